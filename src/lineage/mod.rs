@@ -1,0 +1,8 @@
+//! lineage
+use crate::registry::status::StatusRow;
+
+/// What `status()` says about lineage.
+#[must_use]
+pub fn status() -> Vec<StatusRow> {
+    Vec::new()
+}

@@ -1,0 +1,164 @@
+//! Look-ups in the system caches: no SPI, no locks, owned results.
+use pgrx::pg_sys;
+use std::cell::Cell;
+use std::ffi::{CStr, CString, c_char, c_int};
+
+/// Name of the extension's schema.
+pub const SCHEMA: &str = "governance";
+
+thread_local! {
+    /// Oid of the extension's schema in this database: None unknown, Some(INVALID) absent.
+    static NAMESPACE: Cell<Option<pg_sys::Oid>> = const { Cell::new(None) };
+}
+
+/// A schema-qualified name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name {
+    /// The schema.
+    pub schema: String,
+    /// The relation.
+    pub relation: String,
+}
+
+impl std::fmt::Display for Name {
+    /// Quoted as PostgreSQL quotes, always with its schema.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&pgrx::spi::quote_qualified_identifier(&self.schema, &self.relation))
+    }
+}
+
+/// Oid of the extension's schema, or invalid where the extension was not created: one cached test.
+#[inline]
+#[must_use]
+pub fn namespace() -> pg_sys::Oid {
+    match NAMESPACE.get() {
+        Some(oid) => oid,
+        None => look_up_namespace(),
+    }
+}
+
+/// Whether the extension exists in this database.
+#[inline]
+#[must_use]
+pub fn is_present() -> bool {
+    namespace() != pg_sys::InvalidOid
+}
+
+#[cold]
+fn look_up_namespace() -> pg_sys::Oid {
+    // SAFETY: the syscache may be read inside a transaction that is not aborted and with a database chosen.
+    unsafe {
+        if !pg_sys::IsTransactionState() || pg_sys::MyDatabaseId == pg_sys::InvalidOid {
+            return pg_sys::InvalidOid;
+        }
+        let oid = pg_sys::get_namespace_oid(c"governance".as_ptr(), true);
+        NAMESPACE.set(Some(oid));
+        oid
+    }
+}
+
+/// Some schema changed: look again next time.
+pub fn forget_namespace() {
+    NAMESPACE.set(None);
+}
+
+/// Copies a palloc'd or cached C string.
+///
+/// # Safety
+/// `s` must be null or NUL-terminated.
+pub unsafe fn text(s: *const c_char) -> Option<String> {
+    if s.is_null() {
+        return None;
+    }
+    // SAFETY: not null; the caller vouches for the terminator.
+    Some(unsafe { CStr::from_ptr(s) }.to_string_lossy().into_owned())
+}
+
+/// Schema and name of a relation, None when it does not exist (any more).
+#[must_use]
+pub fn relation_name(relid: pg_sys::Oid) -> Option<Name> {
+    // SAFETY: syscache look-ups by oid; results are palloc'd copies or NULL.
+    unsafe {
+        let relation = text(pg_sys::get_rel_name(relid))?;
+        let schema = text(pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relid)))?;
+        Some(Name { schema, relation })
+    }
+}
+
+/// Oid of a relation by name, None when there is none.
+#[must_use]
+pub fn relation_oid(name: &Name) -> Option<pg_sys::Oid> {
+    let schema = CString::new(name.schema.as_str()).ok()?;
+    let relation = CString::new(name.relation.as_str()).ok()?;
+    // SAFETY: missing_ok look-ups with valid C strings.
+    let oid = unsafe {
+        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        if namespace == pg_sys::InvalidOid {
+            return None;
+        }
+        pg_sys::get_relname_relid(relation.as_ptr(), namespace)
+    };
+    (oid != pg_sys::InvalidOid).then_some(oid)
+}
+
+/// The kind of a relation as in `pg_class.relkind`, None when it does not exist.
+#[must_use]
+pub fn relation_kind(relid: pg_sys::Oid) -> Option<u8> {
+    // SAFETY: syscache look-up by oid.
+    let kind = unsafe { pg_sys::get_rel_relkind(relid) } as u8;
+    (kind != 0).then_some(kind)
+}
+
+/// Number of a live column, None when the relation has no such column. Names are matched exactly.
+#[must_use]
+pub fn column_number(relid: pg_sys::Oid, column: &str) -> Option<i16> {
+    let name = CString::new(column).ok()?;
+    // SAFETY: get_attnum skips dropped columns and returns InvalidAttrNumber for unknown ones.
+    let number = unsafe { pg_sys::get_attnum(relid, name.as_ptr()) };
+    (number != 0).then_some(number)
+}
+
+/// Owner of a relation, None when it does not exist.
+#[must_use]
+pub fn relation_owner(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as c_int, pg_sys::Datum::from(relid));
+        if tuple.is_null() {
+            return None;
+        }
+        let class = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>();
+        let owner = (*class).relowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(owner)
+    }
+}
+
+/// Whether a relation is temporary, or gone.
+#[must_use]
+pub fn is_temporary(relid: pg_sys::Oid) -> bool {
+    // SAFETY: syscache look-up by oid.
+    unsafe { pg_sys::get_rel_persistence(relid) as u8 == b't' }
+}
+
+/// Whether a role holds any privilege on a relation or one of its columns.
+#[must_use]
+pub fn has_any_privilege(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    const ANY: pg_sys::AclMode = (pg_sys::ACL_INSERT
+        | pg_sys::ACL_SELECT
+        | pg_sys::ACL_UPDATE
+        | pg_sys::ACL_DELETE
+        | pg_sys::ACL_TRUNCATE
+        | pg_sys::ACL_REFERENCES
+        | pg_sys::ACL_TRIGGER) as pg_sys::AclMode;
+    if relation_kind(relid).is_none() {
+        return false;
+    }
+    // SAFETY: the relation exists; both checks read the syscache only.
+    unsafe {
+        pg_sys::pg_class_aclmask(relid, role, ANY, pg_sys::AclMaskHow::ACLMASK_ANY) != 0
+            || pg_sys::pg_attribute_aclcheck_all(relid, role, ANY, pg_sys::AclMaskHow::ACLMASK_ANY)
+                == pg_sys::AclResult::ACLCHECK_OK
+    }
+}

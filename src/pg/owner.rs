@@ -1,0 +1,134 @@
+//! Acting as the extension's owner for a moment.
+//!
+//! Our tables belong to the extension's owner and nobody else may write them. Functions are SECURITY INVOKER on
+//! purpose, so that `current_user` is the caller and rights can be judged by it; around the statements that touch our
+//! own tables they switch the user here, and back when the guard is dropped, on errors too.
+use super::catalog;
+use pgrx::pg_sys;
+use std::ffi::c_int;
+
+/// Switches to the extension's owner until dropped.
+pub struct OwnerScope {
+    user: pg_sys::Oid,
+    context: c_int,
+    /// Nesting level of settings when the search path was fixed as well.
+    guc_level: Option<c_int>,
+}
+
+impl OwnerScope {
+    /// Switches the user only: for functions whose definition fixes the search path.
+    #[must_use]
+    pub fn enter() -> Self {
+        let mut user = pg_sys::InvalidOid;
+        let mut context = 0;
+        // SAFETY: reads and sets backend globals; Drop sets them back. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE
+        // meanwhile.
+        unsafe {
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            pg_sys::SetUserIdAndSecContext(
+                schema_owner(),
+                context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int,
+            );
+        }
+        OwnerScope { user, context, guc_level: None }
+    }
+
+    /// Switches the user and fixes the search path: for hooks, which run under the caller's settings.
+    #[must_use]
+    pub fn enter_with_path() -> Self {
+        let mut scope = Self::enter();
+        // SAFETY: a new nesting level that Drop ends; a transaction abort ends it otherwise.
+        scope.guc_level = Some(unsafe {
+            let level = pg_sys::NewGUCNestLevel();
+            set_local(c"search_path", c"pg_catalog, pg_temp");
+            level
+        });
+        scope
+    }
+}
+
+impl Drop for OwnerScope {
+    fn drop(&mut self) {
+        // SAFETY: restores what `enter` saved. While unwinding the settings are left to the (sub)transaction abort,
+        // which resets them anyway, since popping them may raise.
+        unsafe {
+            if let Some(level) = self.guc_level
+                && !std::thread::panicking()
+            {
+                pg_sys::AtEOXact_GUC(true, level);
+            }
+            pg_sys::SetUserIdAndSecContext(self.user, self.context);
+        }
+    }
+}
+
+/// Owner of schema `governance`; the bootstrap superuser should the schema be gone meanwhile.
+fn schema_owner() -> pg_sys::Oid {
+    // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int,
+            pg_sys::Datum::from(catalog::namespace()),
+        );
+        if tuple.is_null() {
+            return pg_sys::Oid::from(pg_sys::BOOTSTRAP_SUPERUSERID);
+        }
+        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_namespace>()).nspowner;
+        pg_sys::ReleaseSysCache(tuple);
+        owner
+    }
+}
+
+/// Sets a setting until the current nesting level ends.
+///
+/// # Safety
+/// Must run inside a level made by `NewGUCNestLevel`.
+unsafe fn set_local(name: &std::ffi::CStr, value: &std::ffi::CStr) {
+    // SAFETY: valid C strings; GUC_ACTION_SAVE ties the value to the nesting level.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+    }
+}
+
+/// Runs `f` as the extension's owner.
+pub fn run<R>(f: impl FnOnce() -> R) -> R {
+    let _scope = OwnerScope::enter();
+    f()
+}
+
+/// Runs `f` as the extension's owner with a fixed search path.
+pub fn run_with_path<R>(f: impl FnOnce() -> R) -> R {
+    let _scope = OwnerScope::enter_with_path();
+    f()
+}
+
+/// Runs `f` under the given search path: for functions that resolve the caller's own SQL text, whose definition
+/// fixes the path for everything else.
+pub fn with_search_path<R>(path: &str, f: impl FnOnce() -> R) -> R {
+    struct Level(c_int);
+    impl Drop for Level {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                // SAFETY: ends the level begun below; an abort ends it otherwise.
+                unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
+            }
+        }
+    }
+    let value = std::ffi::CString::new(path).unwrap_or_default();
+    // SAFETY: a new nesting level that the guard ends.
+    let _level = unsafe {
+        let level = Level(pg_sys::NewGUCNestLevel());
+        set_local(c"search_path", &value);
+        level
+    };
+    f()
+}

@@ -1,0 +1,105 @@
+//! SPI without its traps: errors are raised, results are owned, reads take no transaction id.
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+use pgrx::spi::{SpiError, SpiHeapTupleData};
+
+/// One row of a result.
+pub struct Row<'a>(SpiHeapTupleData<'a>);
+
+impl Row<'_> {
+    /// The value of column `n` (from 1), None for NULL.
+    ///
+    /// # Panics
+    /// Raises XX000 when the column's type is not `T`: a mistake of ours, never of the caller.
+    #[must_use]
+    pub fn get<T: FromDatum + IntoDatum>(&self, n: usize) -> Option<T> {
+        self.0.get(n).unwrap_or_else(|e| internal(&e))
+    }
+
+    /// The value of a column that is never NULL.
+    ///
+    /// # Panics
+    /// Raises XX000 when it is NULL after all.
+    #[must_use]
+    pub fn must<T: FromDatum + IntoDatum>(&self, n: usize) -> T {
+        self.get(n).unwrap_or_else(|| pgrx::error!("governance: column {n} of an internal query is null"))
+    }
+}
+
+fn internal(e: &SpiError) -> ! {
+    pgrx::error!("governance: internal query failed: {e}")
+}
+
+/// Runs a query that only reads and maps its rows. Works on a standby and takes no transaction id; sees the writes of
+/// the running transaction once it has made any.
+pub fn select<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+    let _snapshot = Snapshot::if_none();
+    Spi::connect(|client| {
+        let table = client.select(sql, None, args).unwrap_or_else(|e| internal(&e));
+        table.map(|tuple| f(&Row(tuple))).collect()
+    })
+}
+
+/// First row of a query that only reads.
+pub fn select_one<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Option<T> {
+    select(sql, args, f).into_iter().next()
+}
+
+/// Like [`select`], but with a snapshot of this moment: what a cache must be loaded with, since a transaction's own
+/// snapshot may be older than the change that emptied the cache.
+pub fn select_latest<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
+    let _snapshot = Snapshot::latest();
+    select(sql, args, f)
+}
+
+/// Runs a statement that writes; returns the number of rows it touched.
+pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
+    let _snapshot = Snapshot::if_none();
+    Spi::connect_mut(|client| {
+        let table = client.update(sql, None, args).unwrap_or_else(|e| internal(&e));
+        table.len()
+    })
+}
+
+/// Runs a statement that writes and maps the rows it returns.
+pub fn execute_returning<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+    let _snapshot = Snapshot::if_none();
+    Spi::connect_mut(|client| {
+        let table = client.update(sql, None, args).unwrap_or_else(|e| internal(&e));
+        table.map(|tuple| f(&Row(tuple))).collect()
+    })
+}
+
+/// An active snapshot that is popped when dropped.
+struct Snapshot(bool);
+
+impl Snapshot {
+    /// Hooks around utility statements run without a snapshot; SPI would then read with none.
+    fn if_none() -> Self {
+        // SAFETY: pushes a snapshot of the running transaction; Drop pops it.
+        unsafe {
+            let none = !pg_sys::ActiveSnapshotSet();
+            if none {
+                pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            }
+            Snapshot(none)
+        }
+    }
+
+    fn latest() -> Self {
+        // SAFETY: as above, with a snapshot of this moment.
+        unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
+        Snapshot(true)
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        // While unwinding, the (sub)transaction abort pops it.
+        if self.0 && !std::thread::panicking() {
+            // SAFETY: pops what the constructor pushed.
+            unsafe { pg_sys::PopActiveSnapshot() };
+        }
+    }
+}

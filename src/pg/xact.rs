@@ -1,0 +1,85 @@
+//! Transactions: ids, and what must be forgotten at their end.
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::ffi::c_void;
+
+/// An object made by the running transaction, with the subtransaction that made it.
+struct Created {
+    relid: pg_sys::Oid,
+    /// None for the relation itself.
+    column: Option<String>,
+    sub: pg_sys::SubTransactionId,
+}
+
+thread_local! {
+    static CREATED: RefCell<Vec<Created>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The top-level transaction id if one was assigned, as `pg_current_xact_id_if_assigned()`.
+#[must_use]
+pub fn id_if_assigned() -> Option<u64> {
+    // SAFETY: plain read of the transaction state.
+    let xid = unsafe { pg_sys::GetTopFullTransactionIdIfAny() }.value;
+    // The low half is the 32-bit id; zero means that none was assigned.
+    (xid as u32 != 0).then_some(xid)
+}
+
+/// Whether the session is inside BEGIN … COMMIT or a subtransaction: where a procedure cannot commit.
+#[must_use]
+pub fn in_block() -> bool {
+    // SAFETY: plain reads of the transaction state.
+    unsafe { pg_sys::IsTransactionBlock() || pg_sys::IsSubTransaction() }
+}
+
+/// Remembers that the running transaction made a relation, or added a column to one.
+pub fn note_created(relid: pg_sys::Oid, column: Option<&str>) {
+    // SAFETY: plain read of the transaction state.
+    let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    CREATED.with_borrow_mut(|list| list.push(Created { relid, column: column.map(String::from), sub }));
+}
+
+/// Whether the running transaction itself made this relation, or this column of it. Losing such an object loses
+/// nothing that anybody else ever saw.
+#[must_use]
+pub fn is_created_here(relid: pg_sys::Oid, column: Option<&str>) -> bool {
+    CREATED.with_borrow(|list| {
+        list.iter().any(|c| c.relid == relid && (c.column.is_none() || c.column.as_deref() == column))
+    })
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
+    use pg_sys::XactEvent::*;
+    if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
+        // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
+        let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_subxact(
+    event: pg_sys::SubXactEvent::Type,
+    my: pg_sys::SubTransactionId,
+    parent: pg_sys::SubTransactionId,
+    _arg: *mut c_void,
+) {
+    use pg_sys::SubXactEvent::*;
+    let _ = CREATED.try_with(|list| {
+        list.try_borrow_mut().map(|mut list| match event {
+            SUBXACT_EVENT_ABORT_SUB => list.retain(|c| c.sub != my),
+            SUBXACT_EVENT_COMMIT_SUB => {
+                list.iter_mut().filter(|c| c.sub == my).for_each(|c| c.sub = parent);
+            }
+            _ => {}
+        })
+    });
+}
+
+/// Registers the callbacks; called once per process.
+pub fn install() {
+    // SAFETY: registers static functions that only touch backend-local state.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(on_xact), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(on_subxact), std::ptr::null_mut());
+    }
+}

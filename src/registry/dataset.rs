@@ -1,0 +1,213 @@
+//! Datasets: governed relations and what people state about them.
+use super::party;
+use crate::audit::{self, Act};
+use crate::core::registry::feature::CLASSES;
+use crate::core::registry::level::{Declared, Facts};
+use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
+use crate::pg::{owner, roles, spi};
+use pgrx::datum::Interval;
+use serde_json::Value;
+
+/// What consumers may rely on.
+pub const CONSISTENCIES: [&str; 3] = ["strong", "causal", "eventual"];
+
+/// What `clear` can empty.
+pub const CLEARABLE: [&str; 9] = [
+    "owner",
+    "class",
+    "steward",
+    "domain",
+    "concept",
+    "arbiter",
+    "consistency",
+    "max_staleness",
+    "description",
+];
+
+/// What is stated about a dataset; None leaves as it is.
+#[derive(Default)]
+pub struct Statement {
+    /// Owning party.
+    pub owner: Option<String>,
+    /// Class.
+    pub class: Option<String>,
+    /// Steward party.
+    pub steward: Option<String>,
+    /// Business domain.
+    pub domain: Option<String>,
+    /// Business concept.
+    pub concept: Option<String>,
+    /// Party that decides when sources disagree.
+    pub arbiter: Option<String>,
+    /// strong, causal or eventual.
+    pub consistency: Option<String>,
+    /// Bound on staleness.
+    pub max_staleness: Option<Interval>,
+    /// Plain words.
+    pub description: Option<String>,
+    /// Fields to empty.
+    pub clear: Vec<String>,
+    /// Declared in bulk: softer defaults.
+    pub in_bulk: bool,
+}
+
+/// Checks that a relation can be governed and returns its name.
+pub fn governable(relation: Relation) -> Name {
+    let name = relation.name();
+    match catalog::relation_kind(relation.0) {
+        Some(b'r' | b'p' | b'v' | b'm' | b'f') => {}
+        _ => error::registry::cannot_govern(&name, "It is not a table, view or the like.").raise(),
+    }
+    if catalog::is_temporary(relation.0) {
+        error::registry::cannot_govern(&name, "It is temporary.").raise();
+    }
+    if ["pg_catalog", "information_schema", catalog::SCHEMA].contains(&name.schema.as_str()) {
+        error::registry::cannot_govern(&name, "It belongs to the system.").raise();
+    }
+    name
+}
+
+/// Declares a dataset, or changes what is declared.
+pub fn declare(relation: Relation, s: Statement) {
+    let name = governable(relation);
+    check(&s);
+    let before = get(&name);
+    let me = roles::name(roles::current());
+    let clears = |field: &str| s.clear.iter().any(|c| c == field);
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.dataset AS d (schema_name, relation_name, owner, class, steward, domain, concept,
+                    arbiter, consistency, max_staleness, description, in_bulk, declared_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+             ON CONFLICT (schema_name, relation_name) DO UPDATE SET
+                owner = coalesce($3, CASE WHEN $14 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.owner END),
+                class = coalesce($4, CASE WHEN $15 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.class END),
+                steward = coalesce($5, CASE WHEN $16 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.steward END),
+                domain = coalesce($6, CASE WHEN $17 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.domain END),
+                concept = coalesce($7, CASE WHEN $18 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.concept END),
+                arbiter = coalesce($8, CASE WHEN $19 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.arbiter END),
+                consistency = coalesce($9, CASE WHEN $20 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.consistency END),
+                max_staleness = coalesce($10, CASE WHEN $21 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.max_staleness END),
+                description = coalesce($11, CASE WHEN $22 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.description END),
+                in_bulk = $12 AND (d.in_bulk OR d.forgotten_by_xid IS NOT NULL),
+                declared_at = now(), declared_by = $13, forgotten_by_xid = NULL",
+            &[
+                name.schema.as_str().into(),
+                name.relation.as_str().into(),
+                s.owner.clone().into(),
+                s.class.clone().into(),
+                s.steward.clone().into(),
+                s.domain.clone().into(),
+                s.concept.clone().into(),
+                s.arbiter.clone().into(),
+                s.consistency.clone().into(),
+                s.max_staleness.into(),
+                s.description.clone().into(),
+                s.in_bulk.into(),
+                me.as_str().into(),
+                clears("owner").into(),
+                clears("class").into(),
+                clears("steward").into(),
+                clears("domain").into(),
+                clears("concept").into(),
+                clears("arbiter").into(),
+                clears("consistency").into(),
+                clears("max_staleness").into(),
+                clears("description").into(),
+            ],
+        );
+    });
+    super::identity::bind(relation.0, &name);
+    let after = get(&name);
+    audit::act(Act {
+        verb: "declare_dataset",
+        object: &name.to_string(),
+        relation: Some(relation),
+        before,
+        after,
+        reason: None,
+    });
+}
+
+fn check(s: &Statement) {
+    for p in [&s.owner, &s.steward, &s.arbiter].into_iter().flatten() {
+        party::require(p);
+    }
+    if let Some(class) = &s.class
+        && !CLASSES.contains(&class.as_str())
+    {
+        error::not_one_of("class", class, &CLASSES).raise();
+    }
+    if let Some(c) = &s.consistency
+        && !CONSISTENCIES.contains(&c.as_str())
+    {
+        error::not_one_of("consistency", c, &CONSISTENCIES).raise();
+    }
+    for field in &s.clear {
+        if !CLEARABLE.contains(&field.as_str()) {
+            error::not_one_of("field to clear", field, &CLEARABLE).raise();
+        }
+    }
+}
+
+/// Forgets a dataset: it, its tags and its levels hold until this transaction has committed.
+pub fn forget(relation: Relation, reason: &str) {
+    let name = relation.name();
+    let Some(before) = get(&name) else { error::registry::not_declared(&name).raise() };
+    owner::run(|| {
+        let key = [name.schema.as_str().into(), name.relation.as_str().into()];
+        spi::execute(
+            "UPDATE governance.dataset SET forgotten_by_xid = pg_current_xact_id()
+              WHERE schema_name = $1 AND relation_name = $2",
+            &key,
+        );
+        spi::execute("DELETE FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2", &key);
+    });
+    audit::act(Act {
+        verb: "forget_dataset",
+        object: &name.to_string(),
+        relation: Some(relation),
+        before: Some(before),
+        after: None,
+        reason: Some(reason),
+    });
+}
+
+/// What is declared about a relation, as JSON; None when nothing is.
+#[must_use]
+pub fn get(name: &Name) -> Option<Value> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid}'::text[]
+               FROM governance._dataset d WHERE schema_name = $1 AND relation_name = $2",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| r.must::<pgrx::JsonB>(1).0,
+        )
+    })
+}
+
+/// What the choice of a level depends on.
+#[must_use]
+pub fn facts(name: &Name) -> Facts {
+    let declared = owner::run(|| {
+        spi::select_one(
+            "SELECT class, in_bulk FROM governance._dataset WHERE schema_name = $1 AND relation_name = $2",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| (r.get::<String>(1), r.must::<bool>(2)),
+        )
+    });
+    let (class, declared) = match declared {
+        None => (None, Declared::No),
+        Some((class, true)) => (class, Declared::Bulk),
+        Some((class, false)) => (class, Declared::Single),
+    };
+    Facts { schema: name.schema.clone(), relation: name.relation.clone(), class, declared }
+}
+
+/// Whether anything is declared about a relation.
+#[must_use]
+pub fn is_declared(name: &Name) -> bool {
+    facts(name).declared != Declared::No
+}

@@ -1,0 +1,144 @@
+//! Duties: who may do what. Rights are judged by `current_user`.
+use crate::error;
+use crate::pg::regclass::Relation;
+use crate::pg::{catalog, owner, roles, spi};
+
+/// Whether a role holds a granted duty, itself or through membership.
+fn is_granted(duty: &str, role: pgrx::pg_sys::Oid) -> bool {
+    let holders: Vec<String> = owner::run(|| {
+        spi::select("SELECT role FROM governance.duty WHERE duty = $1", &[duty.into()], |r| r.must(1))
+    });
+    holders.iter().filter_map(|h| roles::oid(h)).any(|h| roles::has_rights_of(role, h))
+}
+
+/// Whether the current user is an operator: superuser, or granted.
+#[must_use]
+pub fn is_operator() -> bool {
+    roles::is_superuser(roles::current()) || is_granted("operator", roles::current())
+}
+
+/// Whether the current user is an auditor: superuser, or granted.
+#[must_use]
+pub fn is_auditor() -> bool {
+    roles::is_superuser(roles::current()) || is_granted("auditor", roles::current())
+}
+
+/// Whether the current user holds a duty by name.
+#[must_use]
+pub fn holds(duty: &str) -> bool {
+    match duty {
+        "operator" => is_operator(),
+        "auditor" => is_auditor(),
+        _ => roles::is_superuser(roles::current()) || is_granted(duty, roles::current()),
+    }
+}
+
+/// Whether the current user belongs to a party.
+#[must_use]
+pub fn is_of_party(party: &str) -> bool {
+    let of: Vec<Vec<String>> = owner::run(|| {
+        spi::select("SELECT db_roles FROM governance.party WHERE name = $1", &[party.into()], |r| r.must(1))
+    });
+    of.iter().flatten().filter_map(|r| roles::oid(r)).any(|r| roles::has_rights_of(roles::current(), r))
+}
+
+/// Whether the current user owns a dataset: belongs to its party, or owns the relation where no party that has roles
+/// is declared. Superusers own everything.
+#[must_use]
+pub fn is_owner(relation: Relation) -> bool {
+    if roles::is_superuser(roles::current()) {
+        return true;
+    }
+    match party_of(relation, "owner") {
+        Some(party) if has_roles(&party) => is_of_party(&party),
+        _ => owns_relation(relation),
+    }
+}
+
+/// Whether the current user is the steward of a dataset: of its steward party; where none is declared, an operator.
+#[must_use]
+pub fn is_steward(relation: Relation) -> bool {
+    if roles::is_superuser(roles::current()) {
+        return true;
+    }
+    match party_of(relation, "steward") {
+        Some(party) if has_roles(&party) => is_of_party(&party),
+        _ => is_operator(),
+    }
+}
+
+fn owns_relation(relation: Relation) -> bool {
+    catalog::relation_owner(relation.0).is_some_and(|o| roles::has_rights_of(roles::current(), o))
+}
+
+fn party_of(relation: Relation, column: &str) -> Option<String> {
+    let name = catalog::relation_name(relation.0)?;
+    let sql =
+        format!("SELECT {column} FROM governance._dataset WHERE schema_name = $1 AND relation_name = $2");
+    owner::run(|| {
+        spi::select_one(&sql, &[name.schema.as_str().into(), name.relation.as_str().into()], |r| {
+            r.get::<String>(1)
+        })
+    })
+    .flatten()
+}
+
+fn has_roles(party: &str) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT cardinality(db_roles) > 0 FROM governance.party WHERE name = $1",
+            &[party.into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
+}
+
+/// Requires the duty operator.
+pub fn require_operator(act: &str) {
+    if !is_operator() {
+        let me = roles::name(roles::current());
+        let hint = format!(
+            "A superuser can run: SELECT governance.grant_duty('operator', {});",
+            pgrx::spi::quote_literal(&me)
+        );
+        error::duty_required(act, "operator", &me, hint).raise();
+    }
+}
+
+/// Requires the duty owner of a dataset. Operators act for every owner, except where `strictly` (approvals).
+pub fn require_owner(act: &str, relation: Relation, strictly: bool) {
+    if is_owner(relation) || (!strictly && is_operator()) {
+        return;
+    }
+    let me = roles::name(roles::current());
+    let hint = match party_of(relation, "owner") {
+        Some(party) => format!("Ask party \"{party}\", which owns {}.", relation.name()),
+        None => format!("Ask the owner of relation {}.", relation.name()),
+    };
+    error::duty_required(act, "owner", &me, hint).raise();
+}
+
+/// Requires the duty steward of a dataset.
+pub fn require_steward(act: &str, relation: Relation) {
+    if is_steward(relation) {
+        return;
+    }
+    let me = roles::name(roles::current());
+    let hint = match party_of(relation, "steward") {
+        Some(party) => format!("Ask party \"{party}\", the steward of {}.", relation.name()),
+        None => "No steward is declared, so an operator decides.".to_string(),
+    };
+    error::duty_required(act, "steward", &me, hint).raise();
+}
+
+/// The reason of a weakening act: the argument, else `governance.reason`; refused without either.
+#[must_use]
+pub fn reason_for(act: &str, given: Option<&str>) -> String {
+    given
+        .map(str::trim)
+        .filter(|r| !r.is_empty())
+        .map(String::from)
+        .or_else(|| crate::settings::text(&crate::settings::REASON))
+        .unwrap_or_else(|| error::reason_required(act).raise())
+}

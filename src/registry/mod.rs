@@ -1,0 +1,178 @@
+//! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
+pub mod dataset;
+pub mod duty;
+pub mod identity;
+pub mod level;
+pub mod party;
+pub mod sight;
+pub mod status;
+pub mod tagging;
+
+use crate::pg::regclass::Relation;
+use pgrx::prelude::*;
+
+/// The SQL surface.
+#[pg_schema]
+pub mod governance {
+    use super::*;
+    use pgrx::datum::{Interval, TimestampWithTimeZone};
+
+    /// Declares a party, or changes it: NULL leaves as it is.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn declare_party(
+        name: &str,
+        kind: default!(&str, "'team'"),
+        db_roles: default!(Option<Vec<String>>, "NULL"),
+        contact: default!(Option<&str>, "NULL"),
+    ) {
+        duty::require_operator("declaring a party");
+        party::declare(name, kind, db_roles.as_deref(), contact);
+    }
+
+    /// Forgets a party that nothing names any more.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn forget_party(name: &str) {
+        duty::require_operator("forgetting a party");
+        party::forget(name);
+    }
+
+    /// Declares a dataset, or changes what is declared: NULL leaves as it is, `clear` empties the fields it names.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn declare_dataset(
+        relation: Relation,
+        owner: default!(Option<String>, "NULL"),
+        class: default!(Option<String>, "NULL"),
+        steward: default!(Option<String>, "NULL"),
+        domain: default!(Option<String>, "NULL"),
+        concept: default!(Option<String>, "NULL"),
+        arbiter: default!(Option<String>, "NULL"),
+        consistency: default!(Option<String>, "NULL"),
+        max_staleness: default!(Option<Interval>, "NULL"),
+        description: default!(Option<String>, "NULL"),
+        clear: default!(Option<Vec<String>>, "NULL"),
+    ) {
+        duty::require_owner("declaring a dataset", relation, false);
+        dataset::declare(
+            relation,
+            dataset::Statement {
+                owner,
+                class,
+                steward,
+                domain,
+                concept,
+                arbiter,
+                consistency,
+                max_staleness,
+                description,
+                clear: clear.unwrap_or_default(),
+                in_bulk: false,
+            },
+        );
+    }
+
+    /// Forgets a dataset; takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn forget_dataset(relation: Relation, reason: default!(Option<&str>, "NULL")) {
+        duty::require_steward("forgetting a dataset", relation);
+        dataset::forget(relation, &duty::reason_for("forget_dataset", reason));
+    }
+
+    /// Tags a column with what it holds.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn tag_column(relation: Relation, column_name: &str, tag: &str, path: default!(Option<&str>, "NULL")) {
+        duty::require_owner("tagging a column", relation, false);
+        tagging::tag(relation, column_name, tag, path, "declared");
+    }
+
+    /// Takes a tag from a column; takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn untag_column(
+        relation: Relation,
+        column_name: &str,
+        tag: &str,
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        duty::require_steward("untagging a column", relation);
+        tagging::untag(relation, column_name, tag, &duty::reason_for("untag_column", reason));
+    }
+
+    /// Sets the level of a feature.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn set_level(
+        feature: &str,
+        level: &str,
+        scope: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+        valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
+        floor: default!(bool, "false"),
+    ) {
+        duty::require_operator("setting a level");
+        super::level::set(feature, level, scope, reason, valid_until, floor);
+    }
+
+    /// Takes a level away; takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn reset_level(
+        feature: &str,
+        scope: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        duty::require_operator("resetting a level");
+        super::level::reset(feature, scope, reason);
+    }
+
+    /// The level of every feature for a relation and where it comes from.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn effective_levels(
+        relation: Relation,
+    ) -> TableIterator<'static, (name!(feature, String), name!(level, String), name!(source, String))> {
+        let rows = super::level::effective(&relation.name());
+        TableIterator::new(rows.into_iter().map(|(f, r)| (f, r.level.as_str().to_string(), r.source)))
+    }
+
+    /// Whether the current user may see what is declared and recorded about a relation: any privilege on it, or a
+    /// duty. NULL (the relation is gone) only with a duty.
+    #[pg_extern(stable, parallel_safe)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _may_see(relation: Option<pgrx::pg_sys::Oid>) -> bool {
+        super::sight::may_see(relation)
+    }
+
+    /// Whether the current user holds a duty.
+    #[pg_extern(stable, parallel_safe)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _has_duty(duty: &str) -> bool {
+        duty::holds(duty)
+    }
+
+    /// The id of a proposal: the same guess has the same id.
+    #[pg_extern(immutable, parallel_safe)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _proposal_id(
+        kind: &str,
+        schema_name: Option<&str>,
+        relation_name: Option<&str>,
+        column_name: Option<&str>,
+        value: &str,
+    ) -> i64 {
+        crate::core::registry::proposal_id::of(kind, schema_name, relation_name, column_name, value)
+    }
+
+    /// Trigger: tells all backends that cached declarations are stale.
+    #[pg_trigger]
+    pub fn _touch_cache<'a>(
+        _trigger: &'a pgrx::PgTrigger<'a>,
+    ) -> Result<Option<PgHeapTuple<'a, impl WhoAllocated>>, pgrx::heap_tuple::PgHeapTupleError> {
+        crate::pg::cache::touch();
+        Ok(None::<PgHeapTuple<'a, AllocatedByRust>>)
+    }
+}

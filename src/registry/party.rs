@@ -1,0 +1,105 @@
+//! Parties: teams, persons and services, tied to database roles.
+use crate::audit::{self, Act};
+use crate::error;
+use crate::pg::{owner, roles, spi};
+use serde_json::{Value, json};
+
+/// What a party can be.
+pub const KINDS: [&str; 3] = ["team", "person", "service"];
+
+/// Declares or changes a party.
+pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Option<&str>) {
+    if name.trim().is_empty() {
+        error::Failure::new(pgrx::PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a party needs a name")
+            .raise();
+    }
+    if !KINDS.contains(&kind) {
+        error::not_one_of("kind of party", kind, &KINDS).raise();
+    }
+    for role in db_roles.unwrap_or_default() {
+        if roles::oid(role).is_none() {
+            error::registry::no_such_role(role).raise();
+        }
+    }
+    let before = get(name);
+    let me = roles::name(roles::current());
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.party AS p (name, kind, db_roles, contact, declared_by)
+             VALUES ($1, $2, coalesce($3, '{}'), $4, $5)
+             ON CONFLICT (name) DO UPDATE
+                SET kind = excluded.kind, db_roles = coalesce($3, p.db_roles), contact = coalesce($4, p.contact),
+                    declared_at = now(), declared_by = excluded.declared_by",
+            &[
+                name.into(),
+                kind.into(),
+                db_roles.map(<[String]>::to_vec).into(),
+                contact.into(),
+                me.as_str().into(),
+            ],
+        )
+    });
+    audit::act(Act {
+        verb: "declare_party",
+        object: name,
+        relation: None,
+        before,
+        after: get(name),
+        reason: None,
+    });
+}
+
+/// Forgets a party that nothing names any more.
+pub fn forget(name: &str) {
+    let before = get(name);
+    if before.is_none() {
+        error::registry::no_such_party(name, &names()).raise();
+    }
+    let uses: Vec<String> = owner::run(|| {
+        spi::select(
+            "SELECT format('%I.%I', schema_name, relation_name) FROM governance._dataset
+              WHERE $1 IN (owner, steward, arbiter)
+             UNION SELECT 'consumer of ' || format('%I.%I', schema_name, relation_name) FROM governance.consumer WHERE party = $1
+             UNION SELECT 'decision ' || title FROM governance.decision WHERE owner = $1
+             ORDER BY 1 LIMIT 10",
+            &[name.into()],
+            |r| r.must(1),
+        )
+    });
+    if !uses.is_empty() {
+        error::registry::party_in_use(name, &format!("Named by {}.", uses.join(", "))).raise();
+    }
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.dataset WHERE forgotten_by_xid IS NOT NULL AND $1 IN (owner, steward, arbiter)",
+            &[name.into()],
+        );
+        spi::execute("DELETE FROM governance.party WHERE name = $1", &[name.into()])
+    });
+    audit::act(Act { verb: "forget_party", object: name, relation: None, before, after: None, reason: None });
+}
+
+/// A party as JSON, None when it is not declared.
+#[must_use]
+pub fn get(name: &str) -> Option<Value> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT kind, db_roles, contact FROM governance.party WHERE name = $1",
+            &[name.into()],
+            |r| json!({"kind": r.get::<String>(1), "db_roles": r.get::<Vec<String>>(2), "contact": r.get::<String>(3)}),
+        )
+    })
+}
+
+/// Names of all parties.
+#[must_use]
+pub fn names() -> Vec<String> {
+    owner::run(|| spi::select("SELECT name FROM governance.party ORDER BY name", &[], |r| r.must(1)))
+}
+
+/// Raises when a party is not declared.
+pub fn require(name: &str) {
+    if get(name).is_none() {
+        error::registry::no_such_party(name, &names()).raise();
+    }
+}

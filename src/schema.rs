@@ -1,0 +1,28 @@
+//! The ordered manifest of the files in `sql/`; nothing else.
+//!
+//! A file comes after the Rust functions that its views and triggers call (named in `requires`); tables need none.
+//! `finalize` comes last of all, so grants and comments on functions stand there.
+use pgrx::extension_sql_file;
+
+extension_sql_file!("../sql/bootstrap.sql", name = "bootstrap", bootstrap);
+
+extension_sql_file!(
+    "../sql/registry.sql",
+    name = "registry",
+    requires = [
+        "bootstrap",
+        registry::governance::_may_see,
+        registry::governance::_has_duty,
+        registry::governance::_proposal_id,
+        registry::governance::_touch_cache,
+    ]
+);
+extension_sql_file!("../sql/audit.sql", name = "audit", requires = ["registry", audit::governance::_uuid]);
+extension_sql_file!("../sql/guard.sql", name = "guard", requires = ["audit"]);
+extension_sql_file!("../sql/change.sql", name = "change", requires = ["guard"]);
+extension_sql_file!("../sql/privacy.sql", name = "privacy", requires = ["change"]);
+extension_sql_file!("../sql/lineage.sql", name = "lineage", requires = ["privacy"]);
+extension_sql_file!("../sql/boundary.sql", name = "boundary", requires = ["lineage"]);
+extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["boundary"]);
+
+extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);
