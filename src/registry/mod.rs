@@ -1,9 +1,11 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
+pub mod attach;
 pub mod dataset;
 pub mod duty;
 pub mod identity;
 pub mod level;
 pub mod party;
+pub mod restore;
 pub mod sight;
 pub mod status;
 pub mod tagging;
