@@ -101,7 +101,7 @@ CREATE VIEW governance.changes AS
 CREATE VIEW governance.change_progress AS
     SELECT c.id AS change, c.state AS phase,
            sum(b.rows_done) AS rows_done,
-           sum(greatest(p.reltuples, 0))::bigint AS rows_total,
+           sum(nullif(p.reltuples, -1))::bigint AS rows_total,
            round(100.0 * sum(least(b.next_block, b.end_block)) / nullif(sum(b.end_block), 0), 1) AS pct,
            round((sum(b.rows_done) / nullif(extract(epoch FROM max(b.updated_at) - min(b.started_at)), 0))::numeric) AS rows_per_second,
            CASE WHEN c.state = 'expanding' AND sum(b.next_block) > 0 THEN

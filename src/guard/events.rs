@@ -169,7 +169,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                     _ => b'r',
                 };
                 let harmless = temporary || xact::is_created_here(objid, column.as_deref());
-                drop_victim(objid, name, dataset, relkind, column, harmless)
+                drop_victim(objid, name, dataset, relkind, families.contains_key(&objid), column, harmless)
             }
             _ => None,
         };

@@ -2,6 +2,7 @@
 use super::victim::{Victim, way_forward};
 use super::{break_glass, log};
 use crate::core::registry::level::Level;
+use crate::pg::catalog::Name;
 use crate::pg::{ddl, loading, owner, roles, spi};
 use crate::registry::{level, restore};
 use crate::{change, error};
@@ -28,10 +29,21 @@ pub fn judge(victims: Vec<Victim>) {
     {
         return;
     }
-    let victims: Vec<Victim> = victims.into_iter().filter(|v| !v.harmless).collect();
+    let mut victims: Vec<Victim> = victims.into_iter().filter(|v| !v.harmless).collect();
     if victims.is_empty() {
         return;
     }
+    // What a person wrote comes first, what goes with it after: the server drops dependents and partitions before. A
+    // column of a partitioned table is one loss, not one per partition.
+    victims.sort_by_key(|v| v.wish.is_none());
+    let mut seen: Vec<(Name, String)> = Vec::new();
+    victims.retain(|v| {
+        let Some(column) = &v.column else { return true };
+        let key = (v.dataset.clone(), column.clone());
+        let new = !seen.contains(&key);
+        seen.push(key);
+        new
+    });
     // Hooks run under the caller's settings.
     owner::with_fixed_path(|| judge_all(&victims));
 }
@@ -39,6 +51,7 @@ pub fn judge(victims: Vec<Victim>) {
 fn judge_all(victims: &[Victim]) {
     let restoring = restore::is_restoring();
     let mut refused = Vec::new();
+    let mut passed = Vec::new();
     let mut used = Vec::new();
     for victim in victims {
         let Some(rule) = rule(victim.rule) else { continue };
@@ -51,26 +64,29 @@ fn judge_all(victims: &[Victim]) {
             continue;
         }
         if let Some(id) = change::at_gate(victim) {
-            log::note(victim, &rule, verdict, "passed by a change", Some(id));
+            passed.push((victim, rule, verdict, "passed by a change".to_string(), Some(id)));
             continue;
         }
         if verdict == Level::Enforce
             && let Some(pass) = break_glass::pass(&rule.hazard, &victim.dataset, &mut used)
         {
-            log::note(victim, &rule, verdict, &format!("break-glass: {pass}"), None);
+            passed.push((victim, rule, verdict, format!("break-glass: {pass}"), None));
             continue;
         }
         match verdict {
             Level::Enforce => refused.push((victim, rule)),
-            Level::Warn => {
-                error::guard::warned(&victim.what, &rule.rule, &rule.reason, &rule.safe_alternative).warn();
-                log::note(victim, &rule, verdict, "warned", None);
-            }
-            _ => log::note(victim, &rule, verdict, "recorded", None),
+            Level::Warn => passed.push((victim, rule, verdict, "warned".to_string(), None)),
+            _ => passed.push((victim, rule, verdict, "recorded".to_string(), None)),
         }
     }
     if !refused.is_empty() {
         refuse(&refused);
+    }
+    for (victim, rule, verdict, what, change) in passed {
+        if what == "warned" {
+            error::guard::warned(&victim.what, &rule.rule, &rule.reason, &rule.safe_alternative).warn();
+        }
+        log::note(victim, &rule, verdict, &what, change);
     }
 }
 
@@ -80,8 +96,12 @@ fn refuse(refused: &[(&Victim, Rule)]) -> ! {
     let number = log::refusal_number();
     let role = roles::name(roles::current());
     let objects: Vec<String> = refused.iter().map(|(v, _)| v.what.clone()).collect();
-    let mut rules: Vec<&str> = refused.iter().map(|(_, r)| r.rule.as_str()).collect();
-    rules.dedup();
+    let mut rules: Vec<&str> = Vec::new();
+    for (_, rule) in refused {
+        if !rules.contains(&rule.rule.as_str()) {
+            rules.push(&rule.rule);
+        }
+    }
     let statement = ddl::client_query().unwrap_or_default();
     error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
     let (first, rule) = &refused[0];

@@ -29,19 +29,23 @@ pub struct Victim {
 pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<String>) -> Option<Victim> {
     let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column.as_deref());
     let dataset = governing_name(relid, &name);
-    drop_victim(relid, name, dataset, kind, column, harmless)
+    let in_a_tree = kind == b'p' || catalog::partition_root(relid).is_some();
+    drop_victim(relid, name, dataset, kind, in_a_tree, column, harmless)
 }
 
-/// A relation or column that was dropped, when its name is all that is left.
+/// A relation or column that was dropped, when its name is all that is left. `in_a_tree`: it is a partition or a
+/// partitioned table, whose dropping has no change form.
 #[must_use]
 pub fn drop_victim(
     relid: pg_sys::Oid,
     name: Name,
     dataset: Name,
     kind: u8,
+    in_a_tree: bool,
     column: Option<String>,
     harmless: bool,
 ) -> Option<Victim> {
+    let is_root_or_alone = dataset == name;
     if name.schema == catalog::SCHEMA {
         return None;
     }
@@ -55,7 +59,8 @@ pub fn drop_victim(
         Some(column) if rule == "ban-drop-table" => Victim {
             rule: "ban-drop-column",
             what: format!("dropping column {name}.{}", quote_identifier(&column)),
-            wish: Some(format!("ALTER TABLE {name} DROP COLUMN {}", quote_identifier(&column))),
+            wish: is_root_or_alone
+                .then(|| format!("ALTER TABLE {name} DROP COLUMN {}", quote_identifier(&column))),
             dataset,
             relid: Some(relid),
             column: Some(column),
@@ -65,7 +70,7 @@ pub fn drop_victim(
         None => Victim {
             rule,
             what: format!("dropping {word} {name}"),
-            wish: (kind == b'r' || kind == b'p').then(|| format!("{command} {name}")),
+            wish: (kind == b'r' && !in_a_tree).then(|| format!("{command} {name}")),
             dataset,
             relid: Some(relid),
             column: None,
