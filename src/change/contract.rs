@@ -181,7 +181,22 @@ pub fn restore(change: &Change) {
                 &[],
             );
             spi::execute(&format!("ALTER TABLE {} DROP COLUMN {quarantine}", change.name), &[]);
+            forget_tags(change);
         }
+    });
+}
+
+/// The column in quarantine is gone: nothing is left that its tags could protect.
+fn forget_tags(change: &Change) {
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3",
+            &[
+                change.name.schema.as_str().into(),
+                change.name.relation.as_str().into(),
+                change.quarantine_name().into(),
+            ],
+        )
     });
 }
 
@@ -192,6 +207,7 @@ pub fn purge(change: &Change) {
     as_change(change.id, || match change.kind {
         Kind::DropColumn | Kind::RenameColumn => {
             spi::execute(&format!("ALTER TABLE {} DROP COLUMN {quarantine}", change.name), &[]);
+            forget_tags(change);
         }
         Kind::DropTable => {
             spi::execute(
