@@ -9,6 +9,7 @@ pub mod ddl_hook;
 pub mod hooks;
 pub mod loading;
 pub mod mask;
+pub mod not_yet;
 pub mod owner;
 pub mod regclass;
 pub mod roles;
