@@ -145,12 +145,20 @@ pub fn restore(change: &Change) {
     as_change(change.id, || match change.kind {
         Kind::DropColumn => {
             spi::execute(
-                &format!("ALTER TABLE {} RENAME COLUMN {quarantine} TO {}", change.name, change.column_quoted()),
+                &format!(
+                    "ALTER TABLE {} RENAME COLUMN {quarantine} TO {}",
+                    change.name,
+                    change.column_quoted()
+                ),
                 &[],
             );
             if change.kept["not_null"] == true {
                 spi::execute(
-                    &format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", change.name, change.column_quoted()),
+                    &format!(
+                        "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+                        change.name,
+                        change.column_quoted()
+                    ),
                     &[],
                 );
             }
@@ -158,16 +166,16 @@ pub fn restore(change: &Change) {
         Kind::DropTable => {
             let schema = quote_identifier(&change.name.schema);
             spi::execute(
-                &format!("ALTER TABLE {schema}.{quarantine} RENAME TO {}", quote_identifier(&change.name.relation)),
+                &format!(
+                    "ALTER TABLE {schema}.{quarantine} RENAME TO {}",
+                    quote_identifier(&change.name.relation)
+                ),
                 &[],
             );
             for g in change.kept["grants"].as_array().into_iter().flatten() {
                 let option = if g["grantable"] == true { " WITH GRANT OPTION" } else { "" };
                 let privilege = g["privilege"].as_str().unwrap_or("SELECT");
-                spi::execute(
-                    &format!("GRANT {privilege} ON {} TO {}{option}", change.name, grantee(g)),
-                    &[],
-                );
+                spi::execute(&format!("GRANT {privilege} ON {} TO {}{option}", change.name, grantee(g)), &[]);
             }
         }
         Kind::RenameColumn => {
@@ -210,10 +218,7 @@ pub fn purge(change: &Change) {
             forget_tags(change);
         }
         Kind::DropTable => {
-            spi::execute(
-                &format!("DROP TABLE {}.{quarantine}", quote_identifier(&change.name.schema)),
-                &[],
-            );
+            spi::execute(&format!("DROP TABLE {}.{quarantine}", quote_identifier(&change.name.schema)), &[]);
         }
     });
 }
@@ -224,7 +229,8 @@ pub fn is_in_quarantine(change: &Change) -> bool {
     let name = change.quarantine_name();
     match change.kind {
         Kind::DropTable => {
-            catalog::relation_oid(&catalog::Name { schema: change.name.schema.clone(), relation: name }).is_some()
+            catalog::relation_oid(&catalog::Name { schema: change.name.schema.clone(), relation: name })
+                .is_some()
         }
         _ => catalog::relation_oid(&change.name)
             .is_some_and(|relid| catalog::column_number(relid, &name).is_some()),
