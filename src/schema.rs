@@ -17,7 +17,18 @@ extension_sql_file!(
         registry::governance::_touch_cache,
     ]
 );
-extension_sql_file!("../sql/audit.sql", name = "audit", requires = ["registry", audit::governance::_uuid]);
+extension_sql_file!(
+    "../sql/audit.sql",
+    name = "audit",
+    requires = [
+        "registry",
+        audit::governance::_uuid,
+        audit::governance::_history_ids,
+        audit::governance::_may_read_log,
+        audit::governance::_relation_named,
+        audit::governance::_append_only,
+    ]
+);
 extension_sql_file!("../sql/guard.sql", name = "guard", requires = ["audit"]);
 extension_sql_file!("../sql/change.sql", name = "change", requires = ["guard"]);
 extension_sql_file!("../sql/privacy.sql", name = "privacy", requires = ["change"]);

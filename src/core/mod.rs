@@ -1,4 +1,6 @@
 //! The pure halves of the features: no pgrx, no unsafe code, tested without a server.
 #![forbid(unsafe_code)]
 
+pub mod audit;
+pub mod boundary;
 pub mod registry;

@@ -3,6 +3,8 @@
 //! The rest of the crate sees owned Rust values and guards. Differences between server versions live here too.
 #![allow(unsafe_code)]
 
+pub mod audit_log;
+pub mod audit_row;
 pub mod cache;
 pub mod catalog;
 pub mod ddl_hook;
@@ -10,7 +12,10 @@ pub mod hooks;
 pub mod loading;
 pub mod mask;
 pub mod owner;
+pub mod plan;
 pub mod regclass;
+pub mod rendering;
 pub mod roles;
+pub mod session;
 pub mod spi;
 pub mod xact;
