@@ -9,7 +9,7 @@ mod steps;
 mod store;
 mod table;
 
-pub use acting::{acting, is_acting};
+pub use acting::{acting, covers, is_acting};
 pub use gate::{at_gate, before_ddl};
 
 use crate::registry::status::StatusRow;
