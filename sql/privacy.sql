@@ -100,15 +100,16 @@ COMMENT ON COLUMN governance.export_receipt.sha256 IS 'SHA-256 of all lines, eac
 COMMENT ON COLUMN governance.export_receipt.masked IS 'masked columns with their tags and masks';
 
 -------------------------------------------------------------------------------------------------------------- functions
--- STRICT keeps NULLs. Not IMMUTABLE where a key decides.
+-- STRICT keeps NULLs. Not IMMUTABLE where a key decides. The raw functions run once per value and resolve no name, so
+-- they have no SET clause: it would cost many times the mask.
 CREATE FUNCTION governance.mask_email(value text) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'data_governance_mask_email';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_email';
 CREATE FUNCTION governance.mask_phone(value text) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'data_governance_mask_phone';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_phone';
 CREATE FUNCTION governance.mask_partial(value text, "left" integer DEFAULT 1, "right" integer DEFAULT 0, pad text DEFAULT '***') RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'data_governance_mask_partial';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_partial';
 CREATE FUNCTION governance.mask_pseudonym(value text, recipient text DEFAULT '') RETURNS text
-    LANGUAGE c STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'data_governance_mask_pseudonym';
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_pseudonym';
 CREATE FUNCTION governance._pseudonym(value text, recipient text) RETURNS text
     LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_pseudonym';
 CREATE FUNCTION governance.mask_null(value text) RETURNS text
