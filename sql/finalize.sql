@@ -132,6 +132,32 @@ COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_cha
 COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';
 
 ---------------------------------------------------------------------------------------------------------------- privacy
+GRANT EXECUTE ON FUNCTION
+    governance._masks(), governance.set_mask(text, text, jsonb, text, text), governance.reset_mask(text, text, text),
+    governance.mask_role(text), governance.unmask_role(text, text),
+    governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(),
+    governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
+    governance.mask_null(text), governance.mask_constant(text, text), governance.mask_partial(text, integer, integer, text),
+    governance.mask_email(text), governance.mask_phone(text), governance._pseudonym(text, text)
+    TO PUBLIC;
+COMMENT ON FUNCTION governance._masks() IS 'the masks there are, mildest first';
+COMMENT ON FUNCTION governance.set_mask(text, text, jsonb, text, text) IS 'chooses how what a tag names leaves, for everybody or one recipient; weakening takes effect at commit';
+COMMENT ON FUNCTION governance.reset_mask(text, text, text) IS 'takes such a choice back; takes effect at commit';
+COMMENT ON FUNCTION governance.mask_role(text) IS 'masks a role and its members on SELECT, COPY and pg_dump; public masks everybody';
+COMMENT ON FUNCTION governance.unmask_role(text, text) IS 'ends that; takes effect at commit';
+COMMENT ON FUNCTION governance.grant_unmask(text, text, text, timestamptz) IS 'lets members of a role see what a tag masks, never the caller''s own; takes effect at commit';
+COMMENT ON FUNCTION governance.revoke_unmask(text, text) IS 'takes leave to unmask back, at once';
+COMMENT ON FUNCTION governance.create_key() IS 'makes the key of pseudonyms where there is none';
+COMMENT ON FUNCTION governance.export_query(text, text, text, text) IS 'runs one SELECT as the caller with everything tagged masked, as lines of csv or jsonl, and leaves a receipt';
+COMMENT ON FUNCTION governance.verify_receipt(uuid) IS 'not available yet';
+COMMENT ON FUNCTION governance.detect_pii(text, integer) IS 'guesses which columns hold personal data and proposes their tags';
+COMMENT ON FUNCTION governance.mask_null(text) IS 'NULL';
+COMMENT ON FUNCTION governance.mask_constant(text, text) IS 'the same for all; NULL stays NULL';
+COMMENT ON FUNCTION governance.mask_partial(text, integer, integer, text) IS 'keeps characters at both ends where at least as many stay hidden';
+COMMENT ON FUNCTION governance.mask_email(text) IS 'keeps the first letter, in a valid address of a reserved domain';
+COMMENT ON FUNCTION governance.mask_phone(text) IS 'keeps the form of a telephone number and, of eight digits or more, the last two';
+COMMENT ON FUNCTION governance.mask_pseudonym(text, text) IS 'a keyed hash of 128 bits, of its own for each recipient; NULL without a key. Not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance._pseudonym(text, text) IS 'mask_pseudonym for masked queries; refuses other callers';
 
 ---------------------------------------------------------------------------------------------------------------- lineage
 

@@ -61,14 +61,7 @@ pub fn define() {
         GucContext::Userset,
         plain,
     );
-    GucRegistry::define_string_guc(
-        c"governance.recipient",
-        c"Who will receive what this session reads; masks everything tagged.",
-        c"Tightens only. Needs the library loaded at session start.",
-        &RECIPIENT,
-        GucContext::Userset,
-        plain,
-    );
+    crate::pg::mask::define_recipient();
     GucRegistry::define_bool_guc(
         c"governance.mask_owners",
         c"Whether masks hold for relation owners and superusers too.",

@@ -4,4 +4,5 @@
 pub mod audit;
 pub mod boundary;
 pub mod change;
+pub mod privacy;
 pub mod registry;

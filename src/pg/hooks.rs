@@ -113,7 +113,7 @@ unsafe extern "C-unwind" fn utility(
 ) {
     // SAFETY: the statement comes from the server. A rewritten one is a private copy, which may be scribbled on.
     let (statement, read_only) = unsafe {
-        match mask::wanted().then(|| mask::rewrite_copy(statement)).flatten() {
+        match mask::rewrite_copy(statement) {
             Some(copy) => (copy, false),
             None => (statement, read_only),
         }

@@ -1,7 +1,7 @@
 //! Levels: what is set, and which one applies.
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
-use crate::core::registry::level::{self as ladder, Defaults, Level, Resolved, Setting};
+use crate::core::registry::level::{self as ladder, Declared, Defaults, Level, Resolved, Setting};
 use crate::error;
 use crate::pg::catalog::Name;
 use crate::pg::{owner, roles, spi, xact};
@@ -38,6 +38,19 @@ fn hazard_of(rule: &str) -> Option<String> {
 pub fn resolve(feature: &str, name: &Name) -> Resolved {
     let path = path(feature);
     let facts = super::dataset::facts(name);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    ladder::resolve(&path, &facts, &settings(&path), &defaults(&path))
+}
+
+/// Like [`resolve`] for a relation that bears tags: a tag is a declaration of its own, so that masks hold on a
+/// relation that nobody declared as a dataset.
+#[must_use]
+pub fn resolve_tagged(feature: &str, name: &Name) -> Resolved {
+    let path = path(feature);
+    let mut facts = super::dataset::facts(name);
+    if facts.declared == Declared::No {
+        facts.declared = Declared::Single;
+    }
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     ladder::resolve(&path, &facts, &settings(&path), &defaults(&path))
 }

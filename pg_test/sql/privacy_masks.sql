@@ -1,0 +1,146 @@
+-- Masks on every way a masked role can read, in mode attached. RAWCANARY stands in every value that must not appear.
+\set SHOW_CONTEXT never
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_preload_libraries = data_governance', current_database()); END $$;
+\c
+SET client_min_messages = warning;
+CREATE ROLE privacy_masks_app; CREATE ROLE privacy_masks_m; CREATE ROLE privacy_masks_raw; CREATE ROLE privacy_masks_owner;
+GRANT privacy_masks_m TO privacy_masks_app;
+CREATE SCHEMA "Odd.S";
+CREATE TABLE "Odd.S"."T.1" (id int PRIMARY KEY, gone int, "E mail" varchar(20), phone char(24), nick text CHECK (nick <> 'bad'), n int, note text, tail text DEFAULT 'x');
+ALTER TABLE "Odd.S"."T.1" DROP COLUMN gone;
+INSERT INTO "Odd.S"."T.1" VALUES (1, 'rawcanary@RAWCAN.org', '+49 170 55501', 'RAWCANARY', 42, 'RAWCANARY note'), (2, NULL, NULL, NULL, NULL, NULL);
+GRANT USAGE ON SCHEMA "Odd.S" TO PUBLIC; GRANT ALL ON "Odd.S"."T.1" TO PUBLIC;
+SELECT governance.tag_column('"Odd.S"."T.1"', 'E mail', 'pii.contact.email');
+SELECT governance.tag_column('"Odd.S"."T.1"', 'phone', 'pii.contact.phone');
+SELECT governance.tag_column('"Odd.S"."T.1"', 'nick', 'pii.name');
+SELECT governance.tag_column('"Odd.S"."T.1"', 'n', 'pii.contact.phone');
+SELECT governance.tag_column('"Odd.S"."T.1"', 'note', 'pii.free_text');
+-- nobody is masked yet
+SET ROLE privacy_masks_app;
+SELECT "E mail" FROM "Odd.S"."T.1" WHERE id = 1;
+RESET ROLE;
+SELECT governance.mask_role('privacy_masks_m');
+SELECT governance.mask_role('privacy_masks_m');
+SELECT role FROM governance.masked_roles;
+-- a member of the masked role
+SET ROLE privacy_masks_app;
+SELECT * FROM "Odd.S"."T.1" ORDER BY id;
+SELECT t FROM "Odd.S"."T.1" t ORDER BY id;
+SELECT to_jsonb(t) FROM "Odd.S"."T.1" t WHERE id = 1;
+SELECT count(*) FROM "Odd.S"."T.1" WHERE "E mail" LIKE 'rawcanary%';
+WITH c AS MATERIALIZED (SELECT "E mail" e FROM "Odd.S"."T.1") SELECT * FROM c UNION ALL SELECT nick FROM (SELECT nick FROM "Odd.S"."T.1") s ORDER BY 1;
+SELECT (SELECT max(nick) FROM "Odd.S"."T.1"), ARRAY(SELECT nick FROM "Odd.S"."T.1" ORDER BY id);
+SELECT a.id, b FROM (VALUES (1), (9)) a(id) LEFT JOIN "Odd.S"."T.1" b USING (id) ORDER BY 1;
+SELECT id, nick, count(*) FROM "Odd.S"."T.1" GROUP BY id ORDER BY nick NULLS LAST;
+COPY "Odd.S"."T.1" TO STDOUT;
+COPY "Odd.S"."T.1" ("E mail", id) TO STDOUT (FORMAT csv, HEADER);
+COPY (SELECT nick FROM "Odd.S"."T.1") TO STDOUT;
+BEGIN; DECLARE c CURSOR FOR SELECT nick FROM "Odd.S"."T.1" ORDER BY id; FETCH 1 FROM c; COMMIT;
+BEGIN; UPDATE "Odd.S"."T.1" SET tail = 'y' WHERE id = 1 RETURNING nick, tail; ROLLBACK;
+CREATE TEMP TABLE copy_of AS SELECT * FROM "Odd.S"."T.1"; SELECT nick, note FROM copy_of ORDER BY id; DROP TABLE copy_of;
+SELECT most_common_vals, histogram_bounds FROM pg_stats WHERE tablename = 'T.1' AND (most_common_vals IS NOT NULL OR histogram_bounds IS NOT NULL);
+SELECT query_to_xml('SELECT nick FROM "Odd.S"."T.1" WHERE id = 1', false, true, '');
+EXECUTE nothing;
+-- details of errors quote rows
+UPDATE "Odd.S"."T.1" SET nick = 'bad' WHERE id = 1;
+INSERT INTO "Odd.S"."T.1" (id) VALUES (1);
+DO $$ DECLARE d text; BEGIN UPDATE "Odd.S"."T.1" SET nick = 'bad' WHERE id = 1; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL; RAISE NOTICE 'detail: %', d; RAISE WARNING 'detail: %', d; END $$;
+-- masks are not data
+UPDATE "Odd.S"."T.1" SET nick = nick;
+UPDATE "Odd.S"."T.1" SET note = nick || 'x' WHERE id = 1;
+UPDATE "Odd.S"."T.1" t SET nick = s.k FROM (SELECT id, nick k FROM "Odd.S"."T.1") s WHERE s.id = t.id;
+UPDATE "Odd.S"."T.1" t SET nick = (SELECT max(nick) FROM "Odd.S"."T.1");
+INSERT INTO "Odd.S"."T.1" (id, nick) SELECT id + 10, nick FROM "Odd.S"."T.1";
+INSERT INTO "Odd.S"."T.1" AS t (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET nick = t.nick;
+MERGE INTO "Odd.S"."T.1" t USING "Odd.S"."T.1" s ON s.id = t.id WHEN MATCHED THEN UPDATE SET nick = s.nick;
+BEGIN; UPDATE "Odd.S"."T.1" SET nick = 'new', n = id WHERE id = 1; INSERT INTO "Odd.S"."T.1" (id, nick) VALUES (3, 'three') ON CONFLICT (id) DO UPDATE SET nick = excluded.nick; DELETE FROM "Odd.S"."T.1" WHERE id = 3; ROLLBACK;
+SELECT governance._pseudonym('guess', '');
+SELECT governance.mask_pseudonym('guess');
+RESET ROLE;
+SELECT nick, note FROM "Odd.S"."T.1" WHERE id = 1;
+-- prepared statements follow SET ROLE both ways
+PREPARE p AS SELECT nick FROM "Odd.S"."T.1" WHERE id = 1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE p; SET ROLE privacy_masks_app; EXECUTE p; RESET ROLE; EXECUTE p; SET ROLE privacy_masks_m; EXECUTE p; SET ROLE privacy_masks_raw; EXECUTE p; RESET ROLE;
+-- membership granted later
+GRANT privacy_masks_m TO privacy_masks_raw; SET ROLE privacy_masks_raw; EXECUTE p; RESET ROLE; REVOKE privacy_masks_m FROM privacy_masks_raw; SET ROLE privacy_masks_raw; EXECUTE p; RESET ROLE;
+-- functions: inlined SQL functions, PL/pgSQL static and dynamic, SECURITY DEFINER
+CREATE FUNCTION srf() RETURNS SETOF text LANGUAGE sql STABLE AS 'SELECT nick FROM "Odd.S"."T.1"';
+CREATE FUNCTION scalar(int) RETURNS text LANGUAGE sql STABLE AS 'SELECT nick FROM "Odd.S"."T.1" WHERE id = $1';
+CREATE FUNCTION plp() RETURNS text LANGUAGE plpgsql AS 'DECLARE a text; b text; BEGIN SELECT nick INTO a FROM "Odd.S"."T.1" WHERE id = 1; EXECUTE ''SELECT nick FROM "Odd.S"."T.1" WHERE id = 1'' INTO b; RETURN a || b; END';
+CREATE FUNCTION definer() RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'DECLARE a text; BEGIN SELECT nick INTO a FROM "Odd.S"."T.1" WHERE id = 1; RETURN a; END';
+SELECT definer(), plp(), scalar(1);
+SET ROLE privacy_masks_app;
+SELECT * FROM srf(); SELECT scalar(1), plp(), definer(); SELECT s FROM (VALUES (1)) v, LATERAL srf() s;
+DO $$ BEGIN RAISE WARNING 'in a DO block: %', (SELECT nick FROM "Odd.S"."T.1" WHERE id = 1); END $$;
+RESET ROLE;
+SELECT definer(), plp(), scalar(1);
+-- a definer function that writes keeps the data whole, and returns masks
+CREATE FUNCTION definer_write() RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'DECLARE a text; BEGIN UPDATE "Odd.S"."T.1" SET nick = nick WHERE id = 1 RETURNING nick INTO a; RETURN a; END';
+SET ROLE privacy_masks_app; SELECT definer_write(); RESET ROLE;
+SELECT nick FROM "Odd.S"."T.1" WHERE id = 1;
+-- views
+CREATE VIEW v AS SELECT id, nick FROM "Odd.S"."T.1"; CREATE VIEW vv WITH (security_barrier) AS SELECT * FROM v; CREATE VIEW inv WITH (security_invoker) AS SELECT * FROM v;
+GRANT SELECT, UPDATE ON v, vv, inv TO PUBLIC;
+CREATE VIEW io AS SELECT id, nick, tail FROM "Odd.S"."T.1"; GRANT ALL ON io TO PUBLIC;
+CREATE FUNCTION io_write() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN UPDATE "Odd.S"."T.1" SET nick = NEW.nick, tail = NEW.tail WHERE id = NEW.id; RETURN NEW; END';
+CREATE TRIGGER io_write INSTEAD OF UPDATE ON io FOR EACH ROW EXECUTE FUNCTION io_write();
+SET ROLE privacy_masks_app;
+SELECT * FROM v UNION ALL SELECT * FROM vv UNION ALL SELECT * FROM inv ORDER BY 1, 2;
+UPDATE v SET nick = nick;
+UPDATE io SET tail = 'z' WHERE id = 1;
+RESET ROLE;
+SELECT nick FROM "Odd.S"."T.1" WHERE id = 1;
+-- row security reads raw values
+CREATE TABLE rls (id int, who text); INSERT INTO rls VALUES (1, 'privacy_masks_app'), (2, 'RAWCANARY');
+ALTER TABLE rls ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON rls USING (who = current_user); GRANT ALL ON rls TO PUBLIC;
+SELECT governance.tag_column('rls', 'who', 'secret');
+SET ROLE privacy_masks_app; SELECT * FROM rls; COPY rls TO STDOUT; RESET ROLE;
+-- foreign keys over a tagged column
+CREATE TABLE ref (who text PRIMARY KEY); INSERT INTO ref VALUES ('RAWCANARY'); CREATE TABLE refby (who text REFERENCES ref); GRANT ALL ON ref, refby TO PUBLIC;
+SELECT governance.tag_column('ref', 'who', 'secret');
+SET ROLE privacy_masks_app; INSERT INTO refby VALUES ('RAWCANARY'); INSERT INTO refby VALUES ('nobody'); RESET ROLE;
+-- partitions and inheritance: a tag on any member counts for the tree
+CREATE TABLE part (k int, who text) PARTITION BY LIST (k); CREATE TABLE part1 PARTITION OF part FOR VALUES IN (1); CREATE TABLE part2 (who text, x int, k int); ALTER TABLE part2 DROP COLUMN x; ALTER TABLE part ATTACH PARTITION part2 FOR VALUES IN (2);
+INSERT INTO part VALUES (1, 'RAWCANARY'), (2, 'RAWCANARY'); GRANT ALL ON part, part1, part2 TO PUBLIC;
+SELECT governance.tag_column('part1', 'who', 'pii.birth_date');
+SET ROLE privacy_masks_app; SELECT * FROM part; SELECT * FROM part1; SELECT * FROM part2; COPY part2 TO STDOUT; RESET ROLE;
+CREATE TABLE part3 PARTITION OF part FOR VALUES IN (3); INSERT INTO part VALUES (3, 'RAWCANARY'); GRANT ALL ON part3 TO PUBLIC;
+SET ROLE privacy_masks_app; SELECT * FROM part3; RESET ROLE;
+ALTER TABLE part1 RENAME TO part1_renamed; ALTER TABLE part RENAME COLUMN who TO whose;
+-- owners and superusers see raw values, unless governance.mask_owners
+GRANT privacy_masks_m TO privacy_masks_owner; ALTER TABLE ref OWNER TO privacy_masks_owner;
+SET ROLE privacy_masks_owner; SELECT * FROM ref; SELECT * FROM rls; RESET ROLE;
+SET governance.mask_owners = on; SET ROLE privacy_masks_owner; SELECT * FROM ref; RESET ROLE; RESET governance.mask_owners;
+-- a recipient masks everything for everybody
+SET governance.recipient = 'acme'; SELECT nick FROM "Odd.S"."T.1" ORDER BY id; EXECUTE p; RESET governance.recipient; EXECUTE p;
+BEGIN; SET LOCAL governance.recipient = 'acme'; EXECUTE p; ROLLBACK; EXECUTE p;
+-- weakening holds only after commit
+BEGIN; SELECT governance.unmask_role('privacy_masks_m', 'test'); SET LOCAL ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK;
+BEGIN; SAVEPOINT a; SELECT governance.mask_role('privacy_masks_raw'); ROLLBACK TO a; SET LOCAL ROLE privacy_masks_raw; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK;
+BEGIN; SAVEPOINT a; SELECT governance.mask_role('privacy_masks_raw'); SET LOCAL ROLE privacy_masks_raw; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK TO a; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK;
+BEGIN; SELECT governance.untag_column('"Odd.S"."T.1"', 'nick', 'pii.name', 'test'); SET LOCAL ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK;
+BEGIN; SELECT governance.set_level('privacy.masks', 'off', reason => 'test'); SET LOCAL ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK;
+BEGIN; SELECT governance.grant_unmask('privacy_masks_app', 'pii', 'test'); SET LOCAL ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; ROLLBACK;
+BEGIN; SELECT governance.set_mask('pii.name', 'partial', '{"left": 2}', reason => 'test'); SET LOCAL ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; COMMIT;
+SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+SELECT governance.reset_mask('pii.name', reason => 'test'); SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+-- grants show what they name, and only to whom
+SELECT governance.grant_unmask('privacy_masks_app', 'pii.name', 'support case', now() + interval '1 hour');
+SET ROLE privacy_masks_app; SELECT nick, "E mail" FROM "Odd.S"."T.1" WHERE id = 1; SET ROLE privacy_masks_m; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+SELECT role, tag, reason FROM governance.unmask_grants;
+SELECT governance.revoke_unmask('privacy_masks_app', 'pii.name'); SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+SELECT governance.grant_unmask('privacy_masks_app', 'pii.name', 'brief', clock_timestamp() + interval '300 ms');
+SET ROLE privacy_masks_app; PREPARE brief AS SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; EXECUTE brief; SELECT pg_sleep(0.5); SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; EXECUTE brief; RESET ROLE;
+-- refusals
+SELECT governance.grant_unmask(current_user, 'pii', 'me');
+SELECT governance.unmask_role('privacy_masks_m');
+SELECT governance.mask_role('privacy_masks_nobody');
+SELECT governance.set_mask('pii.name', 'rot13');
+SELECT governance.set_mask('pii.name', 'partial', '{"left": -1}');
+SET ROLE privacy_masks_app; SELECT governance.mask_role('privacy_masks_raw'); SELECT governance.unmask_role('privacy_masks_m', 'x'); RESET ROLE;
+-- deny by default, and back
+SELECT governance.mask_role('public'); SET ROLE privacy_masks_raw; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+SELECT governance.unmask_role('public', 'test'); SET ROLE privacy_masks_raw; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+ALTER ROLE privacy_masks_m RENAME TO privacy_masks_m2; SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+DROP OWNED BY privacy_masks_owner; DROP ROLE privacy_masks_app, privacy_masks_m2, privacy_masks_raw, privacy_masks_owner;

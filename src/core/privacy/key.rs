@@ -1,0 +1,120 @@
+//! Keys: wrapped where they are stored, and what pseudonyms are made of.
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+/// Length of every key in bytes.
+pub const LENGTH: usize = 32;
+/// Length of the nonce in bytes: long enough to be drawn at random.
+pub const NONCE: usize = 24;
+/// Bytes of a pseudonym: 128 bits.
+pub const PSEUDONYM: usize = 16;
+
+/// Reads a wrapping key: 32 bytes, or 64 hexadecimal digits with white space around them.
+#[must_use]
+pub fn parse_wrapping_key(content: &[u8]) -> Option<[u8; LENGTH]> {
+    if let Ok(raw) = content.try_into() {
+        return Some(raw);
+    }
+    let text = std::str::from_utf8(content).ok()?.trim().as_bytes();
+    let digit = |c: u8| (c as char).to_digit(16).map(|d| d as u8);
+    if text.len() != 2 * LENGTH {
+        return None;
+    }
+    let mut key = [0; LENGTH];
+    for (byte, pair) in key.iter_mut().zip(text.chunks_exact(2)) {
+        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+    }
+    Some(key)
+}
+
+/// Wraps a key; `name` is bound to it, so that a wrapped key cannot be passed off as another.
+#[must_use]
+pub fn wrap(
+    wrapping: &[u8; LENGTH],
+    nonce: &[u8; NONCE],
+    name: &str,
+    key: &[u8; LENGTH],
+) -> Option<Vec<u8>> {
+    XChaCha20Poly1305::new(Key::from_slice(wrapping))
+        .encrypt(XNonce::from_slice(nonce), Payload { msg: key, aad: name.as_bytes() })
+        .ok()
+}
+
+/// Unwraps a key; None when the wrapping key is another, or the stored bytes were changed.
+#[must_use]
+pub fn unwrap(wrapping: &[u8; LENGTH], nonce: &[u8], name: &str, wrapped: &[u8]) -> Option<[u8; LENGTH]> {
+    if nonce.len() != NONCE {
+        return None;
+    }
+    XChaCha20Poly1305::new(Key::from_slice(wrapping))
+        .decrypt(XNonce::from_slice(nonce), Payload { msg: wrapped, aad: name.as_bytes() })
+        .ok()?
+        .try_into()
+        .ok()
+}
+
+/// A key ready for use, for one recipient.
+#[derive(Clone)]
+pub struct Pseudonymizer(Hmac<Sha256>);
+
+impl Pseudonymizer {
+    /// Each recipient gets pseudonyms of their own, so that two recipients cannot join what they hold.
+    #[must_use]
+    pub fn new(key: &[u8; LENGTH], recipient: &str) -> Option<Self> {
+        let mut derive = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
+        derive.update(b"pseudonym\0");
+        derive.update(recipient.as_bytes());
+        <Hmac<Sha256> as Mac>::new_from_slice(&derive.finalize().into_bytes()).ok().map(Pseudonymizer)
+    }
+
+    /// The pseudonym of a value: 32 hexadecimal digits.
+    pub fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let mut mac = self.0.clone();
+        mac.update(value);
+        for byte in &mac.finalize().into_bytes()[..PSEUDONYM] {
+            out.extend_from_slice(&[HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrapping_round_trips_and_notices_changes() {
+        let (outer, key, nonce) = ([7; LENGTH], [9; LENGTH], [1; NONCE]);
+        let mut wrapped = wrap(&outer, &nonce, "pseudonym", &key).unwrap();
+        assert_eq!(unwrap(&outer, &nonce, "pseudonym", &wrapped), Some(key));
+        assert_eq!(unwrap(&outer, &nonce, "other", &wrapped), None);
+        assert_eq!(unwrap(&[8; LENGTH], &nonce, "pseudonym", &wrapped), None);
+        assert_eq!(unwrap(&outer, &nonce[1..], "pseudonym", &wrapped), None);
+        wrapped[0] ^= 1;
+        assert_eq!(unwrap(&outer, &nonce, "pseudonym", &wrapped), None);
+    }
+
+    #[test]
+    fn wrapping_keys_are_bytes_or_digits() {
+        assert_eq!(parse_wrapping_key(&[5; 32]), Some([5; 32]));
+        assert_eq!(parse_wrapping_key(format!("{}\n", "0a".repeat(32)).as_bytes()), Some([10; 32]));
+        assert_eq!(parse_wrapping_key(b"short"), None);
+        assert_eq!(parse_wrapping_key("zz".repeat(32).as_bytes()), None);
+    }
+
+    #[test]
+    fn pseudonyms_are_stable_and_separate() {
+        let of = |key: u8, recipient: &str, value: &str| {
+            let mut out = Vec::new();
+            Pseudonymizer::new(&[key; LENGTH], recipient).unwrap().pseudonym(value.as_bytes(), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(of(1, "", "a").len(), 32);
+        assert_eq!(of(1, "", "a"), of(1, "", "a"));
+        assert_ne!(of(1, "", "a"), of(1, "", "b"));
+        assert_ne!(of(1, "", "a"), of(2, "", "a"));
+        assert_ne!(of(1, "acme", "a"), of(1, "", "a"));
+    }
+}

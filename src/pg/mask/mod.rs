@@ -1,0 +1,98 @@
+//! Masks on whatever reads: substituting the Vars of tagged columns when a query is planned.
+//!
+//! `policy` says which columns are tagged and whom masks concern, `viewer` who is reading, `mutate` walks the query,
+//! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
+//! error details, `session` holds what is special for this session, `functions` are the masks themselves and `export`
+//! runs a query under masks in every mode.
+mod copy;
+pub mod export;
+mod expression;
+mod functions;
+mod mutate;
+mod policy;
+mod redact;
+mod session;
+mod viewer;
+
+pub use copy::rewrite_copy;
+pub use functions::forget_key;
+pub use policy::is_enforced_anywhere;
+pub use redact::redact_errors;
+pub use session::{Seen, define_recipient};
+
+use super::{hooks, loading};
+use crate::error;
+use pgrx::pg_sys;
+use session::Planning;
+
+/// Whether masks may have to be applied in this session now: one cached test where they need not.
+#[inline]
+#[must_use]
+pub fn wanted() -> bool {
+    if session::is_forced() {
+        return true;
+    }
+    if !hooks::active() {
+        return session::recipient_is_set() && is_unheld();
+    }
+    policy::concerns_anybody()
+}
+
+/// Whether the session set a recipient that it cannot hold: the library came too late.
+#[cold]
+fn is_unheld() -> bool {
+    crate::settings::ENABLED.get()
+        && super::catalog::is_present()
+        && !loading::creating_extension()
+        && loading::mode() == loading::Mode::Installed
+        && !session::is_internal()
+}
+
+/// Plans a query with the masks of whoever reads it.
+///
+/// # Safety
+/// `query` must be an analysed and rewritten query.
+pub unsafe fn plan(
+    query: *mut pg_sys::Query,
+    next: impl FnOnce(*mut pg_sys::Query) -> *mut pg_sys::PlannedStmt,
+) -> *mut pg_sys::PlannedStmt {
+    if !session::is_forced() && !hooks::active() {
+        error::privacy::recipient_not_held().raise();
+    }
+    let policy = policy::current();
+    // SAFETY: the caller vouches for the query; the plan is the planner's own result.
+    unsafe {
+        // Foreign keys are checked with raw values, or valid rows would be refused.
+        let viewer = if pg_sys::InNoForceRLSOperation() { None } else { viewer::now(&policy) };
+        let reads_tagged = mutate::reads_tagged(query, &policy);
+        let (plan, limited) = match viewer {
+            Some(viewer) => {
+                let limited = policy.is_limited();
+                let query = if reads_tagged { mutate::mask(query, policy, viewer) } else { query };
+                // A query that names no tagged table may still inline a function that does.
+                let _planning = Planning::begin(true);
+                (next(query), limited)
+            }
+            None => {
+                let _planning = Planning::begin(false);
+                (next(query), false)
+            }
+        };
+        if reads_tagged && !plan.is_null() {
+            (*plan).dependsOnRole = true;
+            if limited {
+                // A grant that ends by itself sends no message when it does.
+                (*plan).transientPlan = true;
+            }
+        }
+        plan
+    }
+}
+
+/// Whether the planner must not inline a function: set-returning SQL functions are inlined after the planner hook, and
+/// their bodies would escape the masks.
+#[inline]
+#[must_use]
+pub fn refuses_inlining(function: pg_sys::Oid) -> bool {
+    session::is_planning_masked() && function.to_u32() >= pg_sys::FirstNormalObjectId
+}

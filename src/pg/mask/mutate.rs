@@ -1,0 +1,329 @@
+//! Walking a query: every Var of a masked column is replaced, wherever it stands, except where PostgreSQL itself needs
+//! the raw value (row security, check options, ON CONFLICT's inference).
+use super::policy::Policy;
+use super::session;
+use super::viewer::{self, Masked, Viewer};
+use super::{expression, policy};
+use crate::error;
+use crate::pg::{catalog, roles};
+use pgrx::pg_sys::{self, NodeTag};
+use pgrx::{PgList, pg_guard};
+use std::ffi::c_void;
+use std::rc::Rc;
+
+/// What a range-table entry means for Vars that refer to it.
+enum Entry {
+    /// Nothing is masked.
+    Raw,
+    /// Some columns are masked.
+    Masked(pg_sys::Oid, Rc<Vec<Masked>>),
+    /// A join: the expressions its columns stand for.
+    Join(*mut pg_sys::List),
+    /// A subquery, CTE, function, …: masked inside.
+    Derived,
+}
+
+struct Walk {
+    policy: Rc<Policy>,
+    viewer: Viewer,
+    /// Range tables of the query and those around it.
+    levels: Vec<Vec<Entry>>,
+    /// Vars replaced so far.
+    replaced: usize,
+    /// Vars of this level seen that refer to something masked inside.
+    derived: usize,
+    /// Only counting: what a statement would write.
+    probing: bool,
+    /// Statements that write stay raw: they run inside a SECURITY DEFINER function.
+    raw_writes: bool,
+}
+
+/// The query with masks in place of the Vars of masked columns.
+///
+/// # Safety
+/// `query` must be an analysed and rewritten query.
+pub unsafe fn mask(query: *mut pg_sys::Query, policy: Rc<Policy>, viewer: Viewer) -> *mut pg_sys::Query {
+    let raw_writes = matches!(viewer, Viewer::Role(_)) && roles::current() != roles::outer();
+    let mut walk =
+        Walk { policy, viewer, levels: Vec::new(), replaced: 0, derived: 0, probing: false, raw_writes };
+    // SAFETY: the caller vouches for the query.
+    unsafe { mask_query(query, &mut walk) }
+}
+
+type Mutator = unsafe extern "C-unwind" fn() -> *mut pg_sys::Node;
+
+/// PostgreSQL 15 declares the mutator without arguments.
+fn as_mutator() -> Option<Mutator> {
+    type Real = unsafe extern "C-unwind" fn(*mut pg_sys::Node, *mut c_void) -> *mut pg_sys::Node;
+    // SAFETY: the server calls it with the two arguments that it really takes.
+    Some(unsafe { std::mem::transmute::<Real, Mutator>(mutator) })
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn mutator(node: *mut pg_sys::Node, context: *mut c_void) -> *mut pg_sys::Node {
+    if node.is_null() {
+        return node;
+    }
+    // SAFETY: the context is the Walk that every call of ours passes; nodes come from the query.
+    unsafe {
+        let walk = &mut *context.cast::<Walk>();
+        match (*node).type_ {
+            NodeTag::T_Var => replace(node.cast(), walk).cast(),
+            NodeTag::T_Query => mask_query(node.cast(), walk).cast(),
+            _ => pg_sys::expression_tree_mutator(node, as_mutator(), context),
+        }
+    }
+}
+
+/// A Var, or what takes its place.
+unsafe fn replace(var: *mut pg_sys::Var, walk: &mut Walk) -> *mut pg_sys::Node {
+    // SAFETY: a Var of the query being walked.
+    unsafe {
+        let raw = pg_sys::copyObjectImpl(var.cast()).cast::<pg_sys::Node>();
+        let up = (*var).varlevelsup as usize;
+        let number = usize::try_from((*var).varno).unwrap_or(0);
+        if number == 0 || up >= walk.levels.len() {
+            return raw;
+        }
+        let top = walk.levels.len() - 1;
+        match walk.levels[top - up].get(number - 1) {
+            Some(Entry::Masked(relid, columns)) => {
+                let (relid, columns) = (*relid, Rc::clone(columns));
+                if (*var).varattno == 0 {
+                    walk.replaced += 1;
+                    columns.iter().for_each(|c| note(relid, c));
+                    return whole_row(var, relid, &columns, walk).cast();
+                }
+                match columns.iter().find(|c| c.number == (*var).varattno) {
+                    Some(column) => {
+                        walk.replaced += 1;
+                        note(relid, column);
+                        expression::masked(var, column, &walk.policy, walk.viewer.recipient()).cast()
+                    }
+                    None => raw,
+                }
+            }
+            Some(Entry::Join(aliases)) if walk.probing => {
+                let aliases = PgList::<pg_sys::Node>::from_pg(*aliases);
+                match usize::try_from((*var).varattno).ok().and_then(|n| n.checked_sub(1)) {
+                    Some(n) if up == 0 => {
+                        if let Some(alias) = aliases.get_ptr(n) {
+                            mutator(alias, std::ptr::from_mut(walk).cast());
+                        }
+                    }
+                    // A whole row, or a join of an outer query: rare enough to be taken for the worst.
+                    _ => walk.derived += 1,
+                }
+                raw
+            }
+            Some(Entry::Derived) => {
+                walk.derived += 1;
+                raw
+            }
+            _ => raw,
+        }
+    }
+}
+
+fn note(relid: pg_sys::Oid, column: &Masked) {
+    session::note(|| {
+        let relation = catalog::relation_name(relid).map(|n| n.to_string()).unwrap_or_default();
+        let name = column_name(relid, column.number);
+        (relation, name, column.tags.join(", "), column.mask.name())
+    });
+}
+
+fn column_name(relid: pg_sys::Oid, number: i16) -> String {
+    // SAFETY: missing_ok look-up; the result is palloc'd or NULL.
+    unsafe { catalog::text(pg_sys::get_attname(relid, number, true)) }.unwrap_or_default()
+}
+
+/// A row of masked columns in place of a whole-row Var; a row that is NULL (outer joins) stays so.
+unsafe fn whole_row(
+    var: *mut pg_sys::Var,
+    relid: pg_sys::Oid,
+    columns: &[Masked],
+    walk: &Walk,
+) -> *mut pg_sys::Expr {
+    // SAFETY: the relation is locked, since the query names it; nodes are made in the current memory context.
+    unsafe {
+        let relation = pg_sys::relation_open(relid, pg_sys::NoLock as i32);
+        let descriptor = (*relation).rd_att;
+        let (mut args, mut names) = (std::ptr::null_mut(), std::ptr::null_mut());
+        for i in 0..(*descriptor).natts as usize {
+            let attribute = (*descriptor).attrs.as_ptr().add(i);
+            let value: *mut pg_sys::Expr = if (*attribute).attisdropped {
+                pg_sys::makeNullConst(pg_sys::INT4OID, -1, pg_sys::InvalidOid).cast()
+            } else {
+                let column = pg_sys::makeVar(
+                    (*var).varno,
+                    (*attribute).attnum,
+                    (*attribute).atttypid,
+                    (*attribute).atttypmod,
+                    (*attribute).attcollation,
+                    (*var).varlevelsup,
+                );
+                match columns.iter().find(|c| c.number == (*attribute).attnum) {
+                    Some(c) => expression::masked(column, c, &walk.policy, walk.viewer.recipient()),
+                    None => column.cast(),
+                }
+            };
+            args = pg_sys::lappend(args, value.cast());
+            let name = pg_sys::makeString(pg_sys::pstrdup((*attribute).attname.data.as_ptr()));
+            names = pg_sys::lappend(names, name.cast());
+        }
+        let row = expression::node::<pg_sys::RowExpr>(NodeTag::T_RowExpr);
+        (*row).args = args;
+        (*row).row_typeid = (*(*relation).rd_rel).reltype;
+        (*row).row_format = pg_sys::CoercionForm::COERCE_IMPLICIT_CAST;
+        (*row).colnames = names;
+        (*row).location = -1;
+        pg_sys::relation_close(relation, pg_sys::NoLock as i32);
+        let itself = pg_sys::copyObjectImpl(var.cast()).cast::<pg_sys::Expr>();
+        let none = pg_sys::makeNullConst((*var).vartype, -1, pg_sys::InvalidOid).cast();
+        let is_null = pg_sys::NullTestType::IS_NULL;
+        expression::case(itself, is_null, none, row.cast(), (*var).vartype, pg_sys::InvalidOid)
+    }
+}
+
+/// What the entries of a query's range table mean for this viewer.
+unsafe fn entries(query: *mut pg_sys::Query, walk: &Walk) -> Vec<Entry> {
+    // SAFETY: the range table holds RangeTblEntry nodes only.
+    unsafe {
+        let excluded = if (*query).onConflict.is_null() { 0 } else { (*(*query).onConflict).exclRelIndex };
+        let table = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let kinds = table.iter_ptr().enumerate().map(|(i, entry)| match (*entry).rtekind {
+            pg_sys::RTEKind::RTE_RELATION if i as i32 + 1 != excluded => {
+                let columns = walk.viewer.masked(&walk.policy, (*entry).relid);
+                if columns.is_empty() { Entry::Raw } else { Entry::Masked((*entry).relid, Rc::new(columns)) }
+            }
+            pg_sys::RTEKind::RTE_RELATION => Entry::Raw,
+            pg_sys::RTEKind::RTE_JOIN => Entry::Join((*entry).joinaliasvars),
+            _ => Entry::Derived,
+        });
+        kinds.collect()
+    }
+}
+
+/// One query level.
+unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys::Query {
+    let writes = |q: *mut pg_sys::Query| {
+        use pg_sys::CmdType::*;
+        // SAFETY: a query of the tree being walked.
+        unsafe { matches!((*q).commandType, CMD_INSERT | CMD_UPDATE | CMD_DELETE | CMD_MERGE) }
+    };
+    // SAFETY: the query is a valid tree; the lists taken out before the walk are put back after it.
+    unsafe {
+        let level = entries(query, walk);
+        walk.levels.push(level);
+        if writes(query) && walk.raw_writes {
+            let copy = pg_sys::copyObjectImpl(query.cast()).cast::<pg_sys::Query>();
+            (*copy).returningList = mutate((*copy).returningList.cast(), walk).cast();
+            walk.levels.pop();
+            return copy;
+        }
+        if writes(query) && !walk.probing {
+            refuse_masks_as_data(query, walk);
+        }
+        let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let security: Vec<*mut pg_sys::List> = entries.iter_ptr().map(|e| (*e).securityQuals).collect();
+        entries.iter_ptr().for_each(|e| (*e).securityQuals = std::ptr::null_mut());
+        let options = std::mem::replace(&mut (*query).withCheckOptions, std::ptr::null_mut());
+        let masked = pg_sys::query_tree_mutator(query, as_mutator(), std::ptr::from_mut(walk).cast(), 0);
+        (*query).withCheckOptions = options;
+        (*masked).withCheckOptions = options;
+        let copies = PgList::<pg_sys::RangeTblEntry>::from_pg((*masked).rtable);
+        for ((original, copy), quals) in entries.iter_ptr().zip(copies.iter_ptr()).zip(security) {
+            (*original).securityQuals = quals;
+            (*copy).securityQuals = quals;
+        }
+        if !(*query).onConflict.is_null() {
+            (*(*masked).onConflict).arbiterElems = (*(*query).onConflict).arbiterElems;
+            (*(*masked).onConflict).arbiterWhere = (*(*query).onConflict).arbiterWhere;
+        }
+        walk.levels.pop();
+        masked
+    }
+}
+
+unsafe fn mutate(node: *mut pg_sys::Node, walk: &mut Walk) -> *mut pg_sys::Node {
+    // SAFETY: the caller passes a node or list of the tree.
+    unsafe { mutator(node, std::ptr::from_mut(walk).cast()) }
+}
+
+/// Refuses what would write masks into a table that holds what they hide: the data would be lost.
+unsafe fn refuse_masks_as_data(query: *mut pg_sys::Query, walk: &mut Walk) {
+    // SAFETY: a query that writes has a target in its range table.
+    unsafe {
+        let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let target = usize::try_from((*query).resultRelation).ok().and_then(|n| n.checked_sub(1));
+        let Some(target) = target else { return };
+        let Some(entry) = entries.get_ptr(target) else { return };
+        let through_view = catalog::relation_kind((*entry).relid) == Some(b'v');
+        let tagged = matches!(walk.levels.last().and_then(|l| l.get(target)), Some(Entry::Masked(..)));
+        if !(tagged || through_view) || (*query).commandType == pg_sys::CmdType::CMD_DELETE && !through_view {
+            return;
+        }
+        let before = (walk.replaced, walk.derived, std::mem::replace(&mut walk.probing, true));
+        walk.derived = 0;
+        mutate((*query).targetList.cast(), walk);
+        for action in PgList::<pg_sys::MergeAction>::from_pg((*query).mergeActionList).iter_ptr() {
+            mutate((*action).targetList.cast(), walk);
+        }
+        if !(*query).onConflict.is_null() {
+            mutate((*(*query).onConflict).onConflictSet.cast(), walk);
+        }
+        let mut reads = walk.replaced > before.0;
+        if !reads && walk.derived > 0 {
+            // What is written comes out of a subquery or the like: is anything masked in one?
+            mutate((*query).cteList.cast(), walk);
+            for e in entries.iter_ptr() {
+                mutate((*e).subquery.cast(), walk);
+                mutate((*e).functions.cast(), walk);
+                mutate((*e).values_lists.cast(), walk);
+            }
+            reads = walk.replaced > before.0;
+        }
+        (walk.replaced, walk.derived, walk.probing) = before;
+        if reads {
+            let name = catalog::relation_name((*entry).relid).map(|n| n.to_string()).unwrap_or_default();
+            error::privacy::mask_as_data(&name, &roles::name(roles::outer())).raise();
+        }
+    }
+}
+
+struct Search<'a> {
+    policy: &'a policy::Policy,
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn search(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    let flags = pg_sys::QTW_EXAMINE_RTES_BEFORE as i32;
+    // SAFETY: the context is the Search that every call of ours passes; nodes come from the query.
+    unsafe {
+        match (*node).type_ {
+            NodeTag::T_RangeTblEntry => {
+                let entry = node.cast::<pg_sys::RangeTblEntry>();
+                let policy = (*context.cast::<Search>()).policy;
+                (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION
+                    && (policy.relations.contains_key(&(*entry).relid) || viewer::is_statistics((*entry).relid))
+            }
+            NodeTag::T_Query => pg_sys::query_tree_walker(node.cast(), Some(search), context, flags),
+            _ => pg_sys::expression_tree_walker(node, Some(search), context),
+        }
+    }
+}
+
+/// Whether a query reads anything tagged, at any depth.
+///
+/// # Safety
+/// `query` must be an analysed query.
+pub unsafe fn reads_tagged(query: *mut pg_sys::Query, policy: &Policy) -> bool {
+    let mut search_for = Search { policy };
+    let flags = pg_sys::QTW_EXAMINE_RTES_BEFORE as i32;
+    // SAFETY: the caller vouches for the query.
+    unsafe { pg_sys::query_tree_walker(query, Some(search), std::ptr::from_mut(&mut search_for).cast(), flags) }
+}

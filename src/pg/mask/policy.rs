@@ -1,0 +1,324 @@
+//! What is masked and for whom, cached per backend: loaded when a generation begins, dropped when anything it depends on
+//! changes.
+use super::session::{self, Internal};
+use crate::core::privacy::mask::Mask;
+use crate::core::registry::level::Level;
+use crate::pg::catalog::{self, Name};
+use crate::pg::{cache, loading, owner, roles, spi};
+use crate::registry;
+use pgrx::{JsonB, pg_sys};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::rc::Rc;
+
+/// A tagged column of one relation.
+pub struct Column {
+    /// Its number in that relation.
+    pub number: i16,
+    /// What it holds.
+    pub tags: Vec<String>,
+}
+
+/// Leave for a role to see what a tag masks.
+pub struct Grant {
+    /// Members of it may see.
+    pub role: pg_sys::Oid,
+    /// The tag, and all below it.
+    pub tag: String,
+}
+
+/// The mask functions by oid.
+#[derive(Default)]
+pub struct Functions {
+    pub partial: pg_sys::Oid,
+    pub email: pg_sys::Oid,
+    pub phone: pg_sys::Oid,
+    pub pseudonym: pg_sys::Oid,
+}
+
+/// What is masked and for whom.
+#[derive(Default)]
+pub struct Policy {
+    /// Tagged columns by relation; tags of one member of an inheritance tree count for all of it.
+    pub relations: HashMap<pg_sys::Oid, Vec<Column>>,
+    /// Masks by tag, then recipient; the empty recipient is everybody.
+    masks: HashMap<String, HashMap<String, Mask>>,
+    /// Masked roles.
+    pub roles: Vec<pg_sys::Oid>,
+    /// Whether everybody is masked: deny by default.
+    pub everybody: bool,
+    /// Unmask grants in force.
+    pub grants: Vec<Grant>,
+    /// When the first of them ends, in microseconds as PostgreSQL counts.
+    ends_at: Option<i64>,
+    /// Where the masks are.
+    pub functions: Functions,
+}
+
+impl Policy {
+    /// The mask of a tag for a recipient; a tag without one is hidden.
+    #[must_use]
+    pub fn mask(&self, tag: &str, recipient: &str) -> Mask {
+        let by_recipient = self.masks.get(tag);
+        by_recipient.and_then(|m| m.get(recipient).or_else(|| m.get(""))).cloned().unwrap_or(Mask::Null)
+    }
+
+    /// Whether grants end by themselves.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.ends_at.is_some()
+    }
+}
+
+thread_local! {
+    static POLICY: RefCell<Option<Rc<Policy>>> = const { RefCell::new(None) };
+    static LOADED_AT: Cell<u64> = const { Cell::new(0) };
+    static CONCERNS: Cell<bool> = const { Cell::new(false) };
+    static STALE: Cell<bool> = const { Cell::new(true) };
+    static CALLBACKS: Cell<bool> = const { Cell::new(false) };
+    /// Relations whose change empties the cache: a partition more or less, a column dropped and added again.
+    static WATCHED: RefCell<HashSet<pg_sys::Oid>> = RefCell::new(HashSet::new());
+    static ENDS_AT: Cell<i64> = const { Cell::new(i64::MAX) };
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_relcache(_arg: pg_sys::Datum, relid: pg_sys::Oid) {
+    let watched = relid == pg_sys::InvalidOid
+        || WATCHED.try_with(|w| w.try_borrow().map_or(true, |w| w.contains(&relid))).unwrap_or(true);
+    if watched {
+        STALE.set(true);
+    }
+}
+
+/// Roles or memberships changed: who is masked must be asked anew, and plans hold the old answer.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn on_roles(_arg: pg_sys::Datum, _cache: std::ffi::c_int, _hash: u32) {
+    STALE.set(true);
+    // SAFETY: only marks saved plans, as plancache.c's own callbacks do.
+    unsafe { pg_sys::ResetPlanCache() };
+}
+
+fn register_callbacks() {
+    if CALLBACKS.replace(true) {
+        return;
+    }
+    // SAFETY: registers static functions, once per process; they only touch backend-local state.
+    unsafe {
+        pg_sys::CacheRegisterRelcacheCallback(Some(on_relcache), pg_sys::Datum::from(0));
+        for cache in [pg_sys::SysCacheIdentifier::AUTHMEMROLEMEM, pg_sys::SysCacheIdentifier::AUTHOID] {
+            pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(on_roles), pg_sys::Datum::from(0));
+        }
+    }
+}
+
+/// Whether anything is tagged and anybody is masked: one cached test.
+#[inline]
+#[must_use]
+pub fn concerns_anybody() -> bool {
+    if session::is_internal() {
+        return false;
+    }
+    if is_stale() && !reload() {
+        return false;
+    }
+    CONCERNS.get() || session::recipient_is_set()
+}
+
+#[inline]
+fn is_stale() -> bool {
+    STALE.get()
+        || LOADED_AT.get() != cache::generation()
+        // SAFETY: plain read of the clock of the running statement.
+        || (ENDS_AT.get() != i64::MAX && unsafe { pg_sys::GetCurrentTimestamp() } >= ENDS_AT.get())
+}
+
+/// The policy as last loaded, where it may not be loaded now (no snapshot may be taken, or none is needed).
+#[must_use]
+pub fn last() -> Option<Rc<Policy>> {
+    POLICY.with_borrow(Clone::clone)
+}
+
+/// The policy.
+#[must_use]
+pub fn current() -> Rc<Policy> {
+    if is_stale() {
+        reload();
+    }
+    last().unwrap_or_default()
+}
+
+/// Whether any tagged relation is masked at level enforce.
+#[must_use]
+pub fn is_enforced_anywhere() -> bool {
+    !current().relations.is_empty()
+}
+
+/// Loads it anew; false where that is not possible now.
+#[cold]
+fn reload() -> bool {
+    // SAFETY: plain read of the transaction state.
+    let in_transaction = unsafe { pg_sys::IsTransactionState() };
+    if !in_transaction || session::is_internal() || loading::creating_extension() {
+        return false;
+    }
+    let ours = Name { schema: catalog::SCHEMA.into(), relation: "masked_role".into() };
+    if catalog::relation_oid(&ours).is_none() {
+        return false; // another schema of that name, or one that is being dropped
+    }
+    register_callbacks();
+    let _internal = Internal::begin();
+    cache::settle();
+    STALE.set(false);
+    let generation = cache::generation();
+    let expired = ENDS_AT.get() != i64::MAX;
+    let policy = owner::run_with_path(load);
+    CONCERNS.set(!policy.relations.is_empty() && (policy.everybody || !policy.roles.is_empty()));
+    ENDS_AT.set(policy.ends_at.unwrap_or(i64::MAX));
+    LOADED_AT.set(generation);
+    POLICY.set(Some(Rc::new(policy)));
+    if expired {
+        // SAFETY: only marks saved plans, which may show what a grant allowed that has ended.
+        unsafe { pg_sys::ResetPlanCache() };
+    }
+    true
+}
+
+fn load() -> Policy {
+    let mut policy = Policy { relations: tagged_relations(), masks: masks(), ..Policy::default() };
+    // A masked role that was renamed is found by its oid.
+    for (role, oid) in spi::select_latest(
+        "SELECT role, role_oid FROM governance.masked_role
+          WHERE unmasked_by_xid IS NULL OR unmasked_by_xid = pg_current_xact_id_if_assigned()",
+        &[],
+        |r| (r.must::<String>(1), r.get::<pg_sys::Oid>(2)),
+    ) {
+        match roles::oid(&role).or(oid) {
+            _ if role == "public" => policy.everybody = true,
+            Some(oid) => policy.roles.push(oid),
+            None => {}
+        }
+    }
+    for (role, tag, until) in spi::select_latest(
+        "SELECT role, tag, valid_until FROM governance.unmask_grant
+          WHERE (valid_until IS NULL OR valid_until > clock_timestamp())
+            AND granted_by_xid IS DISTINCT FROM pg_current_xact_id_if_assigned()",
+        &[],
+        |r| {
+            (r.must::<String>(1), r.must::<String>(2), r.get::<pgrx::datum::TimestampWithTimeZone>(3))
+        },
+    ) {
+        if let Some(role) = roles::oid(&role) {
+            policy.grants.push(Grant { role, tag });
+            if let Some(end) = until {
+                let end: i64 = end.into();
+                policy.ends_at = Some(policy.ends_at.map_or(end, |e| e.min(end)));
+            }
+        }
+    }
+    for (name, oid) in spi::select_latest(
+        "SELECT proname::text, oid FROM pg_proc
+          WHERE pronamespace = 'governance'::regnamespace
+            AND proname IN ('mask_partial', 'mask_email', 'mask_phone', '_pseudonym')",
+        &[],
+        |r| (r.must::<String>(1), r.must::<pg_sys::Oid>(2)),
+    ) {
+        match name.as_str() {
+            "mask_partial" => policy.functions.partial = oid,
+            "mask_email" => policy.functions.email = oid,
+            "mask_phone" => policy.functions.phone = oid,
+            _ => policy.functions.pseudonym = oid,
+        }
+    }
+    policy
+}
+
+/// Masks by tag and recipient. While a change of a mask belongs to the running transaction, the stricter of the masks
+/// before and after holds.
+fn masks() -> HashMap<String, HashMap<String, Mask>> {
+    let mut masks: HashMap<String, HashMap<String, Mask>> = HashMap::new();
+    let parse = |name: Option<String>, args: Option<JsonB>| {
+        let args = args.map_or(serde_json::Value::Null, |a| a.0);
+        name.map(|n| Mask::parse(&n, &args).unwrap_or(Mask::Null))
+    };
+    // The mask of a tag for everybody comes first: others are compared with it.
+    let rows = spi::select_latest(
+        "SELECT t.name, '', t.mask, t.mask_args, NULL, NULL, false FROM governance.tag t
+         UNION ALL
+         (SELECT m.tag, m.recipient, m.mask, m.args, m.was_mask, m.was_args,
+                 m.changed_by_xid IS NOT DISTINCT FROM pg_current_xact_id_if_assigned()
+            FROM governance.mask m ORDER BY m.recipient)",
+        &[],
+        |r| {
+            let now = parse(r.get(3), r.get(4));
+            (r.must::<String>(1), r.must::<String>(2), now, parse(r.get(5), r.get(6)), r.must::<bool>(7))
+        },
+    );
+    for (tag, recipient, now, was, pending) in rows {
+        let of_tag = masks.entry(tag).or_default();
+        let default = of_tag.get("").cloned().unwrap_or(Mask::Null);
+        let mask = match (now, pending) {
+            (now, true) => now.unwrap_or(default.clone()).strictest(was.unwrap_or(default)),
+            (Some(now), false) => now,
+            (None, false) => continue,
+        };
+        of_tag.insert(recipient, mask);
+    }
+    masks
+}
+
+/// Tagged columns of every relation whose masks are enforced, spread over inheritance trees.
+fn tagged_relations() -> HashMap<pg_sys::Oid, Vec<Column>> {
+    let rows = spi::select_latest(
+        "SELECT schema_name, relation_name, column_name, tag FROM governance.column_tag
+          WHERE untagged_by_xid IS NULL OR untagged_by_xid = pg_current_xact_id_if_assigned()",
+        &[],
+        |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must::<String>(3), r.must::<String>(4)),
+    );
+    let mut by_name: BTreeMap<Name, Vec<(String, String)>> = BTreeMap::new();
+    for (name, column, tag) in rows {
+        by_name.entry(name).or_default().push((column, tag));
+    }
+    let mut trees: HashMap<pg_sys::Oid, BTreeMap<String, Vec<String>>> = HashMap::new();
+    let mut watched = HashSet::new();
+    for (name, tags) in by_name {
+        let Some(relid) = catalog::relation_oid(&name) else { continue };
+        let members = tree_of(relid);
+        watched.extend(members.iter().copied());
+        if registry::level::resolve_tagged("privacy.masks", &name).level != Level::Enforce {
+            continue;
+        }
+        for member in members {
+            let columns = trees.entry(member).or_default();
+            for (column, tag) in &tags {
+                columns.entry(column.clone()).or_default().push(tag.clone());
+            }
+        }
+    }
+    WATCHED.set(watched);
+    let numbered = trees.into_iter().map(|(relid, columns)| {
+        let columns: Vec<Column> = columns
+            .into_iter()
+            .filter_map(|(column, mut tags)| {
+                tags.sort();
+                tags.dedup();
+                catalog::column_number(relid, &column).map(|number| Column { number, tags })
+            })
+            .collect();
+        (relid, columns)
+    });
+    numbered.filter(|(_, columns)| !columns.is_empty()).collect()
+}
+
+/// The relation with all its ancestors and everything below any of them.
+fn tree_of(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    spi::select_latest(
+        "WITH RECURSIVE tree(relid) AS (
+             SELECT $1::oid
+             UNION
+             SELECT CASE WHEN i.inhrelid = t.relid THEN i.inhparent ELSE i.inhrelid END
+               FROM tree t JOIN pg_inherits i ON t.relid IN (i.inhrelid, i.inhparent))
+         SELECT relid FROM tree",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}

@@ -1,0 +1,167 @@
+//! What is special for this session: the recipient it set, an export that forces masks, the query being planned.
+use crate::settings;
+use pgrx::pg_sys;
+use pgrx::{GucContext, GucFlags, GucRegistry};
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::ffi::{c_char, c_void};
+
+/// A column that was masked: relation, column, its tags, mask.
+pub type Seen = (String, String, String, &'static str);
+
+/// What an export asked for.
+struct Forced {
+    recipient: String,
+    seen: BTreeSet<Seen>,
+}
+
+thread_local! {
+    static RECIPIENT_SET: Cell<bool> = const { Cell::new(false) };
+    static IS_FORCED: Cell<bool> = const { Cell::new(false) };
+    static FORCED: RefCell<Option<Forced>> = const { RefCell::new(None) };
+    static PLANNING_MASKED: Cell<bool> = const { Cell::new(false) };
+    static OUTER_ROLE: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
+    static INTERNAL: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Assign hook of `governance.recipient`: plans of this session were made for another recipient.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn assign_recipient(value: *const c_char, _extra: *mut c_void) {
+    // SAFETY: the server passes NULL or a C string.
+    RECIPIENT_SET.set(!value.is_null() && unsafe { *value } != 0);
+    // SAFETY: only marks saved plans; an abort may call it, too.
+    unsafe { pg_sys::ResetPlanCache() };
+}
+
+/// Defines `governance.recipient`, with the hook that hears of each change: reading a string setting allocates.
+pub fn define_recipient() {
+    // SAFETY: the hook is guarded and lives as long as the process.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"governance.recipient",
+            c"Who will receive what this session reads; masks everything tagged.",
+            c"Tightens only. Needs the library loaded at session start.",
+            &settings::RECIPIENT,
+            GucContext::Userset,
+            GucFlags::default(),
+            None,
+            Some(assign_recipient),
+            None,
+        );
+    }
+}
+
+/// Whether the session set `governance.recipient`.
+#[inline]
+#[must_use]
+pub fn recipient_is_set() -> bool {
+    RECIPIENT_SET.get()
+}
+
+/// Whether an export forces masks on everybody.
+#[inline]
+#[must_use]
+pub fn is_forced() -> bool {
+    IS_FORCED.get()
+}
+
+/// For whom masks are forced on everybody: by an export, else by the setting.
+#[must_use]
+pub fn recipient() -> Option<String> {
+    let forced = FORCED.with_borrow(|f| f.as_ref().map(|f| f.recipient.clone()));
+    forced.or_else(|| recipient_is_set().then(|| settings::text(&settings::RECIPIENT).unwrap_or_default()))
+}
+
+/// Notes a column that an export masked.
+pub fn note(seen: impl FnOnce() -> Seen) {
+    if is_forced() {
+        FORCED.with_borrow_mut(|f| f.as_mut().map(|f| f.seen.insert(seen())));
+    }
+}
+
+/// Masks on everybody until dropped, whatever the mode.
+pub struct Force;
+
+impl Force {
+    /// Begins; plans cached before must not leak, plans cached meanwhile must not stay masked.
+    #[must_use]
+    pub fn begin(recipient: &str) -> Self {
+        FORCED.set(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
+        IS_FORCED.set(true);
+        // SAFETY: only marks saved plans.
+        unsafe { pg_sys::ResetPlanCache() };
+        Force
+    }
+
+    /// The columns masked so far.
+    #[must_use]
+    pub fn seen(&self) -> Vec<Seen> {
+        FORCED.with_borrow(|f| f.as_ref().map(|f| f.seen.iter().cloned().collect()).unwrap_or_default())
+    }
+}
+
+impl Drop for Force {
+    fn drop(&mut self) {
+        IS_FORCED.set(false);
+        FORCED.set(None);
+        // SAFETY: only marks saved plans.
+        unsafe { pg_sys::ResetPlanCache() };
+    }
+}
+
+/// While it lives, the planner is at work on a query of a masked session, or of another.
+pub struct Planning(bool);
+
+impl Planning {
+    /// Begins; planning may nest, since the planner evaluates functions.
+    #[must_use]
+    pub fn begin(masked: bool) -> Self {
+        Planning(PLANNING_MASKED.replace(masked))
+    }
+}
+
+impl Drop for Planning {
+    fn drop(&mut self) {
+        PLANNING_MASKED.set(self.0);
+    }
+}
+
+/// Whether the query being planned is that of a masked session.
+#[inline]
+#[must_use]
+pub fn is_planning_masked() -> bool {
+    PLANNING_MASKED.get()
+}
+
+/// While it lives, our own queries are not masked and load nothing.
+pub struct Internal(bool);
+
+impl Internal {
+    /// Begins.
+    #[must_use]
+    pub fn begin() -> Self {
+        Internal(INTERNAL.replace(true))
+    }
+}
+
+impl Drop for Internal {
+    fn drop(&mut self) {
+        INTERNAL.set(self.0);
+    }
+}
+
+/// Whether a query of our own is running.
+#[inline]
+#[must_use]
+pub fn is_internal() -> bool {
+    INTERNAL.get()
+}
+
+/// Plans made inside SECURITY DEFINER functions depend on the outer role, which the plan cache does not compare.
+pub fn note_outer_role() {
+    let now = super::super::roles::outer();
+    if OUTER_ROLE.replace(now) != now {
+        // SAFETY: only marks saved plans.
+        unsafe { pg_sys::ResetPlanCache() };
+    }
+}

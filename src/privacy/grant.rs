@@ -1,0 +1,63 @@
+//! Leave to see what a tag masks.
+use crate::audit::{self, Act};
+use crate::error;
+use crate::pg::{owner, roles, spi};
+use pgrx::datum::TimestampWithTimeZone;
+use serde_json::json;
+
+/// Lets members of a role see what a tag masks, from commit on. Never the caller's own role.
+pub fn give(role: &str, tag: &str, reason: &str, valid_until: Option<TimestampWithTimeZone>) {
+    let Some(oid) = roles::oid(role) else { error::registry::no_such_role(role).raise() };
+    let mine = [roles::current(), roles::session()];
+    if mine.iter().any(|me| *me == oid || roles::is_member_of(*me, oid)) {
+        error::registry::not_to_oneself("leave to unmask").raise();
+    }
+    let known: Vec<String> =
+        owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
+    if !known.iter().any(|t| t == tag) {
+        error::registry::no_such_tag(tag, &known).raise();
+    }
+    if valid_until.is_some_and(|end| end <= pgrx::datum::datetime_support::now()) {
+        error::registry::end_in_the_past("valid_until").raise();
+    }
+    let me = roles::name(roles::current());
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.unmask_grant (role, tag, reason, valid_until, granted_by)
+             VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (role, tag) DO UPDATE SET reason = excluded.reason, valid_until = excluded.valid_until,
+                    granted_by = excluded.granted_by, granted_at = now(), granted_by_xid = pg_current_xact_id()",
+            &[role.into(), tag.into(), reason.into(), valid_until.into(), me.into()],
+        )
+    });
+    audit::act(Act {
+        verb: "grant_unmask",
+        object: &format!("{tag} to {role}"),
+        relation: None,
+        before: None,
+        after: Some(json!({"role": role, "tag": tag})),
+        reason: Some(reason),
+    });
+}
+
+/// Takes it back.
+pub fn take(role: &str, tag: &str) {
+    let done = owner::run(|| {
+        spi::execute_returning(
+            "DELETE FROM governance.unmask_grant WHERE role = $1 AND tag = $2 RETURNING true",
+            &[role.into(), tag.into()],
+            |r| r.must::<bool>(1),
+        )
+    });
+    if done.is_empty() {
+        error::privacy::no_such_grant(role, tag).raise();
+    }
+    audit::act(Act {
+        verb: "revoke_unmask",
+        object: &format!("{tag} to {role}"),
+        relation: None,
+        before: Some(json!({"role": role, "tag": tag})),
+        after: None,
+        reason: None,
+    });
+}
