@@ -5,13 +5,15 @@ CREATE TABLE governance.rule (
     rule text PRIMARY KEY,
     hazard text NOT NULL CHECK (hazard IN ('data_loss', 'breaks_clients', 'availability', 'security')),
     reason text NOT NULL,
-    safe_alternative text NOT NULL
+    safe_alternative text NOT NULL,
+    mode text NOT NULL DEFAULT 'installed'
 );
 COMMENT ON TABLE governance.rule IS 'what the guard looks for; ids as in squawk where it has one';
 COMMENT ON COLUMN governance.rule.rule IS 'id; its level is set as guard.<id>';
 COMMENT ON COLUMN governance.rule.hazard IS 'data_loss, breaks_clients, availability or security';
 COMMENT ON COLUMN governance.rule.reason IS 'why it is a hazard';
 COMMENT ON COLUMN governance.rule.safe_alternative IS 'what to do instead';
+COMMENT ON COLUMN governance.rule.mode IS 'least mode that holds it everywhere';
 
 -- Written by event triggers, so no sequence key: rows of a restore's own DDL would collide with those it brings.
 CREATE TABLE governance.ddl_entry (
@@ -83,12 +85,14 @@ INSERT INTO governance.rule (rule, hazard, reason, safe_alternative) VALUES
     ('ban-drop-column', 'data_loss', 'the values are gone, and statements that name the column fail', 'propose_change(): the column is kept in quarantine for a while before it goes'),
     ('ban-drop-schema', 'data_loss', 'everything in the schema goes with it', 'drop its relations one by one, each as a change'),
     ('ban-drop-view', 'breaks_clients', 'statements that read the view fail', 'keep the view until its readers have moved'),
-    ('ban-truncate', 'data_loss', 'all rows are gone, and no row trigger sees them', 'delete in batches, or detach and keep a partition'),
     ('renaming-column', 'breaks_clients', 'statements with the old name fail from one moment to the next', 'propose_change(): both names work until the old one is no longer used'),
     ('renaming-table', 'breaks_clients', 'statements with the old name fail from one moment to the next', 'create a view with the new name and move readers to it first'),
     ('ban-set-schema', 'breaks_clients', 'statements with the old schema fail from one moment to the next', 'create a view in the new schema and move readers to it first'),
     ('renaming-object', 'breaks_clients', 'statements with the old name fail from one moment to the next', 'create the new schema with views and move readers to it first'),
     ('changing-column-type', 'breaks_clients', 'the table is rewritten under an exclusive lock and clients get another type', 'add a column of the new type, fill it in batches, and move readers to it');
+-- TRUNCATE fires no event trigger.
+INSERT INTO governance.rule (rule, hazard, reason, safe_alternative, mode) VALUES
+    ('ban-truncate', 'data_loss', 'all rows are gone, and no row trigger sees them', 'delete in batches, or detach and keep a partition', 'attached');
 
 ------------------------------------------------------------------------------------------------------------------- views
 CREATE VIEW governance.rules AS
@@ -97,7 +101,7 @@ CREATE VIEW governance.rules AS
                       WHERE l.scope IS NULL AND l.feature IN ('guard.' || r.rule, 'guard.' || r.hazard, 'guard')
                       ORDER BY array_position(ARRAY['guard.' || r.rule, 'guard.' || r.hazard, 'guard'], l.feature) LIMIT 1),
                     f.default_declared) AS level,
-           r.reason, r.safe_alternative
+           r.reason, r.safe_alternative, r.mode
       FROM governance.rule r JOIN governance.feature f ON f.feature = 'guard.' || r.hazard
      ORDER BY r.hazard, r.rule;
 

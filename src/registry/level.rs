@@ -155,8 +155,8 @@ pub fn set(
     if !rungs.iter().any(|r| r == level) {
         error::registry::no_such_rung(feature, level, rungs).raise();
     }
-    require_mode(feature, level);
     let scope = canonical_scope(scope);
+    require_mode(feature, level, &scope);
     if let Some(end) = valid_until
         && end <= pgrx::datum::datetime_support::now()
     {
@@ -184,14 +184,22 @@ pub fn set(
 }
 
 /// Raising a feature to what the mode of this session cannot hold is an error, not a silent gap.
-fn require_mode(feature: &str, level: &str) {
+/// TRUNCATE of an audited dataset is held in every mode, by the audit's own trigger.
+fn require_mode(feature: &str, level: &str, scope: &str) {
     if level == "off" || level == "observe" {
         return;
     }
     let needs: Option<String> = owner::run(|| {
-        spi::select_one("SELECT mode FROM governance.feature WHERE feature = $1", &[feature.into()], |r| {
-            r.must(1)
-        })
+        spi::select_one(
+            "SELECT mode FROM governance.feature WHERE feature = $1
+             UNION ALL
+             SELECT mode FROM governance.rule
+              WHERE 'guard.' || rule = $1
+                AND NOT EXISTS (SELECT FROM governance.audited_relation a
+                                 WHERE a.stopped_at IS NULL AND $2 = 'dataset:' || format('%I.%I', a.schema_name, a.relation_name))",
+            &[feature.into(), scope.into()],
+            |r| r.must(1),
+        )
     });
     let mode = crate::pg::loading::mode();
     let held = match needs.as_deref() {
