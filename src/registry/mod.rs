@@ -4,6 +4,8 @@ pub mod duty;
 pub mod identity;
 pub mod level;
 pub mod party;
+#[cfg(any(test, feature = "pg_test"))]
+mod pg_tests;
 pub mod sight;
 pub mod status;
 pub mod tagging;
