@@ -163,7 +163,7 @@ def single_insert():
         psql(name, "CREATE SEQUENCE next")
     with open(script, "w", encoding="utf8") as f:
         f.write(f"INSERT INTO item SELECT i, {ROW} FROM nextval('next') i;\n")
-    transactions = 2_000 if QUICK else 8_000
+    transactions = 5_000 if QUICK else 20_000
     return lambda database: pgbench(database, transactions, "-f", script), "audited", "bare", "bare2"
 
 
