@@ -59,7 +59,7 @@ for name in "${names[@]}"; do
         sed -E -e 's/^psql:[^ ]*:[0-9]+: //' \
             -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/<uuid>/g' \
             -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([+-][0-9]{2})?/<time>/g' \
-            -e 's/(refusal )[0-9]+/\1<number>/g' >"results/$name.out" || true
+            -e 's/([Rr]efusal )[0-9]+/\1<number>/g' >"results/$name.out" || true
     if [ -n "$accept" ]; then
         mkdir -p expected
         cp "results/$name.out" "expected/$name.out"

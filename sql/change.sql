@@ -1,1 +1,152 @@
--- change
+-- change: expand/contract changes.
+
+----------------------------------------------------------------------------------------------------------------- tables
+CREATE TABLE governance.change (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    kind text NOT NULL CHECK (kind IN ('drop_column', 'drop_table', 'rename_column')),
+    schema_name text NOT NULL,
+    relation_name text NOT NULL,
+    column_name text,
+    new_name text,
+    ddl text NOT NULL,
+    reason text NOT NULL,
+    state text NOT NULL DEFAULT 'proposed'
+        CHECK (state IN ('proposed', 'approved', 'expanding', 'ready', 'contracted', 'done', 'aborted', 'undone')),
+    fingerprint text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamptz NOT NULL DEFAULT now(),
+    approved_by text,
+    approved_at timestamptz,
+    comment text,
+    waived text[] NOT NULL DEFAULT '{}',
+    quarantine_name text,
+    kept jsonb NOT NULL DEFAULT '{}',
+    verified_at timestamptz,
+    contracted_by text,
+    contracted_at timestamptz,
+    quarantine_until timestamptz,
+    ended_at timestamptz,
+    last_error text
+);
+CREATE INDEX change_schema_name_relation_name_idx ON governance.change (schema_name, relation_name);
+COMMENT ON TABLE governance.change IS 'expand/contract changes and where they stand';
+COMMENT ON COLUMN governance.change.id IS 'number of the change';
+COMMENT ON COLUMN governance.change.kind IS 'drop_column, drop_table or rename_column';
+COMMENT ON COLUMN governance.change.schema_name IS 'schema of the table';
+COMMENT ON COLUMN governance.change.relation_name IS 'the table, under the name it had when the change was proposed';
+COMMENT ON COLUMN governance.change.column_name IS 'the column';
+COMMENT ON COLUMN governance.change.new_name IS 'its new name, for renames';
+COMMENT ON COLUMN governance.change.ddl IS 'the wish, as one plain statement';
+COMMENT ON COLUMN governance.change.reason IS 'why';
+COMMENT ON COLUMN governance.change.state IS 'proposed, approved, expanding, ready, contracted, done, aborted or undone';
+COMMENT ON COLUMN governance.change.fingerprint IS 'catalog state the plan was made for';
+COMMENT ON COLUMN governance.change.proposed_by IS 'current_user who proposed it';
+COMMENT ON COLUMN governance.change.proposed_at IS 'when';
+COMMENT ON COLUMN governance.change.approved_by IS 'current_user who approved it';
+COMMENT ON COLUMN governance.change.approved_at IS 'when';
+COMMENT ON COLUMN governance.change.comment IS 'what the approval says; the reason of its waivers';
+COMMENT ON COLUMN governance.change.waived IS 'what the approval goes without: not_observed';
+COMMENT ON COLUMN governance.change.quarantine_name IS 'name of the column or table in quarantine';
+COMMENT ON COLUMN governance.change.kept IS 'what undo_change needs: grants, NOT NULL';
+COMMENT ON COLUMN governance.change.verified_at IS 'when the copy was last verified';
+COMMENT ON COLUMN governance.change.contracted_by IS 'current_user whose call or statement contracted it';
+COMMENT ON COLUMN governance.change.contracted_at IS 'when';
+COMMENT ON COLUMN governance.change.quarantine_until IS 'until when undo_change brings it back at least';
+COMMENT ON COLUMN governance.change.ended_at IS 'when it was done, aborted or undone';
+COMMENT ON COLUMN governance.change.last_error IS 'why the last step failed';
+
+CREATE TABLE governance.backfill (
+    change bigint NOT NULL REFERENCES governance.change,
+    schema_name text NOT NULL,
+    relation_name text NOT NULL,
+    filenode bigint NOT NULL,
+    next_block bigint NOT NULL DEFAULT 0,
+    end_block bigint NOT NULL,
+    batch_blocks bigint NOT NULL DEFAULT 64,
+    rows_done bigint NOT NULL DEFAULT 0,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (change, schema_name, relation_name)
+);
+COMMENT ON TABLE governance.backfill IS 'how far the copy of a change has come, per table or partition';
+COMMENT ON COLUMN governance.backfill.change IS 'the change';
+COMMENT ON COLUMN governance.backfill.schema_name IS 'schema of the table or partition';
+COMMENT ON COLUMN governance.backfill.relation_name IS 'table or partition';
+COMMENT ON COLUMN governance.backfill.filenode IS 'its file: a rewrite moves rows, so the copy starts over';
+COMMENT ON COLUMN governance.backfill.next_block IS 'first block not yet copied';
+COMMENT ON COLUMN governance.backfill.end_block IS 'size at the start: later rows are written together by the trigger';
+COMMENT ON COLUMN governance.backfill.batch_blocks IS 'blocks per batch, adapted to a time budget';
+COMMENT ON COLUMN governance.backfill.rows_done IS 'rows copied';
+COMMENT ON COLUMN governance.backfill.started_at IS 'when it began';
+COMMENT ON COLUMN governance.backfill.updated_at IS 'when the last batch ended';
+
+------------------------------------------------------------------------------------------------------------------- views
+CREATE VIEW governance.changes AS
+    SELECT c.id AS change, c.kind,
+           to_regclass(format('%I.%I', c.schema_name, c.relation_name)) AS relation,
+           c.column_name, c.ddl, c.state,
+           CASE c.state
+               WHEN 'proposed' THEN format('SELECT governance.approve_change(%s, ''why'', waive => ''{not_observed}'');', c.id)
+               WHEN 'approved' THEN format('CALL governance.advance_change(%s);', c.id)
+               WHEN 'expanding' THEN format('CALL governance.advance_change(%s);', c.id)
+               WHEN 'ready' THEN format('CALL governance.advance_change(%s);', c.id)
+               WHEN 'contracted' THEN format('SELECT governance.undo_change(%s);', c.id)
+           END AS next_step,
+           c.reason, c.proposed_by, c.proposed_at, c.approved_by, c.approved_at, c.comment, c.waived,
+           c.contracted_by, c.contracted_at, c.quarantine_until, c.ended_at, c.last_error
+      FROM governance.change c
+     WHERE governance._may_see(to_regclass(format('%I.%I', c.schema_name, c.relation_name))) OR c.proposed_by = current_user
+     ORDER BY c.id;
+
+CREATE VIEW governance.change_progress AS
+    SELECT c.id AS change, c.state AS phase,
+           sum(b.rows_done) AS rows_done,
+           sum(nullif(p.reltuples, -1))::bigint AS rows_total,
+           round(100.0 * sum(least(b.next_block, b.end_block)) / nullif(sum(b.end_block), 0), 1) AS pct,
+           round((sum(b.rows_done) / nullif(extract(epoch FROM max(b.updated_at) - min(b.started_at)), 0))::numeric) AS rows_per_second,
+           CASE WHEN c.state = 'expanding' AND sum(b.next_block) > 0 THEN
+               (max(b.updated_at) - min(b.started_at)) * ((sum(b.end_block) - sum(least(b.next_block, b.end_block)))::float8 / sum(b.next_block))
+           END AS eta,
+           CASE c.state WHEN 'proposed' THEN 'approval' WHEN 'ready' THEN 'advance_change' WHEN 'approved' THEN 'advance_change' END AS waits_for,
+           c.last_error
+      FROM governance.change c
+      LEFT JOIN governance.backfill b ON b.change = c.id
+      LEFT JOIN pg_class p ON p.oid = to_regclass(format('%I.%I', b.schema_name, b.relation_name))
+     WHERE c.ended_at IS NULL
+       AND (governance._may_see(to_regclass(format('%I.%I', c.schema_name, c.relation_name))) OR c.proposed_by = current_user)
+     GROUP BY c.id
+     ORDER BY c.id;
+
+------------------------------------------------------------------------------------------------ functions and procedures
+CREATE FUNCTION governance._dual_write() RETURNS trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'dg_dual_write';
+COMMENT ON FUNCTION governance._dual_write() IS 'trigger of a renaming change: keeps the old and the new column equal';
+
+-- A procedure that commits may have neither a SET clause nor SECURITY DEFINER, so the path is set inside, anew in each
+-- transaction. The first COMMIT comes before anything is done: where a caller does not allow it, nothing has happened.
+CREATE PROCEDURE governance.advance_change(change bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    again boolean := true;
+BEGIN
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM governance._require_no_block();
+    COMMIT;
+    WHILE again LOOP
+        PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+        again := governance._advance_step(change);
+        COMMIT;
+    END LOOP;
+END $$;
+COMMENT ON PROCEDURE governance.advance_change(bigint) IS 'takes a change to its next gate, a commit after each step; resumable';
+
+------------------------------------------------------------------------------------------------------------------ grants
+GRANT SELECT ON governance.changes, governance.change_progress TO PUBLIC;
+
+---------------------------------------------------------------------------------------------------------------- comments
+COMMENT ON VIEW governance.changes IS 'changes and the next step of each';
+COMMENT ON VIEW governance.change_progress IS 'how far the open changes have come';
+
+------------------------------------------------------------------------------------------- configuration data for pg_dump
+SELECT pg_extension_config_dump('governance.change', '');
+SELECT pg_extension_config_dump('governance.change_id_seq', '');
+SELECT pg_extension_config_dump('governance.backfill', '');

@@ -33,8 +33,46 @@ COMMENT ON FUNCTION governance._touch_cache() IS 'trigger: tells all backends th
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
 
 ------------------------------------------------------------------------------------------------------------------ guard
+GRANT EXECUTE ON FUNCTION
+    governance.break_glass(text, text[], text, text, integer, timestamptz), governance.end_break_glass()
+    TO PUBLIC;
+COMMENT ON FUNCTION governance.break_glass(text, text[], text, text, integer, timestamptz) IS 'lets one role pass one hazard for a few statements and minutes; an operator''s act, in effect after commit';
+COMMENT ON FUNCTION governance.end_break_glass() IS 'ends every open break-glass; returns how many there were';
+COMMENT ON FUNCTION governance._on_ddl_start() IS 'event trigger: judges renames, completes changes, protects the extension itself';
+COMMENT ON FUNCTION governance._on_ddl_end() IS 'event trigger: declarations follow DDL, ddl_log records it';
+COMMENT ON FUNCTION governance._on_sql_drop() IS 'event trigger: judges what was dropped';
+COMMENT ON FUNCTION governance._on_table_rewrite() IS 'event trigger: judges type changes that rewrite';
+
+-- ENABLE ALWAYS: they fire under session_replication_role = replica too.
+CREATE EVENT TRIGGER data_governance_ddl_start ON ddl_command_start EXECUTE FUNCTION governance._on_ddl_start();
+CREATE EVENT TRIGGER data_governance_ddl_end ON ddl_command_end EXECUTE FUNCTION governance._on_ddl_end();
+CREATE EVENT TRIGGER data_governance_sql_drop ON sql_drop EXECUTE FUNCTION governance._on_sql_drop();
+CREATE EVENT TRIGGER data_governance_table_rewrite ON table_rewrite EXECUTE FUNCTION governance._on_table_rewrite();
+ALTER EVENT TRIGGER data_governance_ddl_start ENABLE ALWAYS;
+ALTER EVENT TRIGGER data_governance_ddl_end ENABLE ALWAYS;
+ALTER EVENT TRIGGER data_governance_sql_drop ENABLE ALWAYS;
+ALTER EVENT TRIGGER data_governance_table_rewrite ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER data_governance_ddl_start IS 'data_governance: before DDL';
+COMMENT ON EVENT TRIGGER data_governance_ddl_end IS 'data_governance: after DDL';
+COMMENT ON EVENT TRIGGER data_governance_sql_drop IS 'data_governance: after a drop';
+COMMENT ON EVENT TRIGGER data_governance_table_rewrite IS 'data_governance: before a table is rewritten';
 
 ----------------------------------------------------------------------------------------------------------------- change
+GRANT EXECUTE ON FUNCTION
+    governance.propose_change(text, text, text, text, text), governance.change_plan(bigint),
+    governance.approve_change(bigint, text, text[]), governance.abort_change(bigint, text),
+    governance.undo_change(bigint, text), governance.certificate(bigint),
+    governance._advance_step(bigint), governance._require_no_block()
+    TO PUBLIC;
+GRANT EXECUTE ON PROCEDURE governance.advance_change(bigint) TO PUBLIC;
+COMMENT ON FUNCTION governance.propose_change(text, text, text, text, text) IS 'plans a wish given as plain DDL; whoever may run the statement may propose it';
+COMMENT ON FUNCTION governance.change_plan(bigint) IS 'the statements of a change with their locks';
+COMMENT ON FUNCTION governance.approve_change(bigint, text, text[]) IS 'approves a change; waive names what the approval goes without, the comment is the reason';
+COMMENT ON FUNCTION governance.abort_change(bigint, text) IS 'gives a change up before it is contracted';
+COMMENT ON FUNCTION governance.undo_change(bigint, text) IS 'brings back what a contracted change took away';
+COMMENT ON FUNCTION governance.certificate(bigint) IS 'what is proven about a change, and whether that opens its gate';
+COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_change; checks rights itself';
+COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';
 
 ---------------------------------------------------------------------------------------------------------------- privacy
 

@@ -23,3 +23,6 @@ pub mod governance {
 pub fn status() -> Vec<crate::registry::status::StatusRow> {
     Vec::new()
 }
+
+/// Audit follows a name to its new relation.
+pub fn follow(_relid: pgrx::pg_sys::Oid) {}

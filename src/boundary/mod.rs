@@ -6,3 +6,6 @@ use crate::registry::status::StatusRow;
 pub fn status() -> Vec<StatusRow> {
     Vec::new()
 }
+
+/// Writers follow a name to its new relation.
+pub fn follow(_relid: pgrx::pg_sys::Oid) {}

@@ -1,8 +1,125 @@
-//! change
-use crate::registry::status::StatusRow;
+//! change: expand/contract changes. A wish in plain DDL, a safe plan, approval, the gate, and a way back.
+mod acting;
+mod backfill;
+mod certificate;
+mod contract;
+mod gate;
+mod propose;
+mod steps;
+mod store;
+mod table;
 
-/// What `status()` says about change.
+pub use acting::{acting, is_acting};
+pub use gate::{at_gate, before_ddl};
+
+use crate::registry::status::StatusRow;
+use pgrx::JsonB;
+use pgrx::prelude::*;
+
+/// What `status()` says about changes.
 #[must_use]
 pub fn status() -> Vec<StatusRow> {
-    Vec::new()
+    vec![
+        StatusRow::on(
+            "change",
+            "",
+            format!("forms: {}", crate::core::change::Kind::FORMS),
+        ),
+        StatusRow::off(
+            "change.readers",
+            "",
+            "reads are not observed in this version: every certificate says not_observed and its approval carries the waiver",
+            None,
+        ),
+    ]
+}
+
+/// The SQL surface.
+#[pg_schema]
+pub mod governance {
+    use super::*;
+
+    /// Plans a wish, given as plain DDL; returns the number of the change. The same wish on the same state returns the
+    /// open change.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn propose_change(
+        ddl: &str,
+        reason: Option<&str>,
+        up: default!(Option<&str>, "NULL"),
+        down: default!(Option<&str>, "NULL"),
+        search_path: default!(&str, "pg_catalog.current_setting('search_path')"),
+    ) -> i64 {
+        propose::propose(ddl, reason, up, down, search_path)
+    }
+
+    /// The statements of a change with their locks.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn change_plan(
+        change: i64,
+    ) -> TableIterator<
+        'static,
+        (
+            name!(step, i32),
+            name!(phase, String),
+            name!(statement, String),
+            name!(lock_mode, String),
+            name!(reversible, bool),
+        ),
+    > {
+        let steps = propose::plan(&store::visible(change));
+        TableIterator::new(steps.into_iter().enumerate().map(|(i, s)| {
+            (i as i32 + 1, s.phase.to_string(), s.statement, s.lock_mode.to_string(), s.reversible)
+        }))
+    }
+
+    /// Approves a change; `waive` names what the approval goes without.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn approve_change(
+        change: i64,
+        comment: default!(Option<&str>, "NULL"),
+        waive: default!(Option<Vec<String>>, "'{}'"),
+    ) {
+        certificate::approve(change, comment, waive.unwrap_or_default());
+    }
+
+    /// Gives a change up before it is contracted; the old shape is as before.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn abort_change(change: i64, reason: default!(Option<&str>, "NULL")) {
+        steps::abort(change, reason);
+    }
+
+    /// Brings back what a contracted change took away.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn undo_change(change: i64, reason: default!(Option<&str>, "NULL")) {
+        steps::undo(change, reason);
+    }
+
+    /// What is proven about a change, and whether that opens its gate.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn certificate(change: i64) -> JsonB {
+        JsonB(certificate::of(&store::visible(change)))
+    }
+
+    /// One step of advance_change; whether another one follows before the next gate.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _advance_step(change: i64) -> bool {
+        steps::advance(change)
+    }
+
+    /// Raises 25001 inside a transaction block.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _require_no_block() {
+        if crate::pg::xact::in_block() {
+            crate::error::change::in_transaction_block().raise();
+        }
+    }
+
 }

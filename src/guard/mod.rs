@@ -1,8 +1,132 @@
-//! guard
-use crate::registry::status::StatusRow;
+//! guard: destructive DDL only as a step of an expand/contract change.
+mod break_glass;
+mod events;
+mod judge;
+mod log;
+mod self_protection;
+mod victim;
 
-/// What `status()` says about guard.
+pub use judge::judge;
+pub use victim::{Victim, victim_of_drop, victim_of_schema_drop, victim_of_truncate, victims_of_rename};
+
+use crate::pg::loading::Mode;
+use crate::pg::{catalog, hooks, loading};
+use crate::registry::status::StatusRow;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+/// TRUNCATE seen by the audit trigger: the only place in mode installed that sees it.
+pub fn on_truncate(relid: pg_sys::Oid) {
+    if hooks::active() || !crate::settings::ENABLED.get() {
+        return; // the hook sees every TRUNCATE, its cascades included
+    }
+    if let Some(name) = catalog::relation_name(relid) {
+        judge(vec![victim_of_truncate(relid, name)]);
+    }
+}
+
+/// What `status()` says about the guard.
 #[must_use]
 pub fn status() -> Vec<StatusRow> {
-    Vec::new()
+    let mut rows = vec![if crate::settings::ENABLED.get() {
+        StatusRow::on("guard", "", "DROP, rename and rewriting type changes are judged by the object they hit")
+    } else {
+        StatusRow::off(
+            "guard",
+            "",
+            "governance.enabled is off: nothing is guarded",
+            Some("ALTER SYSTEM SET governance.enabled = on; SELECT pg_reload_conf();".into()),
+        )
+    }];
+    if loading::mode() == Mode::Installed {
+        let attach = || Some("SELECT * FROM governance.attach();".to_string());
+        rows.push(StatusRow::off(
+            "guard.ban-truncate",
+            "",
+            "TRUNCATE fires no event trigger: in mode installed only audited tables are covered",
+            attach(),
+        ));
+        rows.push(StatusRow::off(
+            "guard.below_event_triggers",
+            "",
+            "a superuser can disable event triggers: in mode installed nothing stands below them",
+            attach(),
+        ));
+    }
+    if crate::registry::restore::is_restoring() {
+        rows.push(StatusRow::off(
+            "guard.restoring",
+            "observe",
+            "this database is being restored: the guard only observes",
+            Some("SELECT governance.confirm_restore();".into()),
+        ));
+    }
+    rows.push(StatusRow::off(
+        "guard.other_rules",
+        "",
+        "not in this version: constraints, indexes, policies, grants, catalog DML, lock waits, explain_ddl",
+        None,
+    ));
+    rows
+}
+
+/// The SQL surface.
+#[pg_schema]
+pub mod governance {
+    use super::*;
+    use pgrx::datum::TimestampWithTimeZone;
+
+    /// Lets one role pass one hazard for a short time; takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn break_glass(
+        reason: Option<&str>,
+        hazards: default!(Option<Vec<String>>, "'{data_loss}'"),
+        scope: default!(Option<&str>, "NULL"),
+        for_role: default!(Option<&str>, "session_user"),
+        uses: default!(i32, "1"),
+        valid_until: default!(
+            Option<TimestampWithTimeZone>,
+            "pg_catalog.now() + pg_catalog.interval '15 min'"
+        ),
+    ) -> pgrx::Uuid {
+        crate::registry::duty::require_operator("break_glass");
+        break_glass::open(reason, hazards, scope, for_role, uses, valid_until)
+    }
+
+    /// Ends every break-glass that is open; returns how many there were.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn end_break_glass() -> i64 {
+        crate::registry::duty::require_operator("end_break_glass");
+        break_glass::end_all()
+    }
+
+    /// Event trigger on ddl_command_start.
+    #[pg_extern(sql = "CREATE FUNCTION governance._on_ddl_start() RETURNS event_trigger
+        LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';")]
+    pub fn _on_ddl_start(call: pg_sys::FunctionCallInfo) {
+        events::on_start(call);
+    }
+
+    /// Event trigger on ddl_command_end.
+    #[pg_extern(sql = "CREATE FUNCTION governance._on_ddl_end() RETURNS event_trigger
+        LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';")]
+    pub fn _on_ddl_end(call: pg_sys::FunctionCallInfo) {
+        events::on_end(call);
+    }
+
+    /// Event trigger on sql_drop.
+    #[pg_extern(sql = "CREATE FUNCTION governance._on_sql_drop() RETURNS event_trigger
+        LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';")]
+    pub fn _on_sql_drop(call: pg_sys::FunctionCallInfo) {
+        events::on_drop(call);
+    }
+
+    /// Event trigger on table_rewrite.
+    #[pg_extern(sql = "CREATE FUNCTION governance._on_table_rewrite() RETURNS event_trigger
+        LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';")]
+    pub fn _on_table_rewrite(call: pg_sys::FunctionCallInfo) {
+        events::on_rewrite(call);
+    }
 }

@@ -162,3 +162,51 @@ pub fn has_any_privilege(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
                 == pg_sys::AclResult::ACLCHECK_OK
     }
 }
+
+/// Name of a live column by its number.
+#[must_use]
+pub fn column_name(relid: pg_sys::Oid, number: i16) -> Option<String> {
+    // SAFETY: missing_ok look-up; the result is palloc'd or NULL.
+    unsafe { text(pg_sys::get_attname(relid, number, true)) }
+}
+
+/// Name of a schema.
+#[must_use]
+pub fn schema_name(namespace: pg_sys::Oid) -> Option<String> {
+    // SAFETY: syscache look-up; the result is palloc'd or NULL.
+    unsafe { text(pg_sys::get_namespace_name(namespace)) }
+}
+
+/// The topmost partitioned table above a partition; None for anything that is no partition.
+#[must_use]
+pub fn partition_root(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    let mut root = None;
+    let mut at = relid;
+    // SAFETY: syscache look-up, then catalog scans by oid.
+    unsafe {
+        while pg_sys::get_rel_relispartition(at) {
+            let parent = super::missing::get_partition_parent(at);
+            if parent == pg_sys::InvalidOid {
+                break;
+            }
+            root = Some(parent);
+            at = parent;
+        }
+    }
+    root
+}
+
+/// Whether the running transaction made this relation (`rd_createSubid`; 0 is InvalidSubTransactionId).
+#[must_use]
+pub fn is_created_in_transaction(relid: pg_sys::Oid) -> bool {
+    // SAFETY: the relcache entry is pinned while it is read. It outlives invalidations while its creation is pending.
+    unsafe {
+        let relation = pg_sys::RelationIdGetRelation(relid);
+        if relation.is_null() {
+            return false;
+        }
+        let created = (*relation).rd_createSubid != 0;
+        pg_sys::RelationClose(relation);
+        created
+    }
+}

@@ -1,13 +1,75 @@
 //! The guard below the event triggers: victims seen by object_access_hook, judged when their statement is done.
+//!
+//! The server calls the hook once per victim, just before that victim goes. Raising at the first would hide the rest,
+//! so victims are collected while their utility statement runs and judged when it is done: everything it did is still
+//! undone by the error. Outside any utility statement each victim is judged at once.
+use super::catalog;
+use super::ddl;
+use crate::guard::{self, Victim};
 use pgrx::pg_sys;
+use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
+
+thread_local! {
+    /// Victims per nesting level of utility statements.
+    static FRAMES: RefCell<Vec<Vec<Victim>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Ends a frame, on errors too.
+struct Frame;
+
+impl Frame {
+    fn begin() -> Self {
+        FRAMES.with_borrow_mut(|f| f.push(Vec::new()));
+        Frame
+    }
+
+    fn take(&self) -> Vec<Victim> {
+        FRAMES.with_borrow_mut(|f| f.last_mut().map(std::mem::take).unwrap_or_default())
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        FRAMES.with_borrow_mut(|f| f.pop());
+    }
+}
 
 /// Runs a utility statement and judges what it did.
 ///
 /// # Safety
 /// `statement` must be a valid utility statement.
-pub unsafe fn around(_statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) {
+pub unsafe fn around(statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) {
+    // SAFETY: the caller vouches for the statement.
+    let tree = unsafe { (*statement).utilityStmt };
+    // SAFETY: the tag decides; statements that end transactions run without one, and nothing may be read then.
+    let is_ddl = unsafe {
+        pg_sys::IsTransactionState()
+            && matches!(
+                (*tree).type_,
+                pg_sys::NodeTag::T_RenameStmt
+                    | pg_sys::NodeTag::T_AlterObjectSchemaStmt
+                    | pg_sys::NodeTag::T_AlterTableStmt
+                    | pg_sys::NodeTag::T_DropStmt
+                    | pg_sys::NodeTag::T_DropOwnedStmt
+                    | pg_sys::NodeTag::T_TruncateStmt
+                    | pg_sys::NodeTag::T_AlterExtensionStmt
+                    | pg_sys::NodeTag::T_AlterExtensionContentsStmt
+            )
+    };
+    if !is_ddl {
+        next();
+        return;
+    }
+    // Names must be read before the statement runs: afterwards the old ones are gone.
+    // SAFETY: the tree is valid and, though the statement may change its own copy, not touched by us.
+    let renamed = guard::victims_of_rename(&unsafe { ddl::read(tree) });
+    guard::judge(renamed);
+    let frame = Frame::begin();
     next();
+    let victims = frame.take();
+    drop(frame);
+    guard::judge(victims);
 }
 
 /// Called for every object the server creates, alters, drops or truncates.
@@ -15,10 +77,42 @@ pub unsafe fn around(_statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) 
 /// # Safety
 /// Arguments must be those of object_access_hook.
 pub unsafe fn object_access(
-    _access: pg_sys::ObjectAccessType::Type,
-    _class: pg_sys::Oid,
-    _object: pg_sys::Oid,
-    _sub: c_int,
-    _arg: *mut c_void,
+    access: pg_sys::ObjectAccessType::Type,
+    class: pg_sys::Oid,
+    object: pg_sys::Oid,
+    sub: c_int,
+    arg: *mut c_void,
 ) {
+    use pg_sys::ObjectAccessType::*;
+    let victim = match access {
+        OAT_DROP if class == pg_sys::RelationRelationId => {
+            // SAFETY: for OAT_DROP the argument is an ObjectAccessDrop.
+            let flags = unsafe { (*arg.cast::<pg_sys::ObjectAccessDrop>()).dropflags } as u32;
+            if flags & pg_sys::PERFORM_DELETION_INTERNAL != 0 {
+                return; // a rewrite's own transient relation, ON COMMIT DROP
+            }
+            let Some(name) = catalog::relation_name(object) else { return };
+            let Some(kind) = catalog::relation_kind(object) else { return };
+            let column = (sub != 0).then(|| catalog::column_name(object, sub as i16)).flatten();
+            guard::victim_of_drop(object, name, kind, column)
+        }
+        OAT_DROP if class == pg_sys::NamespaceRelationId => {
+            catalog::schema_name(object).map(guard::victim_of_schema_drop)
+        }
+        OAT_TRUNCATE if class == pg_sys::RelationRelationId => {
+            catalog::relation_name(object).map(|name| guard::victim_of_truncate(object, name))
+        }
+        _ => None,
+    };
+    let Some(victim) = victim else { return };
+    let alone = FRAMES.with_borrow_mut(|frames| match frames.last_mut() {
+        Some(frame) => {
+            frame.push(victim.clone());
+            false
+        }
+        None => true,
+    });
+    if alone {
+        guard::judge(vec![victim]);
+    }
 }

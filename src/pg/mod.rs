@@ -5,12 +5,17 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod ddl;
 pub mod ddl_hook;
+pub mod dual_write;
+pub mod event;
 pub mod hooks;
 pub mod loading;
 pub mod mask;
+pub mod missing;
 pub mod owner;
 pub mod regclass;
 pub mod roles;
+pub mod settings_scope;
 pub mod spi;
 pub mod xact;

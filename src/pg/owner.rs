@@ -105,10 +105,15 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Runs `f` as the extension's owner with a fixed search path.
+/// Runs `f` as the extension's owner with a fixed search path: for hooks, which run under the caller's settings.
 pub fn run_with_path<R>(f: impl FnOnce() -> R) -> R {
     let _scope = OwnerScope::enter_with_path();
     f()
+}
+
+/// Runs `f` as the caller with a fixed search path.
+pub fn with_fixed_path<R>(f: impl FnOnce() -> R) -> R {
+    with_search_path("pg_catalog, pg_temp", f)
 }
 
 /// Runs `f` under the given search path: for functions that resolve the caller's own SQL text, whose definition
@@ -131,4 +136,28 @@ pub fn with_search_path<R>(path: &str, f: impl FnOnce() -> R) -> R {
         level
     };
     f()
+}
+
+/// The search path that the caller of the running SQL function had, where the function's definition fixes its own:
+/// names in a statement that is not ours must be resolved under it.
+#[must_use]
+pub fn callers_search_path() -> String {
+    // SAFETY: settings are defined once and never move; a function's SET clause pushes the value before it onto the
+    // setting's stack, so the top entry's prior value is the caller's. Nothing is kept beyond this call.
+    unsafe {
+        let variables = pg_sys::get_guc_variables();
+        let mut at = variables;
+        // The array has no terminator on 15, but search_path is always in it.
+        loop {
+            let variable = *at;
+            if std::ffi::CStr::from_ptr((*variable).name) == c"search_path" {
+                let stack = (*variable).stack;
+                if stack.is_null() {
+                    return catalog::text(pg_sys::namespace_search_path).unwrap_or_default();
+                }
+                return catalog::text((*stack).prior.val.stringval).unwrap_or_default();
+            }
+            at = at.add(1);
+        }
+    }
 }

@@ -64,6 +64,8 @@ pub fn follow(relid: pg_sys::Oid) {
             bind(relid, &now);
             cache::touch();
         }
+        // The stand-in that a change makes for a moment takes over nothing.
+        None if crate::change::is_acting() => {}
         None => take_over_former_name(relid, &now),
     }
 }

@@ -1,4 +1,5 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
+pub mod attach;
 pub mod dataset;
 pub mod duty;
 pub mod identity;
@@ -6,6 +7,7 @@ pub mod level;
 pub mod party;
 #[cfg(any(test, feature = "pg_test"))]
 mod pg_tests;
+pub mod restore;
 pub mod sight;
 pub mod status;
 pub mod tagging;

@@ -1,0 +1,111 @@
+-- A column gets another name while clients of both shapes work.
+\set SHOW_CONTEXT never
+CREATE ROLE change_rename_owner;
+CREATE ROLE change_rename_app;
+CREATE SCHEMA shop AUTHORIZATION change_rename_owner;
+SET ROLE change_rename_owner;
+CREATE TABLE shop.customer (id int PRIMARY KEY, "Name" varchar(40) NOT NULL DEFAULT 'anonymous', doc json, touched int DEFAULT 0);
+CREATE INDEX ON shop.customer ("Name");
+CREATE VIEW shop.names AS SELECT id, "Name" FROM shop.customer;
+CREATE FUNCTION shop.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched := OLD.touched + 1; RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE UPDATE ON shop.customer FOR EACH ROW EXECUTE FUNCTION shop.touch();
+INSERT INTO shop.customer (id, "Name", doc) SELECT g, 'n' || g, '{"a": 1}' FROM generate_series(1, 20000) g;
+CREATE TABLE shop.event (id int, at date, note text) PARTITION BY RANGE (at);
+CREATE TABLE shop.event_2020 PARTITION OF shop.event FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE shop.event_2021 (note text, junk int, at date, id int);
+ALTER TABLE shop.event_2021 DROP COLUMN junk;
+ALTER TABLE shop.event ATTACH PARTITION shop.event_2021 FOR VALUES FROM ('2021-01-01') TO ('2022-01-01');
+INSERT INTO shop.event SELECT g, date '2020-01-01' + g % 700, 'note ' || g FROM generate_series(1, 5000) g;
+CREATE TABLE shop.empty (a int, b int);
+GRANT USAGE ON SCHEMA shop TO change_rename_app;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA shop TO change_rename_app;
+RESET ROLE;
+SELECT governance.declare_party('sales', db_roles => '{change_rename_owner}');
+SELECT governance.declare_dataset('shop.customer', 'sales', 'master');
+SELECT governance.declare_dataset('shop.event', 'sales', 'transactional');
+SELECT governance.tag_column('shop.customer', 'Name', 'pii.name');
+SET ROLE change_rename_owner;
+
+SELECT governance.propose_change('ALTER TABLE shop.customer RENAME COLUMN "Name" TO id', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.event RENAME COLUMN at TO happened_at', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.customer RENAME COLUMN "Name" TO full_name', 'clearer');
+SELECT * FROM governance.change_plan(1);
+SELECT governance.approve_change(1, 'yes', '{not_observed}');
+CALL governance.advance_change(1);
+SELECT phase, rows_done, pct, waits_for FROM governance.change_progress;
+-- the copy fired no user trigger, and the tag came along
+SELECT count(*) FILTER (WHERE touched > 0) AS touched, count(*) FILTER (WHERE full_name IS DISTINCT FROM "Name") AS different FROM shop.customer;
+SELECT relation, column_name, tag, source FROM governance.column_tags;
+
+-- clients of both shapes
+SET ROLE change_rename_app;
+INSERT INTO shop.customer (id, "Name") VALUES (30001, 'old insert');
+INSERT INTO shop.customer (id, full_name) VALUES (30002, 'new insert');
+INSERT INTO shop.customer (id) VALUES (30003);
+UPDATE shop.customer SET full_name = 'new update' WHERE id = 1;
+UPDATE shop.customer SET "Name" = 'old update' WHERE id = 2;
+UPDATE shop.customer SET "Name" = 'old both', full_name = 'new both' WHERE id = 3;
+UPDATE shop.customer SET touched = 7 WHERE id = 4;
+INSERT INTO shop.customer (id, "Name") VALUES (5, 'x') ON CONFLICT (id) DO UPDATE SET "Name" = 'old upsert';
+INSERT INTO shop.customer (id, full_name) VALUES (6, 'x') ON CONFLICT (id) DO UPDATE SET full_name = 'new upsert';
+COPY shop.customer (id, full_name) FROM stdin;
+30004	new copy
+\.
+COPY shop.customer (id, "Name") FROM stdin;
+30005	old copy
+\.
+MERGE INTO shop.customer c USING (VALUES (7)) v (id) ON c.id = v.id WHEN MATCHED THEN UPDATE SET full_name = 'new merge';
+DO $$ BEGIN UPDATE shop.customer SET "Name" = 'old plpgsql' WHERE id = 8; END $$;
+SELECT id, "Name", full_name FROM shop.customer WHERE id IN (1, 2, 3, 4, 5, 6, 7, 8, 30001, 30002, 30003, 30004, 30005) ORDER BY id;
+RESET ROLE;
+SET session_replication_role = replica;
+UPDATE shop.customer SET "Name" = 'applied' WHERE id = 9;
+RESET session_replication_role;
+SELECT "Name", full_name FROM shop.customer WHERE id = 9;
+
+-- contracted: the index, the view, NOT NULL and the default are the new name's
+SET ROLE change_rename_owner;
+CALL governance.advance_change(1);
+SELECT attname, attnotnull, atthasdef FROM pg_attribute WHERE attrelid = 'shop.customer'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum;
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid = 'shop.customer'::regclass ORDER BY 1;
+SELECT * FROM shop.names WHERE id IN (1, 2);
+SELECT column_name, tag FROM governance.column_tags ORDER BY 1;
+SELECT count(*) FROM pg_trigger WHERE tgrelid = 'shop.customer'::regclass AND NOT tgisinternal;
+ALTER TABLE shop.customer RENAME COLUMN "Name" TO full_name;
+SELECT governance.undo_change(1);
+SELECT attname FROM pg_attribute WHERE attrelid = 'shop.customer'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum;
+SELECT "Name" FROM shop.customer WHERE id = 1;
+
+-- completed by a tool's own rename
+SELECT governance.propose_change('ALTER TABLE shop.customer RENAME COLUMN "Name" TO full_name', 'clearer');
+SELECT governance.approve_change(2, 'yes', '{not_observed}');
+ALTER TABLE shop.customer RENAME COLUMN "Name" TO full_name;
+ALTER TABLE shop.customer RENAME COLUMN full_name TO "Name";
+CALL governance.advance_change(2);
+ALTER TABLE shop.customer RENAME COLUMN "Name" TO full_name;
+SELECT count(*) FROM shop.customer WHERE full_name IS NULL;
+
+-- given up: the old shape is as before
+SELECT governance.propose_change('ALTER TABLE shop.event RENAME COLUMN note TO remark', 'clearer');
+SELECT governance.approve_change(3, 'yes', '{not_observed}');
+CALL governance.advance_change(3);
+INSERT INTO shop.event (id, at, remark) VALUES (9001, '2020-05-05', 'by new');
+INSERT INTO shop.event_2021 (id, at, note) VALUES (9002, '2021-05-05', 'by old into the partition');
+SELECT note, remark FROM shop.event WHERE id > 9000 ORDER BY id;
+SELECT count(*) FROM shop.event WHERE note IS DISTINCT FROM remark;
+SELECT governance.abort_change(3, 'not needed');
+SELECT attname FROM pg_attribute WHERE attrelid = 'shop.event'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum;
+SELECT count(*) FROM pg_trigger WHERE tgrelid IN ('shop.event'::regclass, 'shop.event_2020'::regclass);
+
+-- an empty table, and a type without an equality operator
+SELECT governance.propose_change('ALTER TABLE shop.empty RENAME COLUMN b TO c', 'x');
+SELECT governance.approve_change(4, 'yes', '{not_observed}');
+CALL governance.advance_change(4);
+CALL governance.advance_change(4);
+SELECT governance.propose_change('ALTER TABLE shop.customer RENAME COLUMN doc TO document', 'x');
+SELECT governance.approve_change(5, 'yes', '{not_observed}');
+CALL governance.advance_change(5);
+SELECT count(*) FROM shop.customer WHERE document::text IS DISTINCT FROM doc::text;
+CALL governance.advance_change(5);
+RESET ROLE;
+SELECT change, state, ddl FROM governance.changes;

@@ -1,0 +1,49 @@
+-- needs: attached
+-- The guard by hooks, mode attached: it stands below the event triggers.
+\set SHOW_CONTEXT never
+CREATE SCHEMA shop;
+CREATE TABLE shop.customer (id int PRIMARY KEY, name text, phone text);
+CREATE TABLE shop.orders (id int PRIMARY KEY, customer int REFERENCES shop.customer);
+CREATE TABLE shop.event (id int, at date, note text) PARTITION BY RANGE (at);
+CREATE TABLE shop.event_2020 PARTITION OF shop.event FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+SELECT governance.declare_party('sales', db_roles => '{postgres}');
+SELECT governance.declare_dataset('shop.customer', 'sales', 'master');
+SELECT governance.declare_dataset('shop.event', 'sales', 'transactional');
+
+ALTER TABLE shop.customer DROP COLUMN phone;
+DROP TABLE shop.customer CASCADE;
+DROP SCHEMA shop CASCADE;
+DROP TABLE shop.event_2020;
+ALTER TABLE shop.event DROP COLUMN note;
+TRUNCATE shop.customer CASCADE;
+TRUNCATE shop.orders;
+TRUNCATE shop.event;
+ALTER TABLE shop.customer RENAME COLUMN name TO full_name;
+ALTER TABLE shop.customer RENAME COLUMN full_name TO name;
+DO $$ BEGIN
+    TRUNCATE shop.customer CASCADE;
+EXCEPTION WHEN object_not_in_prerequisite_state THEN
+    RAISE NOTICE 'caught: %', SQLERRM;
+END $$;
+BEGIN;
+CREATE TABLE shop.fresh (id int);
+TRUNCATE shop.fresh;
+DROP TABLE shop.fresh;
+CREATE TEMP TABLE t (id int) ON COMMIT DROP;
+TRUNCATE t;
+COMMIT;
+REFRESH MATERIALIZED VIEW shop.nothing;
+CREATE MATERIALIZED VIEW shop.mv AS SELECT id FROM shop.customer;
+SELECT governance.declare_dataset('shop.mv', 'sales', 'transactional');
+REFRESH MATERIALIZED VIEW shop.mv;
+VACUUM FULL shop.customer;
+
+-- the event triggers off: still refused
+ALTER EVENT TRIGGER data_governance_ddl_start DISABLE;
+ALTER EVENT TRIGGER data_governance_sql_drop DISABLE;
+ALTER TABLE shop.customer DROP COLUMN phone;
+DROP TABLE shop.customer CASCADE;
+ALTER TABLE shop.customer RENAME COLUMN name TO full_name;
+ALTER EVENT TRIGGER data_governance_ddl_start ENABLE ALWAYS;
+ALTER EVENT TRIGGER data_governance_sql_drop ENABLE ALWAYS;
+SELECT relation, owner FROM governance.datasets WHERE declared;

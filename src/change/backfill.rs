@@ -1,0 +1,133 @@
+//! The copy of old rows: block range by block range, a commit after each, bounded at its start.
+//!
+//! Block ranges need no key and no index. A row that moves while the copy runs was written by the trigger, so it is
+//! equal already; rows added later lie behind the end or were written by the trigger too. A table that is rewritten
+//! meanwhile has its rows elsewhere, so its copy starts over.
+use super::store::Change;
+use super::{acting::as_change, table};
+use crate::pg::regclass::Relation;
+use crate::pg::{catalog, owner, settings_scope, spi};
+use pgrx::pg_sys;
+use std::time::Instant;
+
+/// Time a batch should take; its size is doubled or halved to get there.
+const BATCH_MILLIS: u128 = 200;
+/// Bounds of a batch, in blocks of 8 kB.
+const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
+
+/// Notes the size of every table to copy.
+pub fn begin(change: &Change, relation: Relation) {
+    for (relid, name) in table::leaves(relation.0) {
+        owner::run(|| {
+            spi::execute(
+                "INSERT INTO governance.backfill (change, schema_name, relation_name, filenode, end_block)
+                 VALUES ($1, $2, $3, pg_relation_filenode($4)::bigint, pg_relation_size($4) / current_setting('block_size')::bigint)
+                 ON CONFLICT DO NOTHING",
+                &[change.id.into(), name.schema.as_str().into(), name.relation.as_str().into(), relid.into()],
+            )
+        });
+    }
+}
+
+/// All tables again from the first block.
+pub fn start_over(change: i64) {
+    owner::run(|| {
+        spi::execute("UPDATE governance.backfill SET next_block = 0 WHERE change = $1", &[change.into()])
+    });
+}
+
+/// What is left of one table.
+struct Part {
+    name: catalog::Name,
+    relid: pg_sys::Oid,
+    next: i64,
+    end: i64,
+    blocks: i64,
+}
+
+/// Copies one batch; false when nothing is left.
+#[must_use]
+pub fn batch(change: &Change) -> bool {
+    // Partitions made since, and tables that were rewritten.
+    begin(change, change.relation());
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill b
+                SET next_block = 0, filenode = pg_relation_filenode(r.relid)::bigint,
+                    end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
+               FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
+                       FROM governance.backfill WHERE change = $1) r
+              WHERE b.change = $1 AND b.schema_name = r.schema_name AND b.relation_name = r.relation_name
+                AND r.relid IS NOT NULL AND b.filenode <> pg_relation_filenode(r.relid)::bigint",
+            &[change.id.into()],
+        )
+    });
+    let part = owner::run(|| {
+        spi::select_one(
+            "SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name))::oid,
+                    next_block, end_block, batch_blocks
+               FROM governance.backfill
+              WHERE change = $1 AND next_block < end_block
+                AND to_regclass(format('%I.%I', schema_name, relation_name)) IS NOT NULL
+              ORDER BY schema_name, relation_name LIMIT 1",
+            &[change.id.into()],
+            |r| Part {
+                name: catalog::Name { schema: r.must(1), relation: r.must(2) },
+                relid: r.must(3),
+                next: r.must(4),
+                end: r.must(5),
+                blocks: r.must(6),
+            },
+        )
+    });
+    let Some(part) = part else { return false };
+    let upto = (part.next + part.blocks).min(part.end);
+    let started = Instant::now();
+    let rows = copy(change, &part, upto);
+    let blocks = match started.elapsed().as_millis() {
+        t if t > BATCH_MILLIS * 2 => part.blocks / 2,
+        t if t < BATCH_MILLIS / 2 => part.blocks * 2,
+        _ => part.blocks,
+    }
+    .clamp(*BATCH_BLOCKS.start(), *BATCH_BLOCKS.end());
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill SET next_block = $4, rows_done = rows_done + $5, batch_blocks = $6,
+                    updated_at = clock_timestamp()
+              WHERE change = $1 AND schema_name = $2 AND relation_name = $3",
+            &[
+                change.id.into(),
+                part.name.schema.as_str().into(),
+                part.name.relation.as_str().into(),
+                upto.into(),
+                (rows as i64).into(),
+                blocks.into(),
+            ],
+        )
+    });
+    true
+}
+
+/// Copies the rows of a block range, as the caller, without firing the users' triggers: the rows do not change for them.
+fn copy(change: &Change, part: &Part, upto: i64) -> usize {
+    debug_assert!(catalog::relation_kind(part.relid).is_some());
+    let (old, new) = (change.column_quoted(), change.new_quoted());
+    let sql = format!(
+        "UPDATE ONLY {} SET {new} = {old}
+          WHERE ctid >= '({},0)'::tid AND ctid < '({upto},0)'::tid AND NOT record_image_eq(ROW({new}), ROW({old}))",
+        part.name, part.next
+    );
+    as_change(change.id, || settings_scope::quiet_copy(|| spi::execute(&sql, &[])))
+}
+
+/// Rows in which the two columns differ.
+#[must_use]
+pub fn differing_rows(change: &Change) -> i64 {
+    let sql = format!(
+        "SELECT count(*) FROM {} WHERE NOT record_image_eq(ROW({}), ROW({}))",
+        change.name,
+        change.new_quoted(),
+        change.column_quoted()
+    );
+    settings_scope::quiet_copy(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0)
+}

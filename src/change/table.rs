@@ -1,0 +1,138 @@
+//! Facts about a table that a change needs.
+use crate::pg::catalog::Name;
+use crate::pg::{owner, spi};
+use pgrx::pg_sys;
+
+/// A column as the catalogs describe it.
+pub struct Column {
+    /// Type with its modifier, as in DDL.
+    pub type_name: String,
+    /// Collation to name in DDL, quoted; None for the type's own.
+    pub collation: Option<String>,
+    /// NOT NULL.
+    pub not_null: bool,
+    /// Inherited from a parent.
+    pub inherited: bool,
+    /// Generated.
+    pub generated: bool,
+    /// Part of the primary key.
+    pub in_primary_key: bool,
+    /// Part of the partition key.
+    pub in_partition_key: bool,
+}
+
+/// A column, None when there is none of that name.
+#[must_use]
+pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT format_type(a.atttypid, a.atttypmod),
+                    (SELECT format('%I.%I', n.nspname, c.collname) FROM pg_collation c JOIN pg_namespace n ON n.oid = c.collnamespace
+                      WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
+                    a.attnotnull, a.attinhcount > 0, a.attgenerated <> '',
+                    EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)),
+                    EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = a.attrelid AND a.attnum = ANY (p.partattrs))
+               FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+              WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
+            &[relid.into(), name.into()],
+            |r| Column {
+                type_name: r.must(1),
+                collation: r.get(2),
+                not_null: r.must(3),
+                inherited: r.must(4),
+                generated: r.must(5),
+                in_primary_key: r.must(6),
+                in_partition_key: r.must(7),
+            },
+        )
+    })
+}
+
+/// What else would go, or stand in the way, if a column (or with None the table) were dropped: views, foreign keys of
+/// other tables, policies, functions that use the row type, and the like. Not its own indexes, defaults and constraints.
+#[must_use]
+pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
+    owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT CASE WHEN w.oid IS NOT NULL THEN format('view %s', w.ev_class::regclass)
+                                  ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END
+               FROM pg_depend d
+               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+               LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+              WHERE d.deptype IN ('n', 'P', 'S')
+                AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
+                     AND ($2::text IS NULL
+                          OR d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = $1 AND attname = $2))
+                  OR $2::text IS NULL AND d.refclassid = 'pg_type'::regclass
+                     AND d.refobjid IN (SELECT reltype FROM pg_class WHERE oid = $1
+                                        UNION SELECT typarray FROM pg_type WHERE typrelid = $1))
+                AND k.conrelid IS DISTINCT FROM $1
+                AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
+                AND NOT (d.classid = 'pg_attrdef'::regclass
+                         AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
+                                        AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
+                                                         AND g.attnum = f.adnum AND g.attgenerated <> '')))
+              ORDER BY 1 LIMIT 20",
+            &[relid.into(), column.into()],
+            |r| r.must(1),
+        )
+    })
+}
+
+/// Whether other tables inherit from it (partitions not counted), and whether it is a partition or typed itself.
+pub struct Shape {
+    /// Plain inheritance children.
+    pub has_children: bool,
+    /// Partitioned.
+    pub partitioned: bool,
+    /// A partition.
+    pub is_partition: bool,
+    /// Made `OF` a type.
+    pub typed: bool,
+}
+
+/// The shape of a table.
+#[must_use]
+pub fn shape(relid: pg_sys::Oid) -> Shape {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT c.relkind <> 'p' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid),
+                    c.relkind = 'p', c.relispartition, c.reloftype <> 0
+               FROM pg_class c WHERE c.oid = $1",
+            &[relid.into()],
+            |r| Shape { has_children: r.must(1), partitioned: r.must(2), is_partition: r.must(3), typed: r.must(4) },
+        )
+    })
+    .unwrap_or(Shape { has_children: false, partitioned: false, is_partition: false, typed: false })
+}
+
+/// A digest of the columns of a table, without those that changes have added.
+#[must_use]
+pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT md5(string_agg(format('%s %s %s %s', attname, format_type(atttypid, atttypmod), attnotnull, attgenerated), ',' ORDER BY attnum))
+               FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attname <> ALL ($2)",
+            &[relid.into(), without.to_vec().into()],
+            |r| r.get::<String>(1),
+        )
+    })
+    .flatten()
+    .unwrap_or_default()
+}
+
+/// The tables that hold the rows: the table itself, or the leaves of a partitioned one.
+#[must_use]
+pub fn leaves(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, Name)> {
+    owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT c.oid, n.nspname::text, c.relname::text
+               FROM tree t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE c.relkind = 'r' ORDER BY c.oid",
+            &[relid.into()],
+            |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }),
+        )
+    })
+}

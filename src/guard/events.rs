@@ -1,0 +1,205 @@
+//! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
+//! judges here.
+use super::victim::{Victim, drop_victim, victim_of_rewrite, victim_of_schema_drop, victims_of_rename};
+use super::{judge, log, self_protection};
+use crate::pg::catalog::{self, Name};
+use crate::pg::ddl::Ddl;
+use crate::pg::event::Event;
+use crate::pg::{hooks, loading, owner, spi, xact};
+use crate::registry::identity;
+use crate::{audit, boundary, change, lineage, settings};
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+thread_local! {
+    /// Partitions of declared partitioned tables, noted before a statement that may drop them: afterwards nothing says
+    /// any more whose rows they held.
+    static FAMILIES: RefCell<HashMap<pg_sys::Oid, Name>> = RefCell::new(HashMap::new());
+}
+
+fn silent() -> bool {
+    !settings::ENABLED.get() || loading::creating_extension()
+}
+
+/// The event, with names resolved under the search path of the statement, not of our function.
+fn read(call: pg_sys::FunctionCallInfo) -> Event {
+    let path = owner::callers_search_path();
+    owner::with_search_path(&path, || Event::read(call))
+}
+
+/// Before the statement does anything.
+pub fn on_start(call: pg_sys::FunctionCallInfo) {
+    if silent() {
+        return;
+    }
+    let event = read(call);
+    match &event.ddl {
+        Ddl::DropExtensions { names, cascade } => self_protection::before_drop_extension(names, *cascade),
+        Ddl::RenameRelation { target, .. } | Ddl::SetSchema { target, .. } => {
+            identity::bind_if_governed(&target.name);
+        }
+        _ => {}
+    }
+    if !hooks::active() {
+        judge(victims_of_rename(&event.ddl));
+        if event.tag.starts_with("DROP") || event.tag == "ALTER TABLE" {
+            FAMILIES.set(families());
+        }
+    }
+    change::before_ddl(&event.ddl);
+}
+
+fn families() -> HashMap<pg_sys::Oid, Name> {
+    owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE tree AS (
+                SELECT c.oid AS relid, d.schema_name, d.relation_name
+                  FROM governance._dataset d
+                  JOIN pg_namespace n ON n.nspname = d.schema_name
+                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = d.relation_name AND c.relkind = 'p'
+                UNION ALL
+                SELECT i.inhrelid, t.schema_name, t.relation_name
+                  FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT relid, schema_name, relation_name FROM tree",
+            &[],
+            |r| (r.must::<pg_sys::Oid>(1), Name { schema: r.must(2), relation: r.must(3) }),
+        )
+    })
+    .into_iter()
+    .collect()
+}
+
+/// One command as `pg_event_trigger_ddl_commands()` reports it.
+struct Command {
+    relation: Option<pg_sys::Oid>,
+    tag: String,
+    schema: Option<String>,
+    identity: Option<String>,
+}
+
+/// After the statement, before its transaction goes on.
+pub fn on_end(call: pg_sys::FunctionCallInfo) {
+    if silent() {
+        return;
+    }
+    let event = read(call);
+    let commands = spi::select(
+        "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity
+           FROM pg_event_trigger_ddl_commands() WHERE NOT in_extension",
+        &[],
+        |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4) },
+    );
+    for command in &commands {
+        if let Some(relid) = command.relation {
+            follow(relid, &event);
+        }
+    }
+    if let Ddl::RenameSchema { schema, new_name } = &event.ddl {
+        identity::schema_renamed(schema, new_name);
+    }
+    for command in &commands {
+        if command.schema.as_deref().is_some_and(|s| s == catalog::SCHEMA || s.starts_with("pg_temp")) {
+            continue;
+        }
+        let name = command.relation.and_then(catalog::relation_name);
+        let object = command.identity.as_deref().unwrap_or(&command.tag);
+        let acting = change::acting();
+        let verdict = if acting.is_some() { "step of a change" } else { "done" };
+        log::done(&command.tag, object, name.as_ref(), verdict, acting);
+    }
+}
+
+/// What every feature has to know about a relation that DDL made or altered.
+fn follow(relid: pg_sys::Oid, event: &Event) {
+    let Some(kind) = catalog::relation_kind(relid) else { return };
+    if !matches!(kind, b'r' | b'p' | b'v' | b'm' | b'f') || catalog::is_temporary(relid) {
+        return;
+    }
+    if catalog::is_created_in_transaction(relid) && !xact::is_created_here(relid, None) {
+        xact::note_created(relid, None);
+    }
+    match &event.ddl {
+        Ddl::AlterTable { adds, .. } => adds.iter().for_each(|c| xact::note_created(relid, Some(c))),
+        Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
+            identity::column_renamed(relid, column, new_name);
+        }
+        _ => {}
+    }
+    identity::follow(relid);
+    audit::follow(relid);
+    boundary::follow(relid);
+    lineage::record_ddl(relid, event.tree());
+}
+
+/// After a statement dropped something.
+pub fn on_drop(call: pg_sys::FunctionCallInfo) {
+    if silent() {
+        return;
+    }
+    let _ = read(call);
+    let families = FAMILIES.take();
+    let dropped = spi::select(
+        "SELECT objid, object_type, address_names, is_temporary FROM pg_event_trigger_dropped_objects()
+          WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
+                                'foreign table column', 'schema')",
+        &[],
+        |r| (r.must::<pg_sys::Oid>(1), r.must::<String>(2), r.must::<Vec<String>>(3), r.must::<bool>(4)),
+    );
+    let mut victims: Vec<Victim> = Vec::new();
+    let mut gone = Vec::new();
+    for (objid, kind, names, temporary) in dropped {
+        let victim = match (kind.as_str(), names.as_slice()) {
+            ("schema", [schema]) => Some(victim_of_schema_drop(schema.clone())),
+            (kind, [schema, relation, rest @ ..]) => {
+                let name = Name { schema: schema.clone(), relation: relation.clone() };
+                let column = rest.first().cloned();
+                if column.is_none() {
+                    gone.push(objid);
+                }
+                let dataset = if crate::registry::dataset::is_declared(&name) {
+                    name.clone()
+                } else {
+                    families.get(&objid).cloned().unwrap_or_else(|| name.clone())
+                };
+                let relkind = match kind {
+                    "view" => b'v',
+                    "materialized view" => b'm',
+                    "foreign table" | "foreign table column" => b'f',
+                    _ => b'r',
+                };
+                let harmless = temporary || xact::is_created_here(objid, column.as_deref());
+                drop_victim(objid, name, dataset, relkind, families.contains_key(&objid), column, harmless)
+            }
+            _ => None,
+        };
+        victims.extend(victim);
+    }
+    if !gone.is_empty() {
+        identity::unbind(gone);
+    }
+    if !hooks::active() {
+        judge(victims);
+    }
+}
+
+/// Before a table is rewritten.
+pub fn on_rewrite(call: pg_sys::FunctionCallInfo) {
+    /// AT_REWRITE_COLUMN_REWRITE of event_trigger.h: a column's type changes.
+    const COLUMN_REWRITE: i32 = 4;
+    if silent() {
+        return;
+    }
+    let _ = read(call);
+    let rewrite = spi::select_one(
+        "SELECT pg_event_trigger_table_rewrite_oid(), pg_event_trigger_table_rewrite_reason()",
+        &[],
+        |r| (r.must::<pg_sys::Oid>(1), r.must::<i32>(2)),
+    );
+    if let Some((relid, reason)) = rewrite
+        && reason & COLUMN_REWRITE != 0
+        && let Some(name) = catalog::relation_name(relid)
+    {
+        judge(vec![victim_of_rewrite(relid, name)]);
+    }
+}

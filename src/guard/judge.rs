@@ -1,0 +1,121 @@
+//! The verdict: what happens to a statement, given what it takes away.
+use super::victim::{Victim, way_forward};
+use super::{break_glass, log};
+use crate::core::registry::level::Level;
+use crate::pg::catalog::Name;
+use crate::pg::{ddl, loading, owner, roles, spi};
+use crate::registry::{level, restore};
+use crate::{change, error};
+
+/// What a rule says, from the shipped table.
+pub struct Rule {
+    /// Id.
+    pub rule: String,
+    /// Hazard class.
+    pub hazard: String,
+    /// Why it is a hazard.
+    pub reason: String,
+    /// What to do instead.
+    pub safe_alternative: String,
+}
+
+/// Judges everything one statement takes away: records, warns, or raises one refusal that names all of it. Nothing is
+/// judged in extension scripts, for the product's own DDL, or while the kill switch is off.
+pub fn judge(victims: Vec<Victim>) {
+    if victims.is_empty()
+        || !crate::settings::ENABLED.get()
+        || loading::creating_extension()
+        || change::is_acting()
+    {
+        return;
+    }
+    let mut victims: Vec<Victim> = victims.into_iter().filter(|v| !v.harmless).collect();
+    if victims.is_empty() {
+        return;
+    }
+    // What a person wrote comes first, what goes with it after: the server drops dependents and partitions before. A
+    // column of a partitioned table is one loss, not one per partition.
+    victims.sort_by_key(|v| v.wish.is_none());
+    let mut seen: Vec<(Name, String)> = Vec::new();
+    victims.retain(|v| {
+        let Some(column) = &v.column else { return true };
+        let key = (v.dataset.clone(), column.clone());
+        let new = !seen.contains(&key);
+        seen.push(key);
+        new
+    });
+    // Hooks run under the caller's settings.
+    owner::with_fixed_path(|| judge_all(&victims));
+}
+
+fn judge_all(victims: &[Victim]) {
+    let restoring = restore::is_restoring();
+    let mut refused = Vec::new();
+    let mut passed = Vec::new();
+    let mut used = Vec::new();
+    for victim in victims {
+        let Some(rule) = rule(victim.rule) else { continue };
+        let feature = format!("guard.{}", victim.rule);
+        let mut verdict = level::resolve(&feature, &victim.dataset).level;
+        if restoring && verdict > Level::Observe {
+            verdict = Level::Observe;
+        }
+        if verdict == Level::Off {
+            continue;
+        }
+        if let Some(id) = change::at_gate(victim) {
+            passed.push((victim, rule, verdict, "passed by a change".to_string(), Some(id)));
+            continue;
+        }
+        if verdict == Level::Enforce
+            && let Some(pass) = break_glass::pass(&rule.hazard, &victim.dataset, &mut used)
+        {
+            passed.push((victim, rule, verdict, format!("break-glass: {pass}"), None));
+            continue;
+        }
+        match verdict {
+            Level::Enforce => refused.push((victim, rule)),
+            Level::Warn => passed.push((victim, rule, verdict, "warned".to_string(), None)),
+            _ => passed.push((victim, rule, verdict, "recorded".to_string(), None)),
+        }
+    }
+    if !refused.is_empty() {
+        refuse(&refused);
+    }
+    for (victim, rule, verdict, what, change) in passed {
+        if what == "warned" {
+            error::guard::warned(&victim.what, &rule.rule, &rule.reason, &rule.safe_alternative).warn();
+        }
+        log::note(victim, &rule, verdict, &what, change);
+    }
+}
+
+/// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with
+/// the statement.
+fn refuse(refused: &[(&Victim, Rule)]) -> ! {
+    let number = log::refusal_number();
+    let role = roles::name(roles::current());
+    let objects: Vec<String> = refused.iter().map(|(v, _)| v.what.clone()).collect();
+    let mut rules: Vec<&str> = Vec::new();
+    for (_, rule) in refused {
+        if !rules.contains(&rule.rule.as_str()) {
+            rules.push(&rule.rule);
+        }
+    }
+    let statement = ddl::client_query().unwrap_or_default();
+    error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
+    let (first, rule) = &refused[0];
+    let hint = way_forward(first, &rule.hazard, &role);
+    error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), hint).raise()
+}
+
+/// A rule by its id.
+fn rule(id: &str) -> Option<Rule> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT rule, hazard, reason, safe_alternative FROM governance.rule WHERE rule = $1",
+            &[id.into()],
+            |r| Rule { rule: r.must(1), hazard: r.must(2), reason: r.must(3), safe_alternative: r.must(4) },
+        )
+    })
+}

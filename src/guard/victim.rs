@@ -1,0 +1,224 @@
+//! Victims: what a statement takes away or renames, each with the rule it falls under.
+use crate::pg::catalog::{self, Name};
+use crate::pg::ddl::Ddl;
+use crate::pg::xact;
+use pgrx::pg_sys;
+use pgrx::spi::{quote_identifier, quote_literal};
+
+/// One object that a statement takes away, renames or empties.
+#[derive(Clone, Debug)]
+pub struct Victim {
+    /// Rule it falls under: `ban-drop-column`.
+    pub rule: &'static str,
+    /// The object in words: `dropping column sales.orders.phone`.
+    pub what: String,
+    /// The relation whose declaration decides the level.
+    pub dataset: Name,
+    /// The relation, where it is known.
+    pub relid: Option<pg_sys::Oid>,
+    /// The column, where it is one.
+    pub column: Option<String>,
+    /// The same wish as a change can plan it; None where no change form exists.
+    pub wish: Option<String>,
+    /// Made by the running transaction, or temporary: nobody loses anything.
+    pub harmless: bool,
+}
+
+/// A relation or column about to be dropped. `kind` as in `pg_class.relkind`; kinds without rows are nobody's loss.
+#[must_use]
+pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<String>) -> Option<Victim> {
+    let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column.as_deref());
+    let dataset = governing_name(relid, &name);
+    let in_a_tree = kind == b'p' || catalog::partition_root(relid).is_some();
+    drop_victim(relid, name, dataset, kind, in_a_tree, column, harmless)
+}
+
+/// A relation or column that was dropped, when its name is all that is left. `in_a_tree`: it is a partition or a
+/// partitioned table, whose dropping has no change form.
+#[must_use]
+pub fn drop_victim(
+    relid: pg_sys::Oid,
+    name: Name,
+    dataset: Name,
+    kind: u8,
+    in_a_tree: bool,
+    column: Option<String>,
+    harmless: bool,
+) -> Option<Victim> {
+    let is_root_or_alone = dataset == name;
+    if name.schema == catalog::SCHEMA {
+        return None;
+    }
+    let (rule, word, command) = match kind {
+        b'r' | b'p' | b'f' => ("ban-drop-table", "table", "DROP TABLE"),
+        b'v' => ("ban-drop-view", "view", "DROP VIEW"),
+        b'm' => ("ban-drop-view", "materialized view", "DROP MATERIALIZED VIEW"),
+        _ => return None,
+    };
+    Some(match column {
+        Some(column) if rule == "ban-drop-table" => Victim {
+            rule: "ban-drop-column",
+            what: format!("dropping column {name}.{}", quote_identifier(&column)),
+            wish: is_root_or_alone
+                .then(|| format!("ALTER TABLE {name} DROP COLUMN {}", quote_identifier(&column))),
+            dataset,
+            relid: Some(relid),
+            column: Some(column),
+            harmless,
+        },
+        Some(_) => return None, // columns of views and composite types go with their relation
+        None => Victim {
+            rule,
+            what: format!("dropping {word} {name}"),
+            wish: (kind == b'r' && !in_a_tree).then(|| format!("{command} {name}")),
+            dataset,
+            relid: Some(relid),
+            column: None,
+            harmless,
+        },
+    })
+}
+
+/// A schema about to be dropped.
+#[must_use]
+pub fn victim_of_schema_drop(schema: String) -> Victim {
+    Victim {
+        rule: "ban-drop-schema",
+        what: format!("dropping schema {}", quote_identifier(&schema)),
+        dataset: Name { schema, relation: String::new() },
+        relid: None,
+        column: None,
+        wish: None,
+        harmless: false,
+    }
+}
+
+/// A relation about to be truncated.
+#[must_use]
+pub fn victim_of_truncate(relid: pg_sys::Oid, name: Name) -> Victim {
+    Victim {
+        rule: "ban-truncate",
+        what: format!("truncating {name}"),
+        dataset: governing_name(relid, &name),
+        harmless: catalog::is_temporary(relid)
+            || xact::is_created_here(relid, None)
+            || name.schema == catalog::SCHEMA,
+        relid: Some(relid),
+        column: None,
+        wish: None,
+    }
+}
+
+/// A column whose type changes so that the table is rewritten.
+#[must_use]
+pub fn victim_of_rewrite(relid: pg_sys::Oid, name: Name) -> Victim {
+    Victim {
+        rule: "changing-column-type",
+        what: format!("changing a column type so that {name} is rewritten"),
+        dataset: governing_name(relid, &name),
+        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, None),
+        relid: Some(relid),
+        column: None,
+        wish: None,
+    }
+}
+
+/// What a statement renames or moves, read before it runs.
+#[must_use]
+pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
+    let (target, rule, what, column, wish) = match ddl {
+        Ddl::RenameRelation { target, new_name } => (
+            target,
+            "renaming-table",
+            format!("renaming {} to {}", target.name, quote_identifier(new_name)),
+            None,
+            None,
+        ),
+        Ddl::SetSchema { target, new_schema } => (
+            target,
+            "ban-set-schema",
+            format!("moving {} to schema {}", target.name, quote_identifier(new_schema)),
+            None,
+            None,
+        ),
+        Ddl::RenameColumn { target, column, new_name } => (
+            target,
+            "renaming-column",
+            format!(
+                "renaming column {}.{} to {}",
+                target.name,
+                quote_identifier(column),
+                quote_identifier(new_name)
+            ),
+            Some(column.clone()),
+            is_table(target.relid).then(|| {
+                format!(
+                    "ALTER TABLE {} RENAME COLUMN {} TO {}",
+                    target.name,
+                    quote_identifier(column),
+                    quote_identifier(new_name)
+                )
+            }),
+        ),
+        Ddl::RenameSchema { schema, new_name } => {
+            return vec![Victim {
+                rule: "renaming-object",
+                what: format!("renaming schema {} to {}", quote_identifier(schema), quote_identifier(new_name)),
+                dataset: Name { schema: schema.clone(), relation: String::new() },
+                relid: None,
+                column: None,
+                wish: None,
+                harmless: false,
+            }];
+        }
+        _ => return Vec::new(),
+    };
+    let Some(relid) = target.relid else { return Vec::new() }; // PostgreSQL has its own error for that
+    vec![Victim {
+        rule,
+        what,
+        dataset: governing_name(relid, &target.name),
+        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, column.as_deref()),
+        relid: Some(relid),
+        column,
+        wish,
+    }]
+}
+
+fn is_table(relid: Option<pg_sys::Oid>) -> bool {
+    relid.and_then(catalog::relation_kind).is_some_and(|k| k == b'r' || k == b'p')
+}
+
+/// The relation whose declaration governs this one: itself, or for a partition that nobody declared the partitioned
+/// table above it, whose rows it holds.
+#[must_use]
+pub fn governing_name(relid: pg_sys::Oid, name: &Name) -> Name {
+    if crate::registry::dataset::is_declared(name) {
+        return name.clone();
+    }
+    catalog::partition_root(relid)
+        .and_then(catalog::relation_name)
+        .filter(crate::registry::dataset::is_declared)
+        .unwrap_or_else(|| name.clone())
+}
+
+/// The call that brings the same wish in as a change, or the one with which an operator lets it pass.
+#[must_use]
+pub fn way_forward(victim: &Victim, hazard: &str, role: &str) -> String {
+    match &victim.wish {
+        Some(wish) => format!("SELECT governance.propose_change({}, 'why');", quote_literal(wish)),
+        None => {
+            let scope = if victim.dataset.relation.is_empty() {
+                format!("schema:{}", quote_identifier(&victim.dataset.schema))
+            } else {
+                format!("dataset:{}", victim.dataset)
+            };
+            format!(
+                "An operator can run: SELECT governance.break_glass('why', {}, {}, {});",
+                quote_literal(format!("{{{hazard}}}")),
+                quote_literal(scope),
+                quote_literal(role)
+            )
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Reading DDL parse trees into owned values.
+use super::catalog::{self, Name, text};
+use pgrx::pg_sys;
+use pgrx::pg_sys::NodeTag::*;
+use std::ffi::CString;
+
+/// A relation as a statement names it, and what that resolves to now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Schema and name: as resolved, or as written where there is no such relation.
+    pub name: Name,
+    /// The relation, None when it does not exist.
+    pub relid: Option<pg_sys::Oid>,
+}
+
+/// What a DDL statement wishes, as far as the guard and changes care.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ddl {
+    /// ALTER … RENAME of a relation.
+    RenameRelation {
+        /// The relation under its old name.
+        target: Target,
+        /// Its new name.
+        new_name: String,
+    },
+    /// ALTER … RENAME COLUMN.
+    RenameColumn {
+        /// The relation.
+        target: Target,
+        /// Old name of the column.
+        column: String,
+        /// New name.
+        new_name: String,
+    },
+    /// ALTER SCHEMA … RENAME.
+    RenameSchema {
+        /// Old name.
+        schema: String,
+        /// New name.
+        new_name: String,
+    },
+    /// ALTER … SET SCHEMA of a relation.
+    SetSchema {
+        /// The relation in its old schema.
+        target: Target,
+        /// The new schema.
+        new_schema: String,
+    },
+    /// ALTER TABLE with sub-commands.
+    AlterTable {
+        /// The relation.
+        target: Target,
+        /// Columns it drops.
+        drops: Vec<ColumnDrop>,
+        /// Columns it adds.
+        adds: Vec<String>,
+        /// Number of all sub-commands.
+        commands: usize,
+        /// Whether it is written `ONLY`.
+        only: bool,
+    },
+    /// DROP of relations.
+    DropRelations {
+        /// The relations.
+        targets: Vec<Target>,
+        /// `DROP TABLE`, `DROP VIEW`, …
+        is_table: bool,
+        /// CASCADE.
+        cascade: bool,
+    },
+    /// DROP EXTENSION.
+    DropExtensions {
+        /// Their names.
+        names: Vec<String>,
+        /// CASCADE.
+        cascade: bool,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// One DROP COLUMN of an ALTER TABLE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnDrop {
+    /// The column.
+    pub column: String,
+    /// CASCADE.
+    pub cascade: bool,
+    /// IF EXISTS.
+    pub missing_ok: bool,
+}
+
+/// Elements of a list of nodes.
+///
+/// # Safety
+/// `list` must be NIL or a pointer list whose elements are `T`.
+pub unsafe fn nodes<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
+    if list.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the list has `length` elements; the caller vouches for their type.
+    unsafe { (0..(*list).length).map(|i| (*(*list).elements.add(i as usize)).ptr_value.cast::<T>()).collect() }
+}
+
+/// Reads a utility statement's parse tree.
+///
+/// # Safety
+/// `node` must be null or a valid raw parse tree of a utility statement.
+#[must_use]
+pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
+    if node.is_null() {
+        return Ddl::Other;
+    }
+    // SAFETY: every cast follows the node's tag; strings are NUL-terminated as the parser makes them.
+    unsafe {
+        match (*node).type_ {
+            T_RenameStmt => read_rename(&*node.cast::<pg_sys::RenameStmt>()),
+            T_AlterObjectSchemaStmt => {
+                let s = &*node.cast::<pg_sys::AlterObjectSchemaStmt>();
+                match (target(s.relation), text(s.newschema)) {
+                    (Some(target), Some(new_schema)) => Ddl::SetSchema { target, new_schema },
+                    _ => Ddl::Other,
+                }
+            }
+            T_AlterTableStmt => {
+                let s = &*node.cast::<pg_sys::AlterTableStmt>();
+                let Some(target) = target(s.relation) else { return Ddl::Other };
+                let commands = nodes::<pg_sys::AlterTableCmd>(s.cmds);
+                let mut drops = Vec::new();
+                let mut adds = Vec::new();
+                for c in &commands {
+                    let c = &**c;
+                    match c.subtype {
+                        pg_sys::AlterTableType::AT_DropColumn => drops.push(ColumnDrop {
+                            column: text(c.name).unwrap_or_default(),
+                            cascade: c.behavior == pg_sys::DropBehavior::DROP_CASCADE,
+                            missing_ok: c.missing_ok,
+                        }),
+                        pg_sys::AlterTableType::AT_AddColumn
+                            if !c.def.is_null() && (*c.def).type_ == T_ColumnDef =>
+                        {
+                            adds.extend(text((*c.def.cast::<pg_sys::ColumnDef>()).colname));
+                        }
+                        _ => {}
+                    }
+                }
+                Ddl::AlterTable { target, drops, adds, commands: commands.len(), only: !(*s.relation).inh }
+            }
+            T_DropStmt => read_drop(&*node.cast::<pg_sys::DropStmt>()),
+            _ => Ddl::Other,
+        }
+    }
+}
+
+/// # Safety
+/// `s` must be a valid parse tree.
+unsafe fn read_rename(s: &pg_sys::RenameStmt) -> Ddl {
+    use pg_sys::ObjectType::*;
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let Some(new_name) = text(s.newname) else { return Ddl::Other };
+        match s.renameType {
+            OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE => match target(s.relation) {
+                Some(target) if is_dataset_kind(&target) => Ddl::RenameRelation { target, new_name },
+                _ => Ddl::Other,
+            },
+            OBJECT_COLUMN => match (target(s.relation), text(s.subname)) {
+                (Some(target), Some(column)) => Ddl::RenameColumn { target, column, new_name },
+                _ => Ddl::Other,
+            },
+            OBJECT_SCHEMA => match text(s.subname) {
+                Some(schema) => Ddl::RenameSchema { schema, new_name },
+                None => Ddl::Other,
+            },
+            _ => Ddl::Other,
+        }
+    }
+}
+
+/// Whether a name that ALTER TABLE accepts is a relation with rows: it also accepts indexes and sequences.
+fn is_dataset_kind(target: &Target) -> bool {
+    target
+        .relid
+        .is_none_or(|r| matches!(catalog::relation_kind(r), Some(b'r' | b'p' | b'v' | b'm' | b'f')))
+}
+
+/// # Safety
+/// `s` must be a valid parse tree.
+unsafe fn read_drop(s: &pg_sys::DropStmt) -> Ddl {
+    use pg_sys::ObjectType::*;
+    let cascade = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+    // SAFETY: the caller vouches for the tree: names of relations are lists of String nodes, those of extensions are
+    // String nodes.
+    unsafe {
+        match s.removeType {
+            OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE => {
+                let targets = nodes::<pg_sys::List>(s.objects)
+                    .into_iter()
+                    .filter_map(|names| target(pg_sys::makeRangeVarFromNameList(names)))
+                    .collect();
+                Ddl::DropRelations { targets, is_table: s.removeType == OBJECT_TABLE, cascade }
+            }
+            OBJECT_EXTENSION => {
+                let names =
+                    nodes::<pg_sys::String>(s.objects).into_iter().filter_map(|n| text((*n).sval)).collect();
+                Ddl::DropExtensions { names, cascade }
+            }
+            _ => Ddl::Other,
+        }
+    }
+}
+
+/// Resolves a relation under the search path in force; a name that does not resolve is kept as written.
+///
+/// # Safety
+/// `range` must be null or a valid RangeVar.
+unsafe fn target(range: *mut pg_sys::RangeVar) -> Option<Target> {
+    if range.is_null() {
+        return None;
+    }
+    // SAFETY: missing_ok look-up without a lock; the caller vouches for the tree.
+    unsafe {
+        let relid = pg_sys::RangeVarGetRelidExtended(
+            range,
+            pg_sys::NoLock as pg_sys::LOCKMODE,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        );
+        if let Some(name) = (relid != pg_sys::InvalidOid).then(|| catalog::relation_name(relid)).flatten() {
+            return Some(Target { name, relid: Some(relid) });
+        }
+        let relation = text((*range).relname)?;
+        let schema = text((*range).schemaname).unwrap_or_else(|| creation_schema().unwrap_or_default());
+        Some(Target { name: Name { schema, relation }, relid: None })
+    }
+}
+
+/// The first schema of the search path that exists: where an unqualified name would be created.
+fn creation_schema() -> Option<String> {
+    // SAFETY: fetch_search_path returns a palloc'd list of oids.
+    unsafe {
+        let path = pg_sys::fetch_search_path(false);
+        if path.is_null() || (*path).length == 0 {
+            return None;
+        }
+        text(pg_sys::get_namespace_name((*(*path).elements).oid_value))
+    }
+}
+
+/// The statements of a SQL text. Raises PostgreSQL's own syntax error when it does not parse.
+#[must_use]
+pub fn parse(sql: &str) -> Vec<Ddl> {
+    let Ok(sql) = CString::new(sql) else { return Vec::new() };
+    // SAFETY: a valid C string; the parser returns a list of RawStmt.
+    unsafe {
+        nodes::<pg_sys::RawStmt>(pg_sys::pg_parse_query(sql.as_ptr()))
+            .into_iter()
+            .map(|raw| read((*raw).stmt))
+            .collect()
+    }
+}
+
+/// The SQL text the client sent, which may hold more than the running statement.
+#[must_use]
+pub fn client_query() -> Option<String> {
+    // SAFETY: a server global, NULL or NUL-terminated, valid while the query runs.
+    unsafe { text(pg_sys::debug_query_string) }
+}
