@@ -27,13 +27,23 @@ dg_say "loading the sample shop"
 dg_sql -f shop.sql
 pg_dump --schema-only | grep -vE '^\\(un)?restrict' >"$DEMO_FILES/schema_before.sql"
 
-# Prints at most 14 rows of a result.
+# Prints at most 14 lines of each result, and nothing for functions that return nothing.
 abbreviate() {
     awk '
-        /^-+(\+-+)*$/ { print; rows = 0; table = 1; next }
-        table && /^\([0-9]+ rows?\)$/ { if (rows > 14) printf "  … %d more lines\n", rows - 14; table = 0; print; next }
-        table { if (++rows > 14) next }
-        { print }'
+        function flush_held() { if (have) print held; have = 0 }
+        in_table && /^\([0-9]+ rows?\)$/ {
+            in_table = 0
+            if (n == 1 && line[1] ~ /^ *$/) { getline; next }
+            print header; print rule
+            for (i = 1; i <= n && i <= 14; i++) print line[i]
+            if (n > 14) printf "  … %d more\n", n - 14
+            print
+            next
+        }
+        in_table { line[++n] = $0; next }
+        have && /^-+(\+-+)*$/ { header = held; rule = $0; have = 0; in_table = 1; n = 0; next }
+        { flush_held(); held = $0; have = 1 }
+        END { flush_held() }'
 }
 
 failed=0

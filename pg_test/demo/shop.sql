@@ -393,6 +393,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA people, catalog, sa
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA people, catalog, sales, billing TO shop_web, shop_backoffice;
 GRANT USAGE ON SCHEMA people, catalog, sales, billing, ops, reporting TO shop_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA people, catalog, sales, billing, ops, reporting TO shop_analyst;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA people, catalog, sales, billing TO shop_analyst;
 GRANT USAGE ON SCHEMA reporting TO shop_report;
 GRANT SELECT ON ALL TABLES IN SCHEMA reporting TO shop_report;
 RESET ROLE;

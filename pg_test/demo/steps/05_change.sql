@@ -13,7 +13,7 @@ SELECT step, phase, statement, lock_mode, reversible FROM governance.change_plan
 -- Reads of columns are not observed yet, so the certificate says not_observed, and the approval must name that.
 SELECT governance.approve_change(:change, 'both applications were searched for the old name', waive => '{not_observed}');
 CALL governance.advance_change(:change);
-SELECT id, state FROM governance.changes WHERE id = :change;
+SELECT change, kind, state, next_step FROM governance.changes WHERE change = :change;
 
 -- Between expand and contract both names work. The web application is old, the back office new:
 \c - shop_web
@@ -30,8 +30,9 @@ SELECT count(*) AS rows_that_differ FROM people.customer WHERE mobile IS DISTINC
 
 -- The new web application is out: the change goes on, and the old name ends.
 \c - shop_migrator
-SELECT max(id) AS change FROM governance.changes \gset
+SELECT max(change) AS change FROM governance.changes \gset
 CALL governance.advance_change(:change);
-SELECT id, state FROM governance.changes WHERE id = :change;
+SELECT change, kind, state, next_step FROM governance.changes WHERE change = :change;
 SELECT attname FROM pg_attribute WHERE attrelid = 'people.customer'::regclass AND attname ~ 'mobile' AND NOT attisdropped;
 --! mobile_phone
+--! contracted

@@ -4,7 +4,7 @@
 -- ======================================================================================================================
 -- While the library is in the sessions' settings, its files would be missed at the next login.
 DROP EXTENSION data_governance;
---! ERROR: .*
+--! ERROR: .*cannot drop extension
 --! HINT:.*detach
 
 -- The log goes with the extension, so copy it out first.
