@@ -56,7 +56,7 @@ COMMENT ON COLUMN governance.change.ended_at IS 'when it was done, aborted or un
 COMMENT ON COLUMN governance.change.last_error IS 'why the last step failed';
 
 CREATE TABLE governance.backfill (
-    change bigint NOT NULL REFERENCES governance.change,
+    change bigint NOT NULL,
     schema_name text NOT NULL,
     relation_name text NOT NULL,
     filenode bigint NOT NULL,
