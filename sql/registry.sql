@@ -439,7 +439,8 @@ CREATE VIEW governance._proposal AS
     SELECT i.id, g.kind, g.schema_name, g.relation_name, g.column_name, g.value, g.confidence, g.evidence
       FROM governance._guess g
      CROSS JOIN LATERAL (SELECT governance._proposal_id(g.kind, g.schema_name, g.relation_name, g.column_name, g.value) AS id) i
-     WHERE NOT EXISTS (SELECT FROM governance.proposal p WHERE p.id = i.id);
+     -- What was accepted and forgotten since may be guessed again; what was rejected stays rejected.
+     WHERE NOT EXISTS (SELECT FROM governance.proposal p WHERE p.id = i.id AND p.state <> 'accepted');
 
 CREATE VIEW governance.proposals AS
     SELECT p.id, p.kind,
@@ -469,10 +470,19 @@ CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCAT
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.dataset
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
+CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.duty
+    FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
+CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.party
+    FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
+CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.database_identity
+    FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
 ALTER TABLE governance.column_tag ENABLE ALWAYS TRIGGER data_governance_touch;
 ALTER TABLE governance.tag ENABLE ALWAYS TRIGGER data_governance_touch;
 ALTER TABLE governance.level ENABLE ALWAYS TRIGGER data_governance_touch;
 ALTER TABLE governance.dataset ENABLE ALWAYS TRIGGER data_governance_touch;
+ALTER TABLE governance.database_identity ENABLE ALWAYS TRIGGER data_governance_touch;
+ALTER TABLE governance.party ENABLE ALWAYS TRIGGER data_governance_touch;
+ALTER TABLE governance.duty ENABLE ALWAYS TRIGGER data_governance_touch;
 
 -- A dump carries the identity of the database it was made in; the time it arrived here is ours to say.
 CREATE FUNCTION governance._stamp_arrival() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -486,11 +496,19 @@ BEGIN
 END $$;
 CREATE TRIGGER data_governance_arrival BEFORE INSERT ON governance.database_identity
     FOR EACH ROW EXECUTE FUNCTION governance._stamp_arrival();
+ALTER TABLE governance.database_identity ENABLE ALWAYS TRIGGER data_governance_arrival;
 COMMENT ON FUNCTION governance._stamp_arrival() IS 'stamps rows of database_identity with the time they arrive';
+
+-- A time in one form, whatever DateStyle and TimeZone are: for the manifest.
+CREATE FUNCTION governance._iso_time(at timestamptz) RETURNS text LANGUAGE sql STABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, pg_temp
+    RETURN CASE WHEN isfinite(at) THEN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') ELSE at::text END;
+COMMENT ON FUNCTION governance._iso_time(timestamptz) IS 'a time in ISO 8601, in UTC';
 
 ------------------------------------------------------------------------------------------------------------------ grants
 GRANT SELECT ON governance.datasets, governance.column_tags, governance.consumers, governance.parties, governance.tags,
                 governance.features, governance.levels, governance.decisions, governance.proposals TO PUBLIC;
+-- Whether a role holds a duty is no secret; what ends when names parties and datasets that not everybody may see.
 GRANT SELECT ON governance.duties, governance.expirations TO pg_monitor;
 
 ---------------------------------------------------------------------------------------------------------------- comments

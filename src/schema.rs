@@ -17,6 +17,7 @@ extension_sql_file!(
         registry::governance::_touch_cache,
     ]
 );
+extension_sql_file!("../sql/not_yet.sql", name = "not_yet", requires = ["registry"]);
 extension_sql_file!("../sql/audit.sql", name = "audit", requires = ["registry", audit::governance::_uuid]);
 extension_sql_file!("../sql/guard.sql", name = "guard", requires = ["audit"]);
 extension_sql_file!("../sql/change.sql", name = "change", requires = ["guard"]);
@@ -24,5 +25,11 @@ extension_sql_file!("../sql/privacy.sql", name = "privacy", requires = ["change"
 extension_sql_file!("../sql/lineage.sql", name = "lineage", requires = ["privacy"]);
 extension_sql_file!("../sql/boundary.sql", name = "boundary", requires = ["lineage"]);
 extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["boundary"]);
+
+extension_sql_file!(
+    "../sql/health.sql",
+    name = "health",
+    requires = ["assess", registry::surface::governance::_mode, registry::surface::governance::_restoring]
+);
 
 extension_sql_file!("../sql/finalize.sql", name = "finalize", finalize);

@@ -145,12 +145,20 @@ pub fn restore(change: &Change) {
     as_change(change.id, || match change.kind {
         Kind::DropColumn => {
             spi::execute(
-                &format!("ALTER TABLE {} RENAME COLUMN {quarantine} TO {}", change.name, change.column_quoted()),
+                &format!(
+                    "ALTER TABLE {} RENAME COLUMN {quarantine} TO {}",
+                    change.name,
+                    change.column_quoted()
+                ),
                 &[],
             );
             if change.kept["not_null"] == true {
                 spi::execute(
-                    &format!("ALTER TABLE {} ALTER COLUMN {} SET NOT NULL", change.name, change.column_quoted()),
+                    &format!(
+                        "ALTER TABLE {} ALTER COLUMN {} SET NOT NULL",
+                        change.name,
+                        change.column_quoted()
+                    ),
                     &[],
                 );
             }
@@ -158,16 +166,16 @@ pub fn restore(change: &Change) {
         Kind::DropTable => {
             let schema = quote_identifier(&change.name.schema);
             spi::execute(
-                &format!("ALTER TABLE {schema}.{quarantine} RENAME TO {}", quote_identifier(&change.name.relation)),
+                &format!(
+                    "ALTER TABLE {schema}.{quarantine} RENAME TO {}",
+                    quote_identifier(&change.name.relation)
+                ),
                 &[],
             );
             for g in change.kept["grants"].as_array().into_iter().flatten() {
                 let option = if g["grantable"] == true { " WITH GRANT OPTION" } else { "" };
                 let privilege = g["privilege"].as_str().unwrap_or("SELECT");
-                spi::execute(
-                    &format!("GRANT {privilege} ON {} TO {}{option}", change.name, grantee(g)),
-                    &[],
-                );
+                spi::execute(&format!("GRANT {privilege} ON {} TO {}{option}", change.name, grantee(g)), &[]);
             }
         }
         Kind::RenameColumn => {
@@ -181,7 +189,22 @@ pub fn restore(change: &Change) {
                 &[],
             );
             spi::execute(&format!("ALTER TABLE {} DROP COLUMN {quarantine}", change.name), &[]);
+            forget_tags(change);
         }
+    });
+}
+
+/// The column in quarantine is gone: nothing is left that its tags could protect.
+fn forget_tags(change: &Change) {
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3",
+            &[
+                change.name.schema.as_str().into(),
+                change.name.relation.as_str().into(),
+                change.quarantine_name().into(),
+            ],
+        )
     });
 }
 
@@ -192,12 +215,10 @@ pub fn purge(change: &Change) {
     as_change(change.id, || match change.kind {
         Kind::DropColumn | Kind::RenameColumn => {
             spi::execute(&format!("ALTER TABLE {} DROP COLUMN {quarantine}", change.name), &[]);
+            forget_tags(change);
         }
         Kind::DropTable => {
-            spi::execute(
-                &format!("DROP TABLE {}.{quarantine}", quote_identifier(&change.name.schema)),
-                &[],
-            );
+            spi::execute(&format!("DROP TABLE {}.{quarantine}", quote_identifier(&change.name.schema)), &[]);
         }
     });
 }
@@ -208,7 +229,8 @@ pub fn is_in_quarantine(change: &Change) -> bool {
     let name = change.quarantine_name();
     match change.kind {
         Kind::DropTable => {
-            catalog::relation_oid(&catalog::Name { schema: change.name.schema.clone(), relation: name }).is_some()
+            catalog::relation_oid(&catalog::Name { schema: change.name.schema.clone(), relation: name })
+                .is_some()
         }
         _ => catalog::relation_oid(&change.name)
             .is_some_and(|relid| catalog::column_number(relid, &name).is_some()),

@@ -48,8 +48,7 @@ pub fn before_ddl(ddl: &Ddl) {
         }
         Ddl::DropRelations { targets, is_table: true, .. } => {
             for target in targets {
-                if let Some(change) =
-                    store::open_on(&target.name).iter().find(|c| c.kind == Kind::DropTable)
+                if let Some(change) = store::open_on(&target.name).iter().find(|c| c.kind == Kind::DropTable)
                 {
                     table_dropped(change, target.relid.is_some());
                 }
@@ -79,8 +78,11 @@ fn column_dropped(change: &Change, missing_ok: bool) {
             error::change::completed(change.id).notice();
         }
         State::Contracted if !exists && contract::is_in_quarantine(change) => {
-            error::change::already_in_quarantine(change.id, &format!("column {}.{}", change.name, change.column_quoted()))
-                .notice();
+            error::change::already_in_quarantine(
+                change.id,
+                &format!("column {}.{}", change.name, change.column_quoted()),
+            )
+            .notice();
             if missing_ok {
                 return;
             }
@@ -88,7 +90,10 @@ fn column_dropped(change: &Change, missing_ok: bool) {
         _ => return,
     }
     as_change(change.id, || {
-        spi::execute(&format!("ALTER TABLE {} ADD COLUMN {} boolean", change.name, change.column_quoted()), &[])
+        spi::execute(
+            &format!("ALTER TABLE {} ADD COLUMN {} boolean", change.name, change.column_quoted()),
+            &[],
+        )
     });
     xact::note_created(relation.0, Some(column));
 }
@@ -111,7 +116,10 @@ fn table_dropped(change: &Change, exists: bool) {
         owner::run(|| {
             spi::execute(&format!("CREATE TABLE {} ()", change.name), &[]);
             if let Some(role) = owner_of_table {
-                spi::execute(&format!("ALTER TABLE {} OWNER TO {}", change.name, quote_identifier(role)), &[]);
+                spi::execute(
+                    &format!("ALTER TABLE {} OWNER TO {}", change.name, quote_identifier(role)),
+                    &[],
+                );
             }
         });
     });
@@ -138,8 +146,11 @@ fn column_renamed(change: &Change) {
             if table::column(relation.0, column).is_some() {
                 return;
             }
-            error::change::already_in_quarantine(change.id, &format!("the old name {}.{}", change.name, change.column_quoted()))
-                .notice();
+            error::change::already_in_quarantine(
+                change.id,
+                &format!("the old name {}.{}", change.name, change.column_quoted()),
+            )
+            .notice();
             // The statement wants to rename what has its new name already: it gets the old name back for that.
             as_change(change.id, || {
                 spi::execute(

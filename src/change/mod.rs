@@ -20,11 +20,7 @@ use pgrx::prelude::*;
 #[must_use]
 pub fn status() -> Vec<StatusRow> {
     vec![
-        StatusRow::on(
-            "change",
-            "",
-            format!("forms: {}", crate::core::change::Kind::FORMS),
-        ),
+        StatusRow::on("change", "", format!("forms: {}", crate::core::change::Kind::FORMS)),
         StatusRow::off(
             "change.readers",
             "",
@@ -121,5 +117,4 @@ pub mod governance {
             crate::error::change::in_transaction_block().raise();
         }
     }
-
 }

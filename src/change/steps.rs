@@ -62,9 +62,7 @@ fn subject(change: &Change) -> Relation {
         }
         _ => change.name.clone(),
     };
-    Relation(
-        catalog::relation_oid(&name).unwrap_or_else(|| error::change::drifted(change.id, &name).raise()),
-    )
+    Relation(catalog::relation_oid(&name).unwrap_or_else(|| error::change::drifted(change.id, &name).raise()))
 }
 
 /// Adds the new column and the trigger that writes both together.
@@ -190,7 +188,8 @@ fn end_quarantine(change: &Change) {
 pub fn abort(id: i64, reason: Option<&str>) {
     let change = store::lock(id);
     if !change.state.is_before_contraction() {
-        let hint = (change.state == State::Contracted).then(|| format!("SELECT governance.undo_change({id});"));
+        let hint =
+            (change.state == State::Contracted).then(|| format!("SELECT governance.undo_change({id});"));
         error::change::wrong_state(id, "aborted", change.state.as_str(), hint).raise();
     }
     let relid = catalog::relation_oid(&change.name);
@@ -243,10 +242,8 @@ pub fn abort(id: i64, reason: Option<&str>) {
 pub fn undo(id: i64, reason: Option<&str>) {
     let change = store::lock(id);
     if change.state != State::Contracted {
-        let hint = change
-            .state
-            .is_before_contraction()
-            .then(|| format!("SELECT governance.abort_change({id});"));
+        let hint =
+            change.state.is_before_contraction().then(|| format!("SELECT governance.abort_change({id});"));
         error::change::wrong_state(id, "undone", change.state.as_str(), hint).raise();
     }
     let relation = subject(&change);

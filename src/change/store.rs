@@ -77,7 +77,8 @@ impl Change {
     }
 }
 
-const COLUMNS: &str = "id, kind, schema_name, relation_name, column_name, new_name, ddl, state, fingerprint, proposed_by,
+const COLUMNS: &str =
+    "id, kind, schema_name, relation_name, column_name, new_name, ddl, state, fingerprint, proposed_by,
     approved_by, waived, quarantine_name, kept, verified_at IS NOT NULL";
 
 fn read(r: &spi::Row) -> Change {

@@ -100,7 +100,12 @@ pub fn shape(relid: pg_sys::Oid) -> Shape {
                     c.relkind = 'p', c.relispartition, c.reloftype <> 0
                FROM pg_class c WHERE c.oid = $1",
             &[relid.into()],
-            |r| Shape { has_children: r.must(1), partitioned: r.must(2), is_partition: r.must(3), typed: r.must(4) },
+            |r| Shape {
+                has_children: r.must(1),
+                partitioned: r.must(2),
+                is_partition: r.must(3),
+                typed: r.must(4),
+            },
         )
     })
     .unwrap_or(Shape { has_children: false, partitioned: false, is_partition: false, typed: false })

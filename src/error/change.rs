@@ -33,11 +33,8 @@ pub fn no_form(why: &str, wish: &str) -> Failure {
 
 /// `up` or `down` where the form needs none.
 pub fn no_expressions() -> Failure {
-    Failure::new(
-        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-        "this form of change takes neither up nor down",
-    )
-    .detail(format!("Forms there are: {}.", Kind::FORMS))
+    Failure::new(Code::ERRCODE_FEATURE_NOT_SUPPORTED, "this form of change takes neither up nor down")
+        .detail(format!("Forms there are: {}.", Kind::FORMS))
 }
 
 /// A table that does not exist.
@@ -78,12 +75,17 @@ pub fn no_such_change(id: i64) -> Failure {
 /// Another open change works on the same thing.
 pub fn busy(id: i64, state: &str) -> Failure {
     Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} already works on this, and is {state}"))
-        .hint(format!("SELECT * FROM governance.change_plan({id}); or: SELECT governance.abort_change({id});"))
+        .hint(format!(
+            "SELECT * FROM governance.change_plan({id}); or: SELECT governance.abort_change({id});"
+        ))
 }
 
 /// Somebody else advances it right now.
 pub fn being_advanced(id: i64) -> Failure {
-    Failure::new(Code::ERRCODE_LOCK_NOT_AVAILABLE, format!("change {id} is being worked on by another session"))
+    Failure::new(
+        Code::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("change {id} is being worked on by another session"),
+    )
 }
 
 /// An act that does not fit the state.
@@ -113,7 +115,9 @@ pub fn waiver_required(id: i64, missing: &[String]) -> Failure {
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("change {id} cannot be approved as it is: {}", missing.join(", ")),
     )
-    .detail("Nothing shows who still reads what it takes away, so the approval must say that it goes without.")
+    .detail(
+        "Nothing shows who still reads what it takes away, so the approval must say that it goes without.",
+    )
     .hint(format!(
         "SELECT governance.approve_change({id}, 'why nobody needs it any more', waive => '{{{}}}');",
         missing.join(",")
@@ -133,12 +137,9 @@ pub fn comment_required() -> Failure {
 
 /// A procedure that commits, called inside a transaction block.
 pub fn in_transaction_block() -> Failure {
-    Failure::new(
-        Code::ERRCODE_ACTIVE_SQL_TRANSACTION,
-        "advance_change cannot run inside a transaction block",
-    )
-    .detail("It commits after each step.")
-    .hint("COMMIT first, then: CALL governance.advance_change(…);")
+    Failure::new(Code::ERRCODE_ACTIVE_SQL_TRANSACTION, "advance_change cannot run inside a transaction block")
+        .detail("It commits after each step.")
+        .hint("COMMIT first, then: CALL governance.advance_change(…);")
 }
 
 /// Rows that still differ after the copy.

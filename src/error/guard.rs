@@ -20,9 +20,12 @@ pub fn refused(number: u32, victims: &[String], reason: &str, rules: &str, hint:
     if victims.len() > 1 {
         detail.push_str(&format!(" Objects: {}.", listing(victims)));
     }
-    Failure::new(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, format!("{what} is refused: the dataset is governed"))
-        .detail(detail)
-        .hint(hint)
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("{what} is refused: the dataset is governed"),
+    )
+    .detail(detail)
+    .hint(hint)
 }
 
 /// The line that a refusal leaves in the server log.
@@ -36,7 +39,9 @@ pub fn refusal_logged(number: u32, victims: &[String], rules: &str, role: &str, 
 
 /// A statement that the guard lets pass with a warning.
 pub fn warned(victim: &str, rule: &str, reason: &str, alternative: &str) -> Failure {
-    Failure::new(Code::ERRCODE_WARNING, format!("{victim}: rule {rule}")).detail(format!("{reason}.")).hint(alternative)
+    Failure::new(Code::ERRCODE_WARNING, format!("{victim}: rule {rule}"))
+        .detail(format!("{reason}."))
+        .hint(alternative)
 }
 
 /// At most this many objects are listed in a message.

@@ -115,3 +115,145 @@ pub fn no_such_level(feature: &str, scope: Option<&str>) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("no level is set for \"{feature}\"{on}"))
         .hint("SELECT * FROM governance.levels;")
 }
+
+/// A text that must not be empty.
+pub fn empty(what: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{what} must not be empty"))
+}
+
+/// A JSON value that must be an array.
+pub fn not_an_array(what: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{what} must be a JSON array"))
+        .detail("Example: [{\"what\": \"MongoDB\", \"why_not\": \"joins\"}].")
+}
+
+/// A list that holds a NULL.
+pub fn null_in_list(argument: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("argument \"{argument}\" must not contain nulls"),
+    )
+}
+
+/// A party that does not read this dataset.
+pub fn not_a_consumer(name: &Name, party: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("party \"{party}\" is not a consumer of {name}"))
+        .hint("SELECT * FROM governance.consumers;")
+}
+
+/// A decision nobody recorded.
+pub fn no_such_decision(title: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("decision \"{title}\" is not recorded"))
+        .hint("SELECT title FROM governance.decisions;")
+}
+
+/// A duty that cannot be limited to a scope.
+pub fn duty_has_no_scope(duty: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("the duty {duty} cannot be limited to a scope"),
+    )
+    .detail("Only auditor can: it then sees what lies within the scope.")
+}
+
+/// A duty nobody granted.
+pub fn duty_not_granted(duty: &str, role: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("role \"{role}\" does not hold the duty {duty}"))
+        .hint("SELECT * FROM governance.duties;")
+}
+
+/// An act that PostgreSQL itself reserves to superusers.
+pub fn superuser_required(act: &str, statement: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("{act} needs a superuser"))
+        .detail("PostgreSQL lets nobody else change session_preload_libraries.")
+        .hint(format!("A superuser can run: {statement}"))
+}
+
+/// A proposal that does not exist, or is not the caller's to see.
+pub fn no_such_proposal(id: i64) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("proposal {id} does not exist"))
+        .hint("SELECT * FROM governance.proposals;")
+}
+
+/// A proposal that was decided the other way.
+pub fn proposal_decided(id: i64, state: &str) -> Failure {
+    Failure::new(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, format!("proposal {id} was {state} already"))
+        .detail("A decision about a proposal stands.")
+        .hint("State it directly: governance.declare_dataset(), governance.tag_column() or their inverses.")
+}
+
+/// A proposal that cannot be accepted as it is.
+pub fn proposal_not_acceptable(id: i64, why: &str) -> Failure {
+    Failure::new(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, format!("proposal {id} cannot be accepted"))
+        .detail(why)
+        .hint(
+            "State it directly with governance.declare_dataset(), or governance.reject_proposal(id, reason).",
+        )
+}
+
+/// Something in a manifest that cannot be.
+pub fn bad_manifest(path: &str, what: &str, allowed: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("the manifest is not valid at {path}"))
+        .detail(format!("There is {what}. Allowed: {allowed}."))
+        .hint("SELECT governance.manifest() shows the format.")
+}
+
+/// A manifest that names a relation which is not here.
+pub fn manifest_relation_missing(relation: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_TABLE, format!("relation {relation} does not exist"))
+        .hint("Create it first, or leave it out: governance.apply_manifest(…, missing => 'skip')")
+}
+
+/// A manifest that wants softer levels for a dataset that was declared one by one.
+pub fn stays_single(name: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("{name} stays declared one by one, although the manifest says in_bulk"),
+    )
+    .hint("Softer levels are set with governance.set_level().")
+}
+
+/// What a manifest cannot change.
+pub fn mask_by_manifest(tag: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("the mask of tag \"{tag}\" cannot be changed by a manifest"),
+    )
+    .detail("A changed mask weakens protection and takes effect only after commit.")
+    .hint("SELECT governance.set_mask(tag, mask, args);")
+}
+
+/// A confidence outside of 0 to 1.
+pub fn not_a_confidence(value: f32) -> Failure {
+    Failure::new(
+        Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("min_confidence {value} is not between 0 and 1"),
+    )
+}
+
+/// A party that a manifest takes away together with its datasets.
+pub fn party_waits(name: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!(
+            "party \"{name}\" stays: its datasets are forgotten only once this transaction has committed"
+        ),
+    )
+    .hint("Apply the manifest again afterwards.")
+}
+
+/// What a declaration changes for those who change the relation, and how to soften it.
+pub fn now_refused(name: &Name, refused: &str, warned: &str) -> Failure {
+    let mut what = Vec::new();
+    if !refused.is_empty() {
+        what.push(format!("refused from now on: {refused}"));
+    }
+    if !warned.is_empty() {
+        what.push(format!("warned about: {warned}"));
+    }
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("{name} is declared; {}", what.join("; ")))
+        .hint(format!(
+            "An operator softens it: SELECT governance.set_level('guard', 'warn', {}, reason => 'why');",
+            pgrx::spi::quote_literal(format!("dataset:{name}"))
+        ))
+}

@@ -29,7 +29,11 @@ pub fn on_truncate(relid: pg_sys::Oid) {
 #[must_use]
 pub fn status() -> Vec<StatusRow> {
     let mut rows = vec![if crate::settings::ENABLED.get() {
-        StatusRow::on("guard", "", "DROP, rename and rewriting type changes are judged by the object they hit")
+        StatusRow::on(
+            "guard",
+            "",
+            "DROP, rename and rewriting type changes are judged by the object they hit",
+        )
     } else {
         StatusRow::off(
             "guard",

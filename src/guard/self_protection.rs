@@ -10,13 +10,12 @@ pub fn before_drop_extension(names: &[String], cascade: bool) {
     if !names.iter().any(|n| n == EXTENSION) {
         return;
     }
-    if crate::registry::attach::is_attached_in_settings() {
+    if crate::registry::attach::is_in_database_setting() {
         error::guard::extension_attached().raise();
     }
-    let rows: i64 = owner::run(|| {
-        spi::select_one("SELECT count(*) FROM governance.audit_entry", &[], |r| r.must(1))
-    })
-    .unwrap_or(0);
+    let rows: i64 =
+        owner::run(|| spi::select_one("SELECT count(*) FROM governance.audit_entry", &[], |r| r.must(1)))
+            .unwrap_or(0);
     if rows == 0 {
         return;
     }

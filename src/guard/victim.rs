@@ -163,7 +163,11 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         Ddl::RenameSchema { schema, new_name } => {
             return vec![Victim {
                 rule: "renaming-object",
-                what: format!("renaming schema {} to {}", quote_identifier(schema), quote_identifier(new_name)),
+                what: format!(
+                    "renaming schema {} to {}",
+                    quote_identifier(schema),
+                    quote_identifier(new_name)
+                ),
                 dataset: Name { schema: schema.clone(), relation: String::new() },
                 relid: None,
                 column: None,

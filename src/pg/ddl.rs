@@ -99,7 +99,9 @@ pub unsafe fn nodes<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
         return Vec::new();
     }
     // SAFETY: the list has `length` elements; the caller vouches for their type.
-    unsafe { (0..(*list).length).map(|i| (*(*list).elements.add(i as usize)).ptr_value.cast::<T>()).collect() }
+    unsafe {
+        (0..(*list).length).map(|i| (*(*list).elements.add(i as usize)).ptr_value.cast::<T>()).collect()
+    }
 }
 
 /// Reads a utility statement's parse tree.
@@ -179,9 +181,7 @@ unsafe fn read_rename(s: &pg_sys::RenameStmt) -> Ddl {
 
 /// Whether a name that ALTER TABLE accepts is a relation with rows: it also accepts indexes and sequences.
 fn is_dataset_kind(target: &Target) -> bool {
-    target
-        .relid
-        .is_none_or(|r| matches!(catalog::relation_kind(r), Some(b'r' | b'p' | b'v' | b'm' | b'f')))
+    target.relid.is_none_or(|r| matches!(catalog::relation_kind(r), Some(b'r' | b'p' | b'v' | b'm' | b'f')))
 }
 
 /// # Safety

@@ -83,12 +83,7 @@ unsafe fn value(tuple: pg_sys::HeapTuple, at: i32, desc: pg_sys::TupleDesc) -> (
 ///
 /// # Safety
 /// The values must be of column `at` of `desc`.
-unsafe fn same(
-    desc: pg_sys::TupleDesc,
-    at: i32,
-    a: (pg_sys::Datum, bool),
-    b: (pg_sys::Datum, bool),
-) -> bool {
+unsafe fn same(desc: pg_sys::TupleDesc, at: i32, a: (pg_sys::Datum, bool), b: (pg_sys::Datum, bool)) -> bool {
     if a.1 || b.1 {
         return a.1 && b.1;
     }

@@ -13,6 +13,7 @@ pub mod hooks;
 pub mod loading;
 pub mod mask;
 pub mod missing;
+pub mod not_yet;
 pub mod owner;
 pub mod regclass;
 pub mod roles;

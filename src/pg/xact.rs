@@ -24,6 +24,30 @@ pub fn id_if_assigned() -> Option<u64> {
     (xid as u32 != 0).then_some(xid)
 }
 
+/// When the client's running statement began: the same for everything within it.
+#[must_use]
+pub fn statement_start() -> i64 {
+    // SAFETY: plain read of the transaction state.
+    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+}
+
+/// Runs `f` and takes back what it wrote: a rehearsal. Must be called outside of SPI.
+pub fn rehearse<R>(f: impl FnOnce() -> R) -> R {
+    // SAFETY: as plpgsql's exception blocks do; memory context and resource owner are put back afterwards. An error
+    // in `f` unwinds past this, and the abort of the outer transaction cleans up the subtransaction.
+    unsafe {
+        let context = pg_sys::CurrentMemoryContext;
+        let owner = pg_sys::CurrentResourceOwner;
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        let result = f();
+        pg_sys::RollbackAndReleaseCurrentSubTransaction();
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+        result
+    }
+}
+
 /// Whether the session is inside BEGIN … COMMIT or a subtransaction: where a procedure cannot commit.
 #[must_use]
 pub fn in_block() -> bool {

@@ -1,12 +1,15 @@
 //! Duties: who may do what. Rights are judged by `current_user`.
+use crate::core::registry::feature::Scope;
 use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
 
-/// Whether a role holds a granted duty, itself or through membership.
+/// Whether a role holds a granted duty for the whole database, itself or through membership.
 fn is_granted(duty: &str, role: pgrx::pg_sys::Oid) -> bool {
     let holders: Vec<String> = owner::run(|| {
-        spi::select("SELECT role FROM governance.duty WHERE duty = $1", &[duty.into()], |r| r.must(1))
+        spi::select("SELECT role FROM governance.duty WHERE duty = $1 AND scope = ''", &[duty.into()], |r| {
+            r.must(1)
+        })
     });
     holders.iter().filter_map(|h| roles::oid(h)).any(|h| roles::has_rights_of(role, h))
 }
@@ -21,6 +24,23 @@ pub fn is_operator() -> bool {
 #[must_use]
 pub fn is_auditor() -> bool {
     roles::is_superuser(roles::current()) || is_granted("auditor", roles::current())
+}
+
+/// Scopes for which the current user is an auditor, where it is none for the whole database.
+#[must_use]
+pub fn auditor_scopes() -> Vec<Scope> {
+    let granted: Vec<(String, String)> = owner::run(|| {
+        spi::select(
+            "SELECT role, scope FROM governance.duty WHERE duty = 'auditor' AND scope <> ''",
+            &[],
+            |r| (r.must(1), r.must(2)),
+        )
+    });
+    granted
+        .iter()
+        .filter(|(role, _)| roles::oid(role).is_some_and(|r| roles::has_rights_of(roles::current(), r)))
+        .filter_map(|(_, scope)| Scope::parse(scope).ok())
+        .collect()
 }
 
 /// Whether the current user holds a duty by name.

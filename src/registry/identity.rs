@@ -33,6 +33,24 @@ pub fn bind(relid: pg_sys::Oid, name: &Name) {
     });
 }
 
+/// Binds every declared name that has a relation: after a restore, where no oid is known yet.
+pub fn bind_all() {
+    let names: Vec<Name> = owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name FROM governance.dataset
+             UNION SELECT schema_name, relation_name FROM governance.column_tag
+             UNION SELECT schema_name, relation_name FROM governance.consumer",
+            &[],
+            |r| Name { schema: r.must(1), relation: r.must(2) },
+        )
+    });
+    for name in &names {
+        if let Some(relid) = catalog::relation_oid(name) {
+            bind(relid, name);
+        }
+    }
+}
+
 /// Called with the old name before DDL that renames: after a restore nothing is bound yet.
 pub fn bind_if_governed(name: &Name) {
     if let Some(relid) = catalog::relation_oid(name)
@@ -77,7 +95,8 @@ pub fn is_governed(name: &Name) -> bool {
     owner::run(|| {
         spi::select_one(
             "SELECT EXISTS (SELECT FROM governance.dataset WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2)",
+                 OR EXISTS (SELECT FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2)
+                 OR EXISTS (SELECT FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2)",
             &key,
             |r| r.must(1),
         )

@@ -267,3 +267,31 @@ pub fn effective(name: &Name) -> Vec<(String, Resolved)> {
         })
         .collect()
 }
+
+/// What the guard tells apart.
+const HAZARDS: [(&str, &str); 4] = [
+    ("guard.data_loss", "statements that lose its data"),
+    ("guard.breaks_clients", "statements that break its readers and writers"),
+    ("guard.availability", "statements that block it for long"),
+    ("guard.security", "statements that expose it"),
+];
+
+/// The level of each hazard for a relation.
+#[must_use]
+pub fn of_hazards(name: &Name) -> Vec<Level> {
+    HAZARDS.iter().map(|(feature, _)| resolve(feature, name).level).collect()
+}
+
+/// Says what is refused or warned about since these levels, and the call that softens it.
+pub fn say_what_changed(name: &Name, before: &[Level]) {
+    let now = of_hazards(name);
+    let raised = |to: Level| -> String {
+        let rows = HAZARDS.iter().zip(before.iter().zip(&now));
+        let raised = rows.filter(|(_, (b, n))| **n == to && **b < to).map(|((_, what), _)| *what);
+        raised.collect::<Vec<_>>().join(", ")
+    };
+    let (refused, warned) = (raised(Level::Enforce), raised(Level::Warn));
+    if !refused.is_empty() || !warned.is_empty() {
+        error::registry::now_refused(name, &refused, &warned).notice();
+    }
+}

@@ -1,15 +1,19 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
 pub mod attach;
+pub mod consumer;
 pub mod dataset;
+pub mod decision;
 pub mod duty;
+pub mod grant;
 pub mod identity;
 pub mod level;
+pub mod manifest;
 pub mod party;
-#[cfg(any(test, feature = "pg_test"))]
-mod pg_tests;
+pub mod proposal;
 pub mod restore;
 pub mod sight;
 pub mod status;
+pub mod surface;
 pub mod tagging;
 
 use crate::pg::regclass::Relation;
@@ -59,6 +63,8 @@ pub mod governance {
         clear: default!(Option<Vec<String>>, "NULL"),
     ) {
         duty::require_owner("declaring a dataset", relation, false);
+        restore::end_if_over();
+        let before = level::of_hazards(&relation.name());
         dataset::declare(
             relation,
             dataset::Statement {
@@ -75,6 +81,7 @@ pub mod governance {
                 in_bulk: false,
             },
         );
+        level::say_what_changed(&relation.name(), &before);
     }
 
     /// Forgets a dataset; takes effect when the transaction has committed.
@@ -118,6 +125,7 @@ pub mod governance {
         floor: default!(bool, "false"),
     ) {
         duty::require_operator("setting a level");
+        restore::end_if_over();
         super::level::set(feature, level, scope, reason, valid_until, floor);
     }
 

@@ -1,36 +1,57 @@
 //! Who may see what is declared and recorded about a relation.
-use super::duty;
-use crate::pg::{cache, catalog, roles};
+use super::{dataset, duty};
+use crate::core::registry::feature::Scope;
+use crate::pg::{cache, catalog, roles, xact};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
 thread_local! {
-    /// Whether a role holds a duty that sees everything, at a cache generation: asked once per row of a view.
-    static OVERSEER: RefCell<Option<(u64, pg_sys::Oid, bool)>> = const { RefCell::new(None) };
+    /// What a role may see beyond its privileges: asked once per row of a view.
+    static SIGHT: RefCell<Option<(Key, Sight)>> = const { RefCell::new(None) };
+}
+
+/// What the answer depends on: declarations (the cache generation), the role, and its memberships, which no
+/// invalidation of ours reports, so that an answer lasts for one statement only.
+type Key = (u64, pg_sys::Oid, i64);
+
+/// What a role may see beyond its privileges.
+#[derive(Clone)]
+enum Sight {
+    /// Everything.
+    All,
+    /// What lies within these scopes.
+    Within(Vec<Scope>),
 }
 
 /// Any privilege on the relation, or a duty. A relation that is gone only with a duty.
 #[must_use]
 pub fn may_see(relation: Option<pg_sys::Oid>) -> bool {
     let me = roles::current();
-    if let Some(relid) = relation
-        && (catalog::has_any_privilege(relid, me))
-    {
+    if relation.is_some_and(|relid| catalog::has_any_privilege(relid, me)) {
         return true;
     }
-    is_overseer(me)
+    match sight(me) {
+        Sight::All => true,
+        Sight::Within(scopes) if scopes.is_empty() => false,
+        Sight::Within(scopes) => relation.and_then(catalog::relation_name).is_some_and(|name| {
+            let facts = dataset::facts(&name);
+            scopes.iter().any(|s| s.covers(&facts.schema, &facts.relation, facts.class.as_deref()))
+        }),
+    }
 }
 
 /// Operators and auditors see everything, and so do members of pg_monitor as far as names and counts go.
-fn is_overseer(me: pg_sys::Oid) -> bool {
+fn sight(me: pg_sys::Oid) -> Sight {
     cache::settle();
-    let generation = cache::generation();
-    let known = OVERSEER.with_borrow(|o| o.filter(|(g, r, _)| *g == generation && *r == me).map(|o| o.2));
-    known.unwrap_or_else(|| {
-        let sees = duty::is_operator()
-            || duty::is_auditor()
-            || roles::oid("pg_monitor").is_some_and(|m| roles::has_rights_of(me, m));
-        OVERSEER.set(Some((generation, me, sees)));
-        sees
-    })
+    let key = (cache::generation(), me, xact::statement_start());
+    if let Some(known) = SIGHT.with_borrow(|s| s.as_ref().filter(|(k, _)| *k == key).map(|(_, s)| s.clone()))
+    {
+        return known;
+    }
+    let all = duty::is_operator()
+        || duty::is_auditor()
+        || roles::oid("pg_monitor").is_some_and(|m| roles::has_rights_of(me, m));
+    let sight = if all { Sight::All } else { Sight::Within(duty::auditor_scopes()) };
+    SIGHT.set(Some((key, sight.clone())));
+    sight
 }

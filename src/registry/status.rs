@@ -1,4 +1,7 @@
 //! `status()`: what is on, what is not held and the statement that mends it. Every feature adds its rows.
+use super::{attach, grant, restore};
+use crate::pg::loading::{self, Mode};
+use crate::pg::{not_yet, owner, spi};
 
 /// One row of `status()`.
 pub struct StatusRow {
@@ -30,4 +33,147 @@ impl StatusRow {
     pub fn off(feature: &str, level: &str, detail: impl Into<String>, fix: Option<String>) -> Self {
         StatusRow { feature: feature.into(), level: level.into(), active: false, detail: detail.into(), fix }
     }
+}
+
+/// All rows of `status()`.
+#[must_use]
+pub fn rows() -> Vec<StatusRow> {
+    let mut rows = vec![mode(), switch(), restoring(), version()];
+    rows.extend(gaps());
+    for feature in [
+        crate::guard::status,
+        crate::change::status,
+        crate::privacy::status,
+        crate::audit::status,
+        crate::lineage::status,
+        crate::boundary::status,
+        crate::assess::status,
+    ] {
+        rows.extend(feature());
+    }
+    rows.extend(not_yet());
+    rows
+}
+
+fn mode() -> StatusRow {
+    let mode = loading::mode();
+    let word = mode.as_str();
+    match mode {
+        Mode::Preloaded => StatusRow::on("mode", word, "every session and replication connection is covered"),
+        Mode::Attached if attach::is_in_settings() => {
+            StatusRow::on("mode", word, "new sessions of this database load the library")
+        }
+        Mode::Attached => StatusRow::off(
+            "mode",
+            word,
+            "this session is attached, but the database's setting is gone: new sessions are not",
+            Some("SELECT * FROM governance.attach();".into()),
+        ),
+        Mode::Installed if attach::is_in_settings() => StatusRow::off(
+            "mode",
+            word,
+            "the database is attached, but this session is older or its role has a setting of its own: no hooks here",
+            Some("reconnect".into()),
+        ),
+        Mode::Installed => StatusRow::off(
+            "mode",
+            word,
+            "not held: the guard below the event triggers (TRUNCATE), masks on SELECT, COPY and pg_dump",
+            Some("SELECT * FROM governance.attach();".into()),
+        ),
+    }
+}
+
+fn switch() -> StatusRow {
+    if crate::settings::ENABLED.get() {
+        return StatusRow::on("enabled", "", "governance.enabled is on");
+    }
+    StatusRow::off(
+        "enabled",
+        "",
+        "governance.enabled is off: nothing is guarded, masked or recorded",
+        Some("ALTER SYSTEM SET governance.enabled = on; SELECT pg_reload_conf();".into()),
+    )
+}
+
+fn restoring() -> StatusRow {
+    match restore::state() {
+        restore::State::Until(_) => StatusRow::off(
+            "restore",
+            "",
+            "the declarations came from another database: the guard only observes",
+            Some("SELECT * FROM governance.confirm_restore();".into()),
+        ),
+        _ => StatusRow::on("restore", "", "not restoring"),
+    }
+}
+
+/// The extension's version in this database against the library's.
+fn version() -> StatusRow {
+    let library = env!("CARGO_PKG_VERSION");
+    let extension = owner::run(|| {
+        spi::select_one("SELECT extversion FROM pg_extension WHERE extname = 'data_governance'", &[], |r| {
+            r.must::<String>(1)
+        })
+    })
+    .unwrap_or_default();
+    if extension == library {
+        return StatusRow::on("version", "", format!("extension and library are {library}"));
+    }
+    StatusRow::off(
+        "version",
+        "",
+        format!("the extension is {extension}, the library {library}"),
+        Some("ALTER EXTENSION data_governance UPDATE; then reconnect".into()),
+    )
+}
+
+/// Who is not covered although the database is, and duties that wait for a role.
+fn gaps() -> Vec<StatusRow> {
+    let mut rows = Vec::new();
+    if loading::mode() != Mode::Preloaded && attach::is_in_settings() {
+        for (role, _) in attach::overriding_roles() {
+            let role = pgrx::spi::quote_identifier(&role);
+            rows.push(StatusRow::off(
+                "mode",
+                "installed",
+                format!("role {role} has a session_preload_libraries of its own, without the library"),
+                Some(format!("ALTER ROLE {role} RESET session_preload_libraries;")),
+            ));
+        }
+        let replication = attach::replication_roles();
+        if !replication.is_empty() {
+            rows.push(StatusRow::off(
+                "mode",
+                "installed",
+                format!("replication connections of {} load no session libraries", replication.join(", ")),
+                Some("add data_governance to shared_preload_libraries and restart".into()),
+            ));
+        }
+    }
+    for (duty, role) in grant::without_role() {
+        rows.push(StatusRow::off(
+            "duties",
+            "",
+            format!("the duty {duty} is granted to \"{role}\", which does not exist: a new role of that name would hold it"),
+            Some(format!(
+                "SELECT governance.revoke_duty({}, {});",
+                pgrx::spi::quote_literal(duty),
+                pgrx::spi::quote_literal(role)
+            )),
+        ));
+    }
+    rows
+}
+
+/// One row per function that this version declares and does not have.
+fn not_yet() -> Vec<StatusRow> {
+    owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT p.proname::text FROM pg_proc p
+              WHERE p.pronamespace = 'governance'::regnamespace AND p.prosrc = $1 ORDER BY 1",
+            &[not_yet::SYMBOL.into()],
+            |r| StatusRow::off(&format!("{}()", r.must::<String>(1)), "", "not in this version", None),
+        )
+    })
 }

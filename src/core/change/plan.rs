@@ -55,7 +55,12 @@ pub fn steps(kind: Kind, n: &Names) -> Vec<Step> {
         ],
         Kind::DropTable => vec![
             step("contract", format!("ALTER TABLE {} RENAME TO {}", n.table, n.quarantine), exclusive, true),
-            step("contract", format!("REVOKE ALL ON {} FROM everybody but its owner", n.quarantine), "none", true),
+            step(
+                "contract",
+                format!("REVOKE ALL ON {} FROM everybody but its owner", n.quarantine),
+                "none",
+                true,
+            ),
             step("purge", format!("DROP TABLE {}", n.quarantine), exclusive, false),
         ],
         Kind::RenameColumn => vec![
@@ -76,7 +81,10 @@ pub fn steps(kind: Kind, n: &Names) -> Vec<Step> {
             ),
             step(
                 "backfill",
-                format!("UPDATE {} SET {} = {} in batches, a commit after each", n.table, n.new_name, n.column),
+                format!(
+                    "UPDATE {} SET {} = {} in batches, a commit after each",
+                    n.table, n.new_name, n.column
+                ),
                 "RowExclusiveLock",
                 true,
             ),

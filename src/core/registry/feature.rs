@@ -44,6 +44,17 @@ impl Scope {
         }
     }
 
+    /// Whether a relation lies within the scope.
+    #[must_use]
+    pub fn covers(&self, schema: &str, relation: &str, class: Option<&str>) -> bool {
+        match self {
+            Scope::Database => true,
+            Scope::Schema(s) => s == schema,
+            Scope::Class(c) => class == Some(c.as_str()),
+            Scope::Dataset(s, r) => s == schema && r == relation,
+        }
+    }
+
     /// Narrower scopes rank higher.
     #[must_use]
     pub fn rank(&self) -> u8 {

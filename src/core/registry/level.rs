@@ -160,12 +160,7 @@ fn default(path: &[&str], facts: &Facts, defaults: &[Defaults]) -> Resolved {
 }
 
 fn covers(scope: &Scope, facts: &Facts) -> bool {
-    match scope {
-        Scope::Database => true,
-        Scope::Schema(s) => *s == facts.schema,
-        Scope::Class(c) => facts.class.as_ref() == Some(c),
-        Scope::Dataset(s, r) => *s == facts.schema && *r == facts.relation,
-    }
+    scope.covers(&facts.schema, &facts.relation, facts.class.as_deref())
 }
 
 fn on(scope: &Scope) -> String {

@@ -2,4 +2,5 @@
 pub mod feature;
 pub mod level;
 pub mod library_list;
+pub mod manifest;
 pub mod proposal_id;

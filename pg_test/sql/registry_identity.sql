@@ -1,0 +1,82 @@
+-- Declarations, tags and levels follow their relation through renames and their name through drop and create.
+\set SHOW_CONTEXT never
+SET client_min_messages = error;
+CREATE SCHEMA a;
+CREATE SCHEMA "B.b";
+SELECT governance.declare_party('team', db_roles => '{postgres}');
+CREATE TABLE a.orders (id int PRIMARY KEY, email text, "Odd col" text);
+SELECT governance.declare_dataset('a.orders', 'team', 'master');
+SELECT governance.tag_column('a.orders', 'email', 'pii.contact.email');
+SELECT governance.tag_column('a.orders', 'Odd col', 'pii.name');
+SELECT governance.set_level('guard', 'observe', 'dataset:a.orders', 'tests');
+CREATE VIEW everything AS
+    SELECT relation::text, owner, class,
+           (SELECT string_agg(column_name || '=' || tag, ',' ORDER BY column_name) FROM governance.column_tags t WHERE t.relation = d.relation) AS tags,
+           (SELECT string_agg(feature || ' ' || level, ',') FROM governance.levels l WHERE l.scope = 'dataset:' || format('%I.%I', d.schema_name, d.relation_name)) AS levels
+      FROM governance.datasets d WHERE declared ORDER BY 1;
+TABLE everything;
+
+-- renames of table, schema and column; a move; back again
+ALTER TABLE a.orders RENAME TO "Orders ""x""";
+ALTER TABLE a."Orders ""x""" SET SCHEMA "B.b";
+ALTER SCHEMA "B.b" RENAME TO "C";
+ALTER TABLE "C"."Orders ""x""" RENAME COLUMN email TO "E Mail";
+TABLE everything;
+BEGIN;
+ALTER TABLE "C"."Orders ""x""" RENAME TO gone;
+ROLLBACK;
+TABLE everything;
+ALTER TABLE "C"."Orders ""x""" SET SCHEMA a;
+ALTER TABLE a."Orders ""x""" RENAME TO orders;
+ALTER TABLE a.orders RENAME COLUMN "E Mail" TO email;
+TABLE everything;
+
+-- drop and create: the declaration waits under the name
+DROP TABLE a.orders;
+TABLE everything;
+SELECT count(*) FROM governance.dataset;
+CREATE TABLE a.orders (id int, email text, extra int);
+TABLE everything;
+CREATE TABLE a.orders2 AS SELECT * FROM a.orders;
+TABLE everything;
+
+-- rename-swap, as dbt and gh-ost do: both are governed, and a person is asked
+BEGIN;
+ALTER TABLE a.orders RENAME TO orders_old;
+ALTER TABLE a.orders2 RENAME TO orders;
+COMMIT;
+TABLE everything;
+SELECT kind, object, value, evidence FROM governance.proposals WHERE kind = 'identity';
+DROP TABLE a.orders_old;
+TABLE everything;
+
+-- case-twins
+CREATE TABLE a."Orders" (id int);
+TABLE everything;
+SELECT governance.declare_dataset('a."Orders"', 'team', 'reference');
+ALTER TABLE a."Orders" RENAME TO "ORDERS";
+TABLE everything;
+
+-- partitions and inheritance: a renamed column is renamed in the whole tree
+CREATE TABLE a.event (at date, mail text) PARTITION BY RANGE (at);
+CREATE TABLE a.event_1 PARTITION OF a.event FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+SELECT governance.tag_column('a.event', 'mail', 'pii.contact.email');
+SELECT governance.tag_column('a.event_1', 'mail', 'pii.contact.email');
+ALTER TABLE a.event RENAME COLUMN mail TO email;
+SELECT relation, column_name FROM governance.column_tags WHERE relation_name LIKE 'event%';
+
+-- a view replaced, a materialized view re-created
+CREATE VIEW a.v AS SELECT 1 AS x;
+SELECT governance.declare_dataset('a.v', 'team', 'analytical');
+CREATE OR REPLACE VIEW a.v AS SELECT 1 AS x, 2 AS y;
+DROP VIEW a.v;
+CREATE MATERIALIZED VIEW a.v AS SELECT 1 AS x;
+TABLE everything;
+
+-- under session_replication_role = replica, and in a function
+SET session_replication_role = replica;
+ALTER TABLE a.event RENAME TO happening;
+RESET session_replication_role;
+DO $$ BEGIN EXECUTE 'ALTER TABLE a.v RENAME TO w'; END $$;
+SELECT relation, column_name FROM governance.column_tags WHERE relation_name LIKE 'happening%';
+TABLE everything;

@@ -1,0 +1,335 @@
+//! The registry's sections of the manifest, in the order in which they depend on each other.
+use super::Section;
+use crate::audit::{self, Act};
+use crate::core::registry::feature::{CLASSES, split_identifiers};
+use crate::core::registry::manifest::{Item, Kind, Sections, field, key, key_with_default, with_default};
+use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
+use crate::pg::{owner, spi};
+use crate::registry::{consumer, dataset, decision, duty, grant, level, party, tagging};
+use pgrx::datum::{Date, Interval, TimestampWithTimeZone};
+use pgrx::{FromDatum, IntoDatum};
+use serde_json::{Value, json};
+
+/// All sections. A feature adds its own here, after those it depends on.
+pub const ALL: &[Section] = &[
+    Section {
+        name: "parties",
+        one: "party",
+        fields: &[
+            key("name", Kind::Text),
+            with_default("kind", Kind::Choice(&party::KINDS), "\"team\""),
+            with_default("db_roles", Kind::TextList, "[]"),
+            field("contact", Kind::Text),
+        ],
+        export: "SELECT jsonb_strip_nulls(jsonb_build_object('name', name, 'kind', kind, 'db_roles', db_roles, 'contact', contact))
+                   FROM governance.party",
+        put: put_party,
+        remove: remove_party,
+    },
+    Section {
+        name: "tags",
+        one: "tag",
+        fields: &[
+            key("tag", Kind::Text),
+            with_default("description", Kind::Text, "\"custom tag\""),
+            with_default("mask", Kind::Text, "\"null\""),
+            with_default("mask_args", Kind::Object, "{}"),
+        ],
+        export: "SELECT jsonb_build_object('tag', name, 'description', description, 'mask', mask, 'mask_args', mask_args)
+                   FROM governance.tag WHERE NOT shipped",
+        put: put_tag,
+        remove: remove_tag,
+    },
+    Section {
+        name: "datasets",
+        one: "dataset",
+        fields: &[
+            key("relation", Kind::Relation),
+            field("owner", Kind::Text),
+            field("class", Kind::Choice(&CLASSES)),
+            field("steward", Kind::Text),
+            field("domain", Kind::Text),
+            field("concept", Kind::Text),
+            field("arbiter", Kind::Text),
+            field("consistency", Kind::Choice(&dataset::CONSISTENCIES)),
+            field("max_staleness", Kind::Text),
+            field("description", Kind::Text),
+            with_default("in_bulk", Kind::Bool, "false"),
+        ],
+        export: "SELECT jsonb_strip_nulls(to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid}'::text[]
+                        || jsonb_build_object('relation', format('%I.%I', schema_name, relation_name),
+                                              'max_staleness', governance._iso_interval(max_staleness)))
+                   FROM governance._dataset d",
+        put: put_dataset,
+        remove: |item, reason| dataset::forget(relation(item), &duty::reason_for("forget_dataset", reason)),
+    },
+    Section {
+        name: "column_tags",
+        one: "tag of",
+        fields: &[key("relation", Kind::Relation), key("column", Kind::Text), key("tag", Kind::Text)],
+        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name, 'tag', tag)
+                   FROM governance._column_tag WHERE path = ''",
+        put: |_, item| {
+            let (column, tag) = (text(item, "column"), text(item, "tag"));
+            tagging::tag(relation(item), column.unwrap_or_default(), tag.unwrap_or_default(), None, "manifest");
+        },
+        remove: |item, reason| {
+            let (column, tag) = (text(item, "column"), text(item, "tag"));
+            let reason = duty::reason_for("untag_column", reason);
+            tagging::untag(relation(item), column.unwrap_or_default(), tag.unwrap_or_default(), &reason);
+        },
+    },
+    Section {
+        name: "consumers",
+        one: "consumer of",
+        fields: &[
+            key("relation", Kind::Relation),
+            key("party", Kind::Text),
+            field("columns", Kind::TextList),
+            field("purpose", Kind::Text),
+            field("valid_until", Kind::Text),
+        ],
+        export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'party', party,
+                        'columns', columns, 'purpose', purpose, 'valid_until', governance._iso_time(valid_until)))
+                   FROM governance.consumer WHERE valid_until IS NULL OR valid_until > now()",
+        put: |before, item| {
+            let party = text(item, "party").unwrap_or_default();
+            if emptied(before, item, &["columns", "purpose", "valid_until"]) {
+                consumer::forget(relation(item), party);
+            }
+            let until = cast::<TimestampWithTimeZone>(text(item, "valid_until"), "timestamptz");
+            consumer::declare(relation(item), party, list(item, "columns"), text(item, "purpose"), until);
+        },
+        remove: |item, _| consumer::forget(relation(item), text(item, "party").unwrap_or_default()),
+    },
+    Section {
+        name: "decisions",
+        one: "decision",
+        fields: &[
+            key("title", Kind::Text),
+            with_default("kind", Kind::Text, "\"store\""),
+            with_default("objects", Kind::TextList, "[]"),
+            field("access_pattern", Kind::Text),
+            with_default("alternatives", Kind::Array, "[]"),
+            field("owner", Kind::Text),
+            field("review_by", Kind::Text),
+        ],
+        export: "SELECT jsonb_build_object('objects', objects, 'alternatives', alternatives)
+                        || jsonb_strip_nulls(jsonb_build_object('title', title, 'kind', kind, 'access_pattern', access_pattern,
+                           'owner', owner, 'review_by', CASE WHEN isfinite(review_by) THEN to_char(review_by, 'YYYY-MM-DD') END))
+                   FROM governance.decision WHERE review_by IS NULL OR review_by >= current_date",
+        put: put_decision,
+        remove: |item, _| decision::forget(text(item, "title").unwrap_or_default()),
+    },
+    Section {
+        name: "levels",
+        one: "level of",
+        fields: &[
+            key("feature", Kind::Text),
+            key_with_default("scope", Kind::Scope, "\"\""),
+            field("level", Kind::Choice(&["off", "observe", "warn", "enforce"])),
+            with_default("floor", Kind::Bool, "false"),
+            field("reason", Kind::Text),
+            field("valid_until", Kind::Text),
+        ],
+        export: "SELECT jsonb_strip_nulls(jsonb_build_object('feature', feature, 'scope', scope, 'level', level, 'floor', floor,
+                        'reason', reason, 'valid_until', governance._iso_time(valid_until)))
+                   FROM governance.level WHERE level IS NOT NULL AND (valid_until IS NULL OR valid_until > now())",
+        put: |_, item| {
+            level::set(
+                text(item, "feature").unwrap_or_default(),
+                text(item, "level").unwrap_or_default(),
+                text(item, "scope"),
+                text(item, "reason"),
+                cast::<TimestampWithTimeZone>(text(item, "valid_until"), "timestamptz"),
+                item.get("floor") == Some(&Value::Bool(true)),
+            );
+        },
+        remove: |item, reason| level::reset(text(item, "feature").unwrap_or_default(), text(item, "scope"), reason),
+    },
+    Section {
+        name: "duties",
+        one: "duty",
+        fields: &[
+            key("duty", Kind::Choice(&grant::DUTIES)),
+            key("role", Kind::Text),
+            key_with_default("scope", Kind::Scope, "\"\""),
+        ],
+        export: "SELECT jsonb_build_object('duty', duty, 'role', role, 'scope', scope) FROM governance.duty",
+        put: |_, item| {
+            let role = text(item, "role").unwrap_or_default();
+            grant::grant(text(item, "duty").unwrap_or_default(), role, text(item, "scope"));
+        },
+        remove: |item, reason| {
+            let role = text(item, "role").unwrap_or_default();
+            grant::revoke(text(item, "duty").unwrap_or_default(), role, text(item, "scope"), reason);
+        },
+    },
+];
+
+/// A dataset that says nothing about how it was declared counts as declared in bulk in a manifest without levels.
+#[must_use]
+pub fn with_defaults(mut wanted: Sections, has_levels: bool) -> Sections {
+    if !has_levels && let Some(datasets) = wanted.get_mut("datasets") {
+        for (_, item) in datasets.values_mut() {
+            let name = text(item, "relation").and_then(name_of);
+            if !item.contains_key("in_bulk") && !name.is_some_and(|n| dataset::is_declared(&n)) {
+                item.insert("in_bulk".into(), json!(true));
+            }
+        }
+    }
+    wanted
+}
+
+/// Schema and name from the text of a manifest, which `core` has checked.
+#[must_use]
+pub fn name_of(text: &str) -> Option<Name> {
+    match split_identifiers(text).ok()?.as_slice() {
+        [schema, relation] => Some(Name { schema: schema.clone(), relation: relation.clone() }),
+        _ => None,
+    }
+}
+
+fn relation(item: &Item) -> Relation {
+    let shown = text(item, "relation").unwrap_or_default();
+    name_of(shown)
+        .and_then(|n| catalog::relation_oid(&n))
+        .map(Relation)
+        .unwrap_or_else(|| error::registry::manifest_relation_missing(shown).raise())
+}
+
+fn text<'a>(item: &'a Item, field: &str) -> Option<&'a str> {
+    item.get(field).and_then(Value::as_str)
+}
+
+fn list(item: &Item, field: &str) -> Option<Vec<String>> {
+    let list = item.get(field)?.as_array()?;
+    Some(list.iter().filter_map(Value::as_str).map(String::from).collect())
+}
+
+/// Whether a field that was there is gone: where NULL leaves as it is, the item has to be made anew.
+fn emptied(before: Option<&Item>, after: &Item, fields: &[&str]) -> bool {
+    before.is_some_and(|b| fields.iter().any(|f| b.contains_key(*f) && !after.contains_key(*f)))
+}
+
+/// A text as a value of another type, read by PostgreSQL.
+fn cast<T: FromDatum + IntoDatum>(text: Option<&str>, sql_type: &str) -> Option<T> {
+    let text = text?;
+    owner::run(|| spi::select_one(&format!("SELECT $1::{sql_type}"), &[text.into()], |r| r.get(1))).flatten()
+}
+
+fn put_party(before: Option<&Item>, item: &Item) {
+    let name = text(item, "name").unwrap_or_default();
+    let kind = text(item, "kind").unwrap_or("team");
+    if emptied(before, item, &["contact"]) {
+        owner::run(|| {
+            spi::execute("UPDATE governance.party SET contact = NULL WHERE name = $1", &[name.into()])
+        });
+    }
+    party::declare(name, kind, list(item, "db_roles").as_deref(), text(item, "contact"));
+}
+
+/// A dataset that this transaction forgot still holds, and so does its party.
+fn remove_party(item: &Item, _reason: Option<&str>) {
+    let name = text(item, "name").unwrap_or_default();
+    let pending = owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.dataset WHERE $1 IN (owner, steward, arbiter)
+                               AND forgotten_by_xid = pg_current_xact_id_if_assigned())",
+            &[name.into()],
+            |r| r.must::<bool>(1),
+        )
+    });
+    if pending == Some(true) {
+        error::registry::party_waits(name).notice();
+    } else {
+        party::forget(name);
+    }
+}
+
+fn put_dataset(before: Option<&Item>, item: &Item) {
+    let clear = dataset::CLEARABLE.into_iter().filter(|f| emptied(before, item, &[f]));
+    let in_bulk = item.get("in_bulk") == Some(&Value::Bool(true));
+    let relation = relation(item);
+    if in_bulk && before.is_some_and(|b| b.get("in_bulk") == Some(&Value::Bool(false))) {
+        error::registry::stays_single(&relation.name()).notice();
+    }
+    let own = |field: &str| text(item, field).map(String::from);
+    let statement = dataset::Statement {
+        owner: own("owner"),
+        class: own("class"),
+        steward: own("steward"),
+        domain: own("domain"),
+        concept: own("concept"),
+        arbiter: own("arbiter"),
+        consistency: own("consistency"),
+        max_staleness: cast::<Interval>(text(item, "max_staleness"), "interval"),
+        description: own("description"),
+        clear: clear.map(String::from).collect(),
+        in_bulk,
+    };
+    dataset::declare(relation, statement);
+}
+
+fn put_decision(before: Option<&Item>, item: &Item) {
+    let title = text(item, "title").unwrap_or_default();
+    if emptied(before, item, &["access_pattern", "owner", "review_by"]) {
+        decision::forget(title);
+    }
+    decision::record(
+        title,
+        text(item, "kind").unwrap_or("store"),
+        list(item, "objects"),
+        text(item, "access_pattern"),
+        item.get("alternatives").cloned(),
+        text(item, "owner"),
+        cast::<Date>(text(item, "review_by"), "date"),
+    );
+}
+
+/// A tag of one's own. Its mask cannot be changed here: that weakens, and the vocabulary keeps no former state.
+fn put_tag(before: Option<&Item>, item: &Item) {
+    let tag = text(item, "tag").unwrap_or_default();
+    let mask = text(item, "mask").unwrap_or_default();
+    if before
+        .is_some_and(|b| b.get("mask") != item.get("mask") || b.get("mask_args") != item.get("mask_args"))
+    {
+        error::registry::mask_by_manifest(tag).raise();
+    }
+    let masks: Vec<String> = owner::run(|| {
+        spi::select("SELECT DISTINCT mask FROM governance.tag WHERE shipped ORDER BY 1", &[], |r| r.must(1))
+    });
+    if !masks.iter().any(|m| m == mask) {
+        let masks: Vec<&str> = masks.iter().map(String::as_str).collect();
+        error::not_one_of("mask", mask, &masks).raise();
+    }
+    let args = item.get("mask_args").cloned().unwrap_or(json!({}));
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.tag (name, description, mask, mask_args) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (name) DO UPDATE SET description = excluded.description",
+            &[tag.into(), text(item, "description").into(), mask.into(), pgrx::JsonB(args).into()],
+        )
+    });
+    vocabulary("declare_tag", tag, before, Some(item), None);
+}
+
+fn remove_tag(item: &Item, reason: Option<&str>) {
+    let tag = text(item, "tag").unwrap_or_default();
+    let reason = duty::reason_for("taking a tag from the vocabulary", reason);
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.column_tag WHERE tag = $1 AND untagged_by_xid <> pg_current_xact_id()",
+            &[tag.into()],
+        );
+        spi::execute("DELETE FROM governance.tag WHERE name = $1 AND NOT shipped", &[tag.into()])
+    });
+    vocabulary("forget_tag", tag, Some(item), None, Some(&reason));
+}
+
+fn vocabulary(verb: &str, tag: &str, before: Option<&Item>, after: Option<&Item>, reason: Option<&str>) {
+    let json = |item: Option<&Item>| item.cloned().map(Value::Object);
+    audit::act(Act { verb, object: tag, relation: None, before: json(before), after: json(after), reason });
+}
