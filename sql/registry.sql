@@ -444,7 +444,7 @@ CREATE VIEW governance._proposal AS
 
 CREATE VIEW governance.proposals AS
     SELECT p.id, p.kind,
-           format('%I.%I', p.schema_name, p.relation_name) || coalesce(format('.%I', p.column_name), '') AS object,
+           format('%I.%I', p.schema_name, p.relation_name) || coalesce('.' || quote_ident(p.column_name), '') AS object,
            p.value, p.confidence, p.evidence
       FROM governance._proposal p
      WHERE governance._may_see(to_regclass(format('%I.%I', p.schema_name, p.relation_name)))

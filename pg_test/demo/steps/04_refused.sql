@@ -11,6 +11,6 @@ ALTER TABLE people.customer DROP COLUMN fax;
 SELECT count(fax) AS fax_numbers FROM people.customer;
 --! ^ +300
 
--- What would it have done? This runs nothing.
-SELECT rule, hazard, level, verdict, object, lock_mode FROM governance.explain_ddl('ALTER TABLE people.customer DROP COLUMN fax');
---! data_loss
+-- The rules, and what each says for a dataset that was declared one by one.
+SELECT rule, hazard, level, safe_alternative FROM governance.rules;
+--! ban-drop-column +\| data_loss +\| enforce
