@@ -8,7 +8,8 @@ SELECT governance.export_query('SELECT id, full_name, email, phone, city, birth_
 SELECT * FROM governance.export_receipts;
 
 -- Masks on everything a role reads need the library in its sessions. No restart.
-SELECT governance.attach();
+SELECT * FROM governance.attach();
+--! attached
 \c -
 SELECT governance.mask_role('shop_analyst');
 
