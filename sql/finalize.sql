@@ -75,7 +75,21 @@ BEGIN
 END $$;
 
 ------------------------------------------------------------------------------------------------------------------ audit
+GRANT EXECUTE ON FUNCTION
+    governance.start_audit(regclass, text[], text), governance.stop_audit(regclass, text),
+    governance.history(regclass, jsonb), governance._history(regclass, text),
+    governance._may_read_log(text, text), governance._relation_named(text, text)
+    TO PUBLIC;
+COMMENT ON FUNCTION governance.start_audit(regclass, text[], text) IS 'starts logging every change of a relation''s rows, or changes which columns are left out';
+COMMENT ON FUNCTION governance.stop_audit(regclass, text) IS 'stops logging the changes of a relation''s rows; takes effect at commit';
+COMMENT ON FUNCTION governance.history(regclass, jsonb) IS 'everything the log holds about one row, oldest first';
+COMMENT ON FUNCTION governance._history(regclass, text) IS 'ids of the log rows about one row';
+COMMENT ON FUNCTION governance._may_read_log(text, text) IS 'whether the current user may read log rows about a relation';
+COMMENT ON FUNCTION governance._relation_named(text, text) IS 'the relation of a name, NULL when there is none';
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
+COMMENT ON FUNCTION governance._audit_row() IS 'trigger: logs a changed row; no fixed search_path, since it resolves nothing by name';
+COMMENT ON FUNCTION governance._audit_truncate() IS 'trigger: asks the guard about a TRUNCATE and logs it';
+COMMENT ON FUNCTION governance._append_only() IS 'trigger: the log is neither changed nor emptied';
 
 ------------------------------------------------------------------------------------------------------------------ guard
 GRANT EXECUTE ON FUNCTION
@@ -124,5 +138,11 @@ COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transacti
 ---------------------------------------------------------------------------------------------------------------- lineage
 
 --------------------------------------------------------------------------------------------------------------- boundary
+GRANT EXECUTE ON FUNCTION
+    governance.declare_writer(regclass, text), governance.forget_writer(regclass, text, text)
+    TO PUBLIC;
+COMMENT ON FUNCTION governance.declare_writer(regclass, text) IS 'declares that a role writes a dataset: writes by others are recorded, warned about or refused, by level';
+COMMENT ON FUNCTION governance.forget_writer(regclass, text, text) IS 'forgets a declared writer; for the last one it takes effect at commit';
+COMMENT ON FUNCTION governance._boundary_write() IS 'trigger: judges who writes';
 
 ----------------------------------------------------------------------------------------------------------------- assess

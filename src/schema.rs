@@ -18,7 +18,18 @@ extension_sql_file!(
     ]
 );
 extension_sql_file!("../sql/not_yet.sql", name = "not_yet", requires = ["registry"]);
-extension_sql_file!("../sql/audit.sql", name = "audit", requires = ["registry", audit::governance::_uuid]);
+extension_sql_file!(
+    "../sql/audit.sql",
+    name = "audit",
+    requires = [
+        "not_yet",
+        audit::governance::_uuid,
+        audit::governance::_history_ids,
+        audit::governance::_may_read_log,
+        audit::governance::_relation_named,
+        audit::governance::_append_only,
+    ]
+);
 extension_sql_file!("../sql/guard.sql", name = "guard", requires = ["audit"]);
 extension_sql_file!("../sql/change.sql", name = "change", requires = ["guard"]);
 extension_sql_file!("../sql/privacy.sql", name = "privacy", requires = ["change"]);

@@ -1,8 +1,22 @@
 //! audit: the log of row changes and of the product's own acts.
 mod act;
+mod history;
+mod reading;
+mod relation;
+mod state;
+mod statement;
+pub mod triggers;
+mod watched;
 
 pub use act::{Act, act};
+pub use relation::follow;
+pub use state::status;
+pub use statement::current as current_statement;
+pub use watched::{Watched, forget as forget_cached, watched};
 
+use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
+use crate::registry::duty;
 use pgrx::prelude::*;
 
 /// The SQL surface.
@@ -14,15 +28,92 @@ pub mod governance {
     #[pg_extern(volatile, parallel_safe)]
     #[search_path(pg_catalog, pg_temp)]
     pub fn _uuid() -> pgrx::Uuid {
-        pgrx::Uuid::from_bytes(*uuid::Uuid::now_v7().as_bytes())
+        crate::pg::audit_log::new_id()
+    }
+
+    /// Starts logging every change of a relation's rows, or changes which columns are left out.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn start_audit(
+        relation: Relation,
+        exclude_columns: default!(Vec<String>, "'{}'"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        duty::require_owner("starting an audit", relation, false);
+        super::relation::start(relation, exclude_columns, reason);
+    }
+
+    /// Stops logging; takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn stop_audit(relation: Relation, reason: default!(Option<&str>, "NULL")) {
+        duty::require_steward("stopping an audit", relation);
+        super::relation::stop(relation, &duty::reason_for("stop_audit", reason));
+    }
+
+    /// Ids of the log rows about one row; `history()` shows them.
+    #[pg_extern(name = "_history", stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _history_ids(relation: Relation, key: &str) -> SetOfIterator<'static, pgrx::Uuid> {
+        SetOfIterator::new(super::history::ids(relation, key))
+    }
+
+    /// Whether the current user may read log rows about a relation; NULLs stand for acts that concern none.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _may_read_log(schema_name: Option<&str>, relation_name: Option<&str>) -> bool {
+        let name = schema_name
+            .zip(relation_name)
+            .map(|(s, r)| Name { schema: s.to_string(), relation: r.to_string() });
+        super::reading::may_read(name.as_ref())
+    }
+
+    /// The relation of a name, NULL when there is none; unlike `to_regclass` it asks for no privilege on the schema.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _relation_named(schema_name: Option<&str>, relation_name: Option<&str>) -> Option<Relation> {
+        let (schema, relation) = schema_name.zip(relation_name)?;
+        catalog::relation_oid(&Name { schema: schema.to_string(), relation: relation.to_string() })
+            .map(Relation)
+    }
+
+    /// Trigger: asks the guard and records a TRUNCATE.
+    #[pg_trigger]
+    pub fn _audit_truncate<'a>(
+        trigger: &'a pgrx::PgTrigger<'a>,
+    ) -> Result<Option<PgHeapTuple<'a, impl WhoAllocated>>, pgrx::heap_tuple::PgHeapTupleError> {
+        super::truncated(trigger);
+        Ok(None::<PgHeapTuple<'a, AllocatedByRust>>)
+    }
+
+    /// Trigger: the log is append-only.
+    #[pg_trigger]
+    pub fn _append_only<'a>(
+        trigger: &'a pgrx::PgTrigger<'a>,
+    ) -> Result<Option<PgHeapTuple<'a, impl WhoAllocated>>, pgrx::heap_tuple::PgHeapTupleError> {
+        super::refuse_change(trigger);
+        Ok(None::<PgHeapTuple<'a, AllocatedByRust>>)
     }
 }
 
-/// What `status()` says about audit.
-#[must_use]
-pub fn status() -> Vec<crate::registry::status::StatusRow> {
-    Vec::new()
+fn truncated(trigger: &pgrx::PgTrigger) {
+    let Ok(relid) = trigger.relid() else { return };
+    if !crate::settings::ENABLED.get() {
+        return;
+    }
+    if let Some(watched) = watched(relid) {
+        crate::guard::on_truncate(relid);
+        crate::pg::audit_log::write_truncate(&watched);
+    }
 }
 
-/// Audit follows a name to its new relation.
-pub fn follow(_relid: pgrx::pg_sys::Oid) {}
+fn refuse_change(trigger: &pgrx::PgTrigger) {
+    let relid = trigger.relid().unwrap_or(pgrx::pg_sys::Oid::INVALID);
+    crate::error::audit::append_only(&Relation(relid).name()).raise();
+}
+
+/// A (sub)transaction was rolled back, and perhaps what was cached from its writes.
+pub fn forget_rolled_back() {
+    watched::forget(None);
+    statement::forget();
+}

@@ -1,11 +1,47 @@
-//! boundary
-use crate::registry::status::StatusRow;
+//! boundary: who may write what.
+mod state;
+mod violation;
+mod writer;
 
-/// What `status()` says about boundary.
-#[must_use]
-pub fn status() -> Vec<StatusRow> {
-    Vec::new()
+pub use state::status;
+pub use violation::forget_rolled_back;
+pub use writer::follow;
+
+use crate::pg::regclass::Relation;
+use crate::registry::duty;
+use pgrx::prelude::*;
+
+/// The SQL surface.
+#[pg_schema]
+pub mod governance {
+    use super::*;
+
+    /// Declares that a role writes a dataset: from now on writes by others are recorded, warned about or refused. Added
+    /// to other writers it counts when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn declare_writer(relation: Relation, role: &str) {
+        duty::require_owner("declaring a writer", relation, false);
+        super::writer::declare(relation, role);
+    }
+
+    /// Forgets a declared writer; for the last one it takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn forget_writer(relation: Relation, role: &str, reason: default!(Option<&str>, "NULL")) {
+        super::writer::forget(relation, role, reason);
+    }
+
+    /// Trigger: judges who writes.
+    #[pg_trigger]
+    pub fn _boundary_write<'a>(
+        trigger: &'a pgrx::PgTrigger<'a>,
+    ) -> Result<Option<PgHeapTuple<'a, impl WhoAllocated>>, pgrx::heap_tuple::PgHeapTupleError> {
+        if crate::settings::ENABLED.get()
+            && let (Ok(relid), Ok(op)) = (trigger.relid(), trigger.op())
+        {
+            super::violation::judge(relid, &op.to_string());
+        }
+        Ok(None::<PgHeapTuple<'a, AllocatedByRust>>)
+    }
 }
-
-/// Writers follow a name to its new relation.
-pub fn follow(_relid: pgrx::pg_sys::Oid) {}

@@ -43,6 +43,7 @@ pub fn propose(sql: &str, reason: Option<&str>, up: Option<&str>, down: Option<&
     ) {
         error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
     }
+    one_at_a_time(wish.relid);
     if let Some(open) = open_change(&wish) {
         return open;
     }
@@ -86,6 +87,13 @@ fn understand(statement: &Ddl, sql: &str) -> Wish {
         ),
     };
     Wish { kind, name, relid, column, new_name, ddl }
+}
+
+/// Serialises proposals for one table until the transaction ends: two sessions with the same wish get the same change.
+fn one_at_a_time(relid: pg_sys::Oid) {
+    /// First half of the advisory lock's key; spells "dgov" in ASCII.
+    const LOCK_SPACE: i32 = 0x6467_6f76;
+    spi::execute("SELECT pg_advisory_xact_lock($1, $2)", &[LOCK_SPACE.into(), (relid.to_u32() as i32).into()]);
 }
 
 /// The open change with the same wish; raises when another one works on the same column or table.

@@ -2,7 +2,7 @@
 use super::victim::{Victim, way_forward};
 use super::{break_glass, log};
 use crate::core::registry::level::Level;
-use crate::pg::catalog::Name;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{ddl, loading, owner, roles, spi};
 use crate::registry::{level, restore};
 use crate::{change, error};
@@ -24,6 +24,7 @@ pub struct Rule {
 pub fn judge(victims: Vec<Victim>) {
     if victims.is_empty()
         || !crate::settings::ENABLED.get()
+        || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
         || loading::creating_extension()
         || change::is_acting()
     {

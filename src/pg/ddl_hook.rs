@@ -97,7 +97,7 @@ pub unsafe fn object_access(
             guard::victim_of_drop(object, name, kind, column)
         }
         OAT_DROP if class == pg_sys::NamespaceRelationId => {
-            catalog::schema_name(object).map(guard::victim_of_schema_drop)
+            catalog::schema_name(object).filter(|s| s != catalog::SCHEMA).map(guard::victim_of_schema_drop)
         }
         OAT_TRUNCATE if class == pg_sys::RelationRelationId => {
             catalog::relation_name(object).map(|name| guard::victim_of_truncate(object, name))

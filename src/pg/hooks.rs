@@ -6,7 +6,7 @@
 //! mode (`export_query`), so theirs ask [`mask::wanted`] instead.
 //!
 //! Other hooks are called inside `pg_guard_ffi_boundary`, and nothing with a destructor is created inside it.
-use super::{cache, catalog, ddl_hook, loading, mask};
+use super::{audit_row, cache, catalog, ddl_hook, loading, mask};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::ffi::{c_char, c_int, c_void};
@@ -32,6 +32,7 @@ pub fn install() {
         return; // pg_upgrade restores catalogs that are not consistent yet
     }
     cache::install();
+    audit_row::install();
     // SAFETY: the server is single-threaded and calls _PG_init once per process; each hook is saved before it is set.
     unsafe {
         PREVIOUS_PLANNER = pg_sys::planner_hook;

@@ -3,6 +3,8 @@
 //! The rest of the crate sees owned Rust values and guards. Differences between server versions live here too.
 #![allow(unsafe_code)]
 
+pub mod audit_log;
+pub mod audit_row;
 pub mod cache;
 pub mod catalog;
 pub mod ddl;
@@ -15,8 +17,11 @@ pub mod mask;
 pub mod missing;
 pub mod not_yet;
 pub mod owner;
+pub mod plan;
 pub mod regclass;
+pub mod rendering;
 pub mod roles;
+pub mod session;
 pub mod settings_scope;
 pub mod spi;
 pub mod xact;

@@ -78,6 +78,10 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
     }
+    if event == XACT_EVENT_ABORT {
+        crate::audit::forget_rolled_back();
+        crate::boundary::forget_rolled_back();
+    }
 }
 
 #[pgrx::pg_guard]
@@ -88,6 +92,10 @@ unsafe extern "C-unwind" fn on_subxact(
     _arg: *mut c_void,
 ) {
     use pg_sys::SubXactEvent::*;
+    if event == SUBXACT_EVENT_ABORT_SUB {
+        crate::audit::forget_rolled_back();
+        crate::boundary::forget_rolled_back();
+    }
     let _ = CREATED.try_with(|list| {
         list.try_borrow_mut().map(|mut list| match event {
             SUBXACT_EVENT_ABORT_SUB => list.retain(|c| c.sub != my),

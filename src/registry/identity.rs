@@ -13,8 +13,15 @@ use serde_json::json;
 
 /// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames. The flag says
 /// whether they name a column too, as `column_name`. A feature that stores relations by name adds its table here.
-const FOLLOWERS: &[(&str, bool)] =
-    &[("dataset", false), ("column_tag", true), ("consumer", false), ("proposal", true)];
+const FOLLOWERS: &[(&str, bool)] = &[
+    ("dataset", false),
+    ("column_tag", true),
+    ("consumer", false),
+    ("proposal", true),
+    ("audited_relation", false),
+    ("declared_writer", false),
+    ("boundary_violation", false),
+];
 
 /// Remembers which relation bears a governed name.
 pub fn bind(relid: pg_sys::Oid, name: &Name) {
@@ -96,7 +103,9 @@ pub fn is_governed(name: &Name) -> bool {
         spi::select_one(
             "SELECT EXISTS (SELECT FROM governance.dataset WHERE schema_name = $1 AND relation_name = $2)
                  OR EXISTS (SELECT FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2)",
+                 OR EXISTS (SELECT FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2)
+                 OR EXISTS (SELECT FROM governance.audited_relation WHERE schema_name = $1 AND relation_name = $2)
+                 OR EXISTS (SELECT FROM governance.declared_writer WHERE schema_name = $1 AND relation_name = $2)",
             &key,
             |r| r.must(1),
         )

@@ -1,0 +1,204 @@
+//! Audited relations: started, stopped, followed.
+use super::watched::{self, Entry};
+use super::{Act, act, triggers};
+use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
+use crate::pg::{owner, roles, spi};
+use crate::registry::{dataset, duty, identity, tagging};
+use pgrx::pg_sys;
+use serde_json::json;
+
+/// Starts the audit of a relation, or changes which columns it leaves out. Starting twice is no error.
+pub fn start(relation: Relation, exclude: Vec<String>, reason: Option<&str>) {
+    let name = auditable(relation);
+    let exclude = checked_exclusions(relation, &name, exclude);
+    let entries = watched::entries(relation.0);
+    if let Some(above) = entries.iter().find(|e| e.relid != relation.0 && !e.stopped) {
+        triggers::ensure(above.relid);
+        error::audit::audited_as_part_of(&name, &above.name).notice();
+        return;
+    }
+    let own = entries.into_iter().find(|e| e.relid == relation.0);
+    let before = own.as_ref().filter(|e| !e.stopped);
+    let added: Vec<String> = before
+        .map(|e| exclude.iter().filter(|c| !e.exclude_columns.contains(c)).cloned().collect())
+        .unwrap_or_default();
+    let reason = if added.is_empty() {
+        reason.map(String::from)
+    } else {
+        // Leaving out more of what is logged weakens.
+        duty::require_steward("excluding columns from a running audit", relation);
+        Some(duty::reason_for("excluding columns from a running audit", reason))
+    };
+    let stored = store(&name, own.as_ref(), &exclude);
+    let repaired = triggers::ensure(relation.0);
+    identity::bind(relation.0, &name);
+    if stored || repaired {
+        act(Act {
+            verb: "start_audit",
+            object: &name.to_string(),
+            relation: Some(relation),
+            before: before.map(|e| json!({"exclude_columns": e.exclude_columns})),
+            after: Some(json!({"exclude_columns": exclude})),
+            reason: reason.as_deref(),
+        });
+    }
+}
+
+/// Stops the audit of a relation once this transaction has committed. The triggers stay and do nothing; stopping
+/// again, later, removes them.
+pub fn stop(relation: Relation, reason: &str) {
+    let name = relation.name();
+    let entries = watched::entries(relation.0);
+    if let Some(above) = entries.iter().find(|e| e.relid != relation.0 && !e.stopped) {
+        error::audit::stop_the_whole(&name, &above.name).raise();
+    }
+    match entries.iter().find(|e| e.relid == relation.0) {
+        Some(own) if !own.stopped => {
+            let me = roles::name(roles::current());
+            owner::run(|| {
+                spi::execute(
+                    "UPDATE governance.audited_relation
+                        SET stopped_at = now(), stopped_by = $2, stopped_by_xid = pg_current_xact_id()
+                      WHERE id = $1 AND stopped_at IS NULL",
+                    &[own.id.into(), me.into()],
+                )
+            });
+            act(Act {
+                verb: "stop_audit",
+                object: &name.to_string(),
+                relation: Some(relation),
+                before: Some(json!({"exclude_columns": own.exclude_columns})),
+                after: None,
+                reason: Some(reason),
+            });
+        }
+        _ => {
+            let rows = triggers::remove(relation.0, triggers::ROW);
+            let truncate = triggers::remove(relation.0, triggers::TRUNCATE);
+            if !rows && !truncate {
+                error::audit::not_audited(&name).raise();
+            }
+        }
+    }
+}
+
+/// Called after DDL with each relation it made or altered, when declarations have followed: new partitions get the
+/// triggers, and so does a new relation under an audited name (drop and create, rename-swap).
+pub fn follow(relid: pg_sys::Oid) {
+    let Some(name) = catalog::relation_name(relid) else { return };
+    if !matches!(catalog::relation_kind(relid), Some(b'r' | b'p' | b'f')) || catalog::is_temporary(relid) {
+        return;
+    }
+    let entries = watched::entries(relid);
+    if entries.iter().any(|e| !e.stopped) {
+        if entries.iter().any(|e| e.relid == relid && !e.stopped) {
+            remember(&name);
+            identity::bind(relid, &name);
+        }
+        triggers::ensure(relid);
+        return;
+    }
+    let heir = owner::run(|| {
+        spi::select_one(
+            "SELECT a.exclude_columns, format('%I.%I', a.schema_name, a.relation_name)
+               FROM governance.audited_name k JOIN governance._audited_relation a ON a.id = k.relation_id
+              WHERE k.schema_name = $1 AND k.relation_name = $2",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| (r.must::<Vec<String>>(1), r.must::<String>(2)),
+        )
+    });
+    if let Some((exclude, bore_it)) = heir.filter(|_| entries.is_empty()) {
+        let columns = watched::columns(relid);
+        let exclude: Vec<String> = exclude.into_iter().filter(|c| columns.contains(c)).collect();
+        store(&name, None, &exclude);
+        triggers::ensure(relid);
+        identity::bind(relid, &name);
+        act(Act {
+            verb: "follow_audit",
+            object: &name.to_string(),
+            relation: Some(Relation(relid)),
+            before: Some(json!({"audited_as": bore_it})),
+            after: Some(json!({"exclude_columns": exclude})),
+            reason: None,
+        });
+    }
+}
+
+/// A trigger of ours fired on a relation that has no entry: it is logged all the same, under a new one.
+pub fn adopt(relid: pg_sys::Oid) {
+    let name = Relation(relid).name();
+    store(&name, None, &[]);
+    identity::bind(relid, &name);
+    act(Act {
+        verb: "adopt_audit",
+        object: &name.to_string(),
+        relation: Some(Relation(relid)),
+        before: None,
+        after: Some(json!({"exclude_columns": []})),
+        reason: None,
+    });
+}
+
+/// Checks that a relation can be audited and returns its name.
+fn auditable(relation: Relation) -> Name {
+    let name = dataset::governable(relation);
+    match catalog::relation_kind(relation.0) {
+        Some(b'r' | b'p' | b'f') => name,
+        _ => error::audit::cannot_audit(&name).raise(),
+    }
+}
+
+/// The columns to leave out: existing ones, none of the key, each once.
+fn checked_exclusions(relation: Relation, name: &Name, mut exclude: Vec<String>) -> Vec<String> {
+    exclude.sort();
+    exclude.dedup();
+    exclude.iter().for_each(|c| tagging::require_column(relation, name, c));
+    let key = watched::key_columns(relation.0);
+    if let Some(column) = exclude.iter().find(|c| key.contains(c)) {
+        error::audit::key_column_excluded(name, column).raise();
+    }
+    exclude
+}
+
+/// Writes an entry; says whether that changed anything.
+fn store(name: &Name, own: Option<&Entry>, exclude: &[String]) -> bool {
+    let me = roles::name(roles::current());
+    let written = owner::run(|| match own {
+        Some(entry) => spi::execute(
+            "UPDATE governance.audited_relation SET
+                was_exclude_columns = CASE WHEN $4 THEN $2 WHEN changed_by_xid = pg_current_xact_id()
+                                           THEN was_exclude_columns ELSE exclude_columns END,
+                exclude_columns = $2, changed_by_xid = pg_current_xact_id(),
+                started_at = CASE WHEN $4 THEN now() ELSE started_at END,
+                started_by = CASE WHEN $4 THEN $3 ELSE started_by END,
+                stopped_at = NULL, stopped_by = NULL, stopped_by_xid = NULL
+              WHERE id = $1 AND (exclude_columns <> $2 OR stopped_at IS NOT NULL)",
+            &[entry.id.into(), exclude.to_vec().into(), me.into(), entry.stopped.into()],
+        ),
+        None => spi::execute(
+            "INSERT INTO governance.audited_relation
+                    (schema_name, relation_name, exclude_columns, was_exclude_columns, started_by)
+             VALUES ($1, $2, $3, $3, $4)",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), exclude.to_vec().into(), me.into()],
+        ),
+    });
+    remember(name);
+    written > 0
+}
+
+/// Remembers a name for relations that will take it.
+fn remember(name: &Name) {
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.audited_name AS k (schema_name, relation_name, relation_id)
+             SELECT schema_name, relation_name, id FROM governance.audited_relation
+              WHERE schema_name = $1 AND relation_name = $2
+              ORDER BY stopped_at DESC NULLS FIRST, started_at DESC LIMIT 1
+             ON CONFLICT (schema_name, relation_name) DO UPDATE SET relation_id = excluded.relation_id
+              WHERE k.relation_id <> excluded.relation_id",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+        )
+    });
+}

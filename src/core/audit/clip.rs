@@ -1,0 +1,34 @@
+//! Statements in the log: whole, unless they are very long.
+
+/// Longest statement kept, in bytes: a bulk INSERT may carry megabytes of literals that the rows show anyway.
+pub const STATEMENT_MAX: usize = 64 * 1024;
+
+/// The statement, or its beginning with a note of how long it was.
+#[must_use]
+pub fn statement(text: &str) -> String {
+    if text.len() <= STATEMENT_MAX {
+        return text.to_string();
+    }
+    let mut end = STATEMENT_MAX;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{} … ({} bytes in all)", &text[..end], text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{STATEMENT_MAX, statement};
+
+    #[test]
+    fn short_ones_are_kept_and_long_ones_cut_between_characters() {
+        assert_eq!(statement("SELECT 1"), "SELECT 1");
+        let exact = "x".repeat(STATEMENT_MAX);
+        assert_eq!(statement(&exact), exact);
+        let long = "ä".repeat(STATEMENT_MAX);
+        let cut = statement(&long);
+        assert!(cut.ends_with(&format!("({} bytes in all)", long.len())));
+        assert!(cut.starts_with("ää"));
+        assert_eq!(statement(&format!("x{long}")).chars().nth(1), Some('ä'));
+    }
+}

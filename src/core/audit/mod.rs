@@ -1,0 +1,3 @@
+//! audit: what can be decided without a server.
+pub mod clip;
+pub mod key;

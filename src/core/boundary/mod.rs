@@ -1,0 +1,2 @@
+//! boundary: what can be decided without a server.
+pub mod verdict;

@@ -1,0 +1,59 @@
+//! What the session is doing: the client's statement and where it comes from.
+use super::catalog::text;
+use pgrx::pg_sys;
+use std::ffi::CStr;
+
+/// The statement the client sent, in full; None in background workers without one.
+#[must_use]
+pub fn statement() -> Option<String> {
+    // SAFETY: NULL or a string that lives as long as the statement runs.
+    unsafe { text(pg_sys::debug_query_string) }
+}
+
+/// When the client's statement arrived: tells statements of a session apart.
+#[must_use]
+pub fn statement_started() -> i64 {
+    // SAFETY: plain read of the transaction state.
+    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+}
+
+/// `application_name`; None when empty.
+#[must_use]
+pub fn application() -> Option<String> {
+    // SAFETY: a setting's string, never NULL after start-up.
+    unsafe { text(pg_sys::application_name) }.filter(|s| !s.is_empty())
+}
+
+/// Whether the running change is the action of a foreign key: done as the table's owner, on behalf of whoever changed
+/// the referenced row.
+#[must_use]
+pub fn in_foreign_key_action() -> bool {
+    // SAFETY: plain read of the security context.
+    unsafe { pg_sys::InNoForceRLSOperation() }
+}
+
+/// Whether this process applies logical replication.
+#[must_use]
+pub fn applies_replication() -> bool {
+    // SAFETY: MyBgworkerEntry is NULL or points to this worker's entry, whose names are NUL-terminated.
+    unsafe {
+        let worker = pg_sys::MyBgworkerEntry;
+        !worker.is_null()
+            && [c"ApplyWorkerMain", c"TablesyncWorkerMain", c"ParallelApplyWorkerMain"]
+                .contains(&CStr::from_ptr((*worker).bgw_function_name.as_ptr()))
+    }
+}
+
+/// Whether the transaction keeps one snapshot: updating a row that another has updated meanwhile would then fail.
+#[must_use]
+pub fn keeps_snapshot() -> bool {
+    // SAFETY: plain read of the transaction state.
+    unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+/// How many triggers deep the running code is.
+#[must_use]
+pub fn trigger_depth() -> i32 {
+    // SAFETY: a function of no arguments that reads a backend variable.
+    unsafe { pgrx::direct_function_call::<i32>(pg_sys::pg_trigger_depth, &[]) }.unwrap_or(0)
+}
