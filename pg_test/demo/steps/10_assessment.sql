@@ -6,5 +6,5 @@ SELECT item, title, declared_pct, observed_pct, enforced_pct, proven_pct, open_f
 --! ^ D9 +\|
 
 -- What is on, what is not there yet, and what to do about it.
-SELECT feature, active, detail FROM governance.status();
+SELECT feature, level, active, detail FROM governance.status();
 --! attached
