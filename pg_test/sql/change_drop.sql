@@ -134,3 +134,9 @@ SELECT to_regclass('shop._dg5_customer');
 RESET ROLE;
 SELECT change, kind, state, next_step, ddl FROM governance.changes;
 SELECT op, object, reason, db_role FROM governance.audit_entry WHERE object LIKE 'change %' ORDER BY id;
+
+-- NULL is no change
+SELECT governance.propose_change(NULL, 'x');
+SELECT governance.approve_change(NULL, 'x');
+SELECT governance.certificate(NULL);
+CALL governance.advance_change(NULL);

@@ -109,3 +109,27 @@ SELECT count(*) FROM shop.customer WHERE document::text IS DISTINCT FROM doc::te
 CALL governance.advance_change(5);
 RESET ROLE;
 SELECT change, state, ddl FROM governance.changes;
+
+-- the dual write switched off after it was verified: the gate closes; switched on again, the copy is made anew
+SET ROLE change_rename_owner;
+SELECT governance.propose_change('ALTER TABLE shop.customer RENAME COLUMN touched TO touches', 'x') AS six \gset
+SELECT governance.approve_change(:six, 'yes', '{not_observed}');
+CALL governance.advance_change(:six);
+SELECT 'ALTER TABLE shop.customer DISABLE TRIGGER zz_data_governance_change_' || :six AS off \gset
+:off;
+UPDATE shop.customer SET touches = 99 WHERE id = 1;
+CALL governance.advance_change(:six);
+ALTER TABLE shop.customer RENAME COLUMN touched TO touches;
+SELECT governance.abort_change(:six);
+
+-- DDL of somebody's code inside a step of ours is judged like any other
+CREATE FUNCTION shop.evil(text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN DROP TABLE shop.event; RETURN true; END $$;
+CREATE DOMAIN shop.evil AS text;
+CREATE TABLE shop.trap (id int, v shop.evil);
+INSERT INTO shop.trap VALUES (1, 'x');
+ALTER DOMAIN shop.evil ADD CONSTRAINT evil CHECK (shop.evil(VALUE)) NOT VALID;
+SELECT governance.propose_change('ALTER TABLE shop.trap RENAME COLUMN v TO w', 'x') AS seven \gset
+SELECT governance.approve_change(:seven, 'yes', '{not_observed}');
+CALL governance.advance_change(:seven);
+SELECT to_regclass('shop.event') IS NOT NULL AS event_survives;
+RESET ROLE;

@@ -1,30 +1,57 @@
 //! Whether the DDL that runs right now is the product's own, as a step of a change: the guard lets it pass.
-use std::cell::Cell;
+//!
+//! Only for the change's own table: a statement of ours may run users' code (the check of a domain, say), and DDL hidden
+//! in there is judged like any other.
+use super::store::Change;
+use crate::guard::Victim;
+use crate::pg::catalog::{self, Name};
+use pgrx::pg_sys;
+use std::cell::RefCell;
+
+/// The step that is running.
+#[derive(Clone)]
+struct Acting {
+    change: i64,
+    name: Name,
+    relid: Option<pg_sys::Oid>,
+}
 
 thread_local! {
-    static ACTING: Cell<Option<i64>> = const { Cell::new(None) };
+    static ACTING: RefCell<Option<Acting>> = const { RefCell::new(None) };
 }
 
 /// The change whose step is running.
 #[must_use]
 pub fn acting() -> Option<i64> {
-    ACTING.get()
+    ACTING.with_borrow(|a| a.as_ref().map(|a| a.change))
 }
 
 /// Whether a step of a change is running.
 #[must_use]
 pub fn is_acting() -> bool {
-    ACTING.get().is_some()
+    ACTING.with_borrow(Option::is_some)
+}
+
+/// Whether a victim belongs to the step that is running.
+#[must_use]
+pub fn covers(victim: &Victim) -> bool {
+    ACTING.with_borrow(|a| {
+        a.as_ref()
+            .is_some_and(|a| victim.dataset == a.name || (victim.relid.is_some() && victim.relid == a.relid))
+    })
 }
 
 /// Runs a step of a change.
-pub fn as_change<R>(change: i64, f: impl FnOnce() -> R) -> R {
-    struct Back(Option<i64>);
+pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
+    struct Back(Option<Acting>);
     impl Drop for Back {
         fn drop(&mut self) {
-            ACTING.set(self.0);
+            ACTING.set(self.0.take());
         }
     }
-    let _back = Back(ACTING.replace(Some(change)));
+    let quarantined = Name { schema: change.name.schema.clone(), relation: change.quarantine_name() };
+    let relid = catalog::relation_oid(&change.name).or_else(|| catalog::relation_oid(&quarantined));
+    let acting = Acting { change: change.id, name: change.name.clone(), relid };
+    let _back = Back(ACTING.replace(Some(acting)));
     f()
 }

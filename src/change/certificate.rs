@@ -87,6 +87,9 @@ pub fn of(change: &Change) -> Value {
         if !change.verified {
             problems.push("the copy is not verified".to_string());
         }
+        if change.state == State::Ready && !super::steps::dual_write_is_intact(change) {
+            problems.push("the trigger that writes both columns is missing or disabled".to_string());
+        }
         json!({"verified": change.verified})
     });
     if !change.state.is_gate(change.kind) {
@@ -119,6 +122,6 @@ pub fn require(change: &Change) {
             .as_array()
             .map(|p| p.iter().filter_map(|v| v.as_str().map(String::from)).collect())
             .unwrap_or_default();
-        error::change::wrong_state(change.id, "contracted", &problems.join("; "), None).raise();
+        error::change::gate_closed(change.id, &problems.join("; ")).raise();
     }
 }

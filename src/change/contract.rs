@@ -32,7 +32,7 @@ pub fn contract(change: &Change, tool: bool) {
     let quarantine = change.quarantine_name();
     let quoted = quote_identifier(&quarantine);
     bound_lock_wait();
-    let kept = as_change(change.id, || match change.kind {
+    let kept = as_change(change, || match change.kind {
         Kind::DropColumn => {
             let not_null = table::column(relation.0, change.column.as_deref().unwrap_or_default())
                 .is_some_and(|c| c.not_null);
@@ -142,7 +142,7 @@ fn grantee(grant: &Value) -> String {
 pub fn restore(change: &Change) {
     let quarantine = quote_identifier(change.quarantine_name());
     bound_lock_wait();
-    as_change(change.id, || match change.kind {
+    as_change(change, || match change.kind {
         Kind::DropColumn => {
             spi::execute(
                 &format!(
@@ -212,7 +212,7 @@ fn forget_tags(change: &Change) {
 pub fn purge(change: &Change) {
     let quarantine = quote_identifier(change.quarantine_name());
     bound_lock_wait();
-    as_change(change.id, || match change.kind {
+    as_change(change, || match change.kind {
         Kind::DropColumn | Kind::RenameColumn => {
             spi::execute(&format!("ALTER TABLE {} DROP COLUMN {quarantine}", change.name), &[]);
             forget_tags(change);

@@ -89,7 +89,7 @@ fn column_dropped(change: &Change, missing_ok: bool) {
         }
         _ => return,
     }
-    as_change(change.id, || {
+    as_change(change, || {
         spi::execute(
             &format!("ALTER TABLE {} ADD COLUMN {} boolean", change.name, change.column_quoted()),
             &[],
@@ -112,7 +112,7 @@ fn table_dropped(change: &Change, exists: bool) {
     }
     // As the extension's owner: the table's owner need not be allowed to create tables here. It is handed over at once.
     let owner_of_table = catalog::relation_owner(quarantined_table(change)).map(roles::name);
-    as_change(change.id, || {
+    as_change(change, || {
         owner::run(|| {
             spi::execute(&format!("CREATE TABLE {} ()", change.name), &[]);
             if let Some(role) = owner_of_table {
@@ -152,7 +152,7 @@ fn column_renamed(change: &Change) {
             )
             .notice();
             // The statement wants to rename what has its new name already: it gets the old name back for that.
-            as_change(change.id, || {
+            as_change(change, || {
                 spi::execute(
                     &format!(
                         "ALTER TABLE {} RENAME COLUMN {} TO {}",

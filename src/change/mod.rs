@@ -9,7 +9,7 @@ mod steps;
 mod store;
 mod table;
 
-pub use acting::{acting, is_acting};
+pub use acting::{acting, covers, is_acting};
 pub use gate::{at_gate, before_ddl};
 
 use crate::registry::status::StatusRow;
@@ -30,6 +30,11 @@ pub fn status() -> Vec<StatusRow> {
     ]
 }
 
+/// The number of a change, which must not be NULL.
+fn given(change: Option<i64>) -> i64 {
+    change.unwrap_or_else(|| crate::error::argument_required("change").raise())
+}
+
 /// The SQL surface.
 #[pg_schema]
 pub mod governance {
@@ -40,20 +45,21 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn propose_change(
-        ddl: &str,
+        ddl: Option<&str>,
         reason: Option<&str>,
         up: default!(Option<&str>, "NULL"),
         down: default!(Option<&str>, "NULL"),
-        search_path: default!(&str, "pg_catalog.current_setting('search_path')"),
+        search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
     ) -> i64 {
-        propose::propose(ddl, reason, up, down, search_path)
+        let ddl = ddl.unwrap_or_else(|| crate::error::argument_required("ddl").raise());
+        propose::propose(ddl, reason, up, down, search_path.unwrap_or_default())
     }
 
     /// The statements of a change with their locks.
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
     fn change_plan(
-        change: i64,
+        change: Option<i64>,
     ) -> TableIterator<
         'static,
         (
@@ -64,7 +70,7 @@ pub mod governance {
             name!(reversible, bool),
         ),
     > {
-        let steps = propose::plan(&store::visible(change));
+        let steps = propose::plan(&store::visible(given(change)));
         TableIterator::new(steps.into_iter().enumerate().map(|(i, s)| {
             (i as i32 + 1, s.phase.to_string(), s.statement, s.lock_mode.to_string(), s.reversible)
         }))
@@ -74,39 +80,39 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn approve_change(
-        change: i64,
+        change: Option<i64>,
         comment: default!(Option<&str>, "NULL"),
         waive: default!(Option<Vec<String>>, "'{}'"),
     ) {
-        certificate::approve(change, comment, waive.unwrap_or_default());
+        certificate::approve(given(change), comment, waive.unwrap_or_default());
     }
 
     /// Gives a change up before it is contracted; the old shape is as before.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn abort_change(change: i64, reason: default!(Option<&str>, "NULL")) {
-        steps::abort(change, reason);
+    fn abort_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
+        steps::abort(given(change), reason);
     }
 
     /// Brings back what a contracted change took away.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn undo_change(change: i64, reason: default!(Option<&str>, "NULL")) {
-        steps::undo(change, reason);
+    fn undo_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
+        steps::undo(given(change), reason);
     }
 
     /// What is proven about a change, and whether that opens its gate.
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
-    fn certificate(change: i64) -> JsonB {
-        JsonB(certificate::of(&store::visible(change)))
+    fn certificate(change: Option<i64>) -> JsonB {
+        JsonB(certificate::of(&store::visible(given(change))))
     }
 
     /// One step of advance_change; whether another one follows before the next gate.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn _advance_step(change: i64) -> bool {
-        steps::advance(change)
+    fn _advance_step(change: Option<i64>) -> bool {
+        steps::advance(given(change))
     }
 
     /// Raises 25001 inside a transaction block.

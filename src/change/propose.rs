@@ -93,7 +93,10 @@ fn understand(statement: &Ddl, sql: &str) -> Wish {
 fn one_at_a_time(relid: pg_sys::Oid) {
     /// First half of the advisory lock's key; spells "dgov" in ASCII.
     const LOCK_SPACE: i32 = 0x6467_6f76;
-    spi::execute("SELECT pg_advisory_xact_lock($1, $2)", &[LOCK_SPACE.into(), (relid.to_u32() as i32).into()]);
+    spi::execute(
+        "SELECT pg_advisory_xact_lock($1, $2)",
+        &[LOCK_SPACE.into(), (relid.to_u32() as i32).into()],
+    );
 }
 
 /// The open change with the same wish; raises when another one works on the same column or table.

@@ -75,7 +75,7 @@ fn expand(change: &Change) {
     };
     let collation = facts.collation.map(|c| format!(" COLLATE {c}")).unwrap_or_default();
     contract::bound_lock_wait();
-    as_change(change.id, || {
+    as_change(change, || {
         spi::execute(
             &format!(
                 "ALTER TABLE {} ADD COLUMN {} {}{collation}",
@@ -162,6 +162,21 @@ fn verify(change: &Change) {
     note(change, State::Ready, change.relation());
 }
 
+/// Whether the dual-write trigger still fires for everybody: without it the columns may have come apart since they were
+/// verified.
+#[must_use]
+pub fn dual_write_is_intact(change: &Change) -> bool {
+    let Some(relid) = catalog::relation_oid(&change.name) else { return false };
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgname = $2 AND tgenabled = 'A')",
+            &[relid.into(), trigger_name(change).into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
+}
+
 /// Removes the dual-write trigger.
 pub fn drop_dual_write(change: &Change) {
     spi::execute(&format!("DROP TRIGGER IF EXISTS {} ON {}", trigger_name(change), change.name), &[]);
@@ -208,7 +223,7 @@ pub fn abort(id: i64, reason: Option<&str>) {
         && matches!(change.state, State::Expanding | State::Ready);
     if has_twin {
         contract::bound_lock_wait();
-        as_change(id, || {
+        as_change(&change, || {
             drop_dual_write(&change);
             spi::execute(
                 &format!("ALTER TABLE {} DROP COLUMN IF EXISTS {}", change.name, change.new_quoted()),

@@ -142,6 +142,15 @@ pub fn in_transaction_block() -> Failure {
         .hint("COMMIT first, then: CALL governance.advance_change(…);")
 }
 
+/// A certificate that does not open the gate.
+pub fn gate_closed(id: i64, problems: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("the gate of change {id} is closed: {problems}"),
+    )
+    .hint(format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"))
+}
+
 /// Rows that still differ after the copy.
 pub fn not_equal(id: i64, rows: i64) -> Failure {
     Failure::new(

@@ -26,11 +26,11 @@ pub fn judge(victims: Vec<Victim>) {
         || !crate::settings::ENABLED.get()
         || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
         || loading::creating_extension()
-        || change::is_acting()
     {
         return;
     }
-    let mut victims: Vec<Victim> = victims.into_iter().filter(|v| !v.harmless).collect();
+    let mut victims: Vec<Victim> =
+        victims.into_iter().filter(|v| !v.harmless && !change::covers(v)).collect();
     if victims.is_empty() {
         return;
     }
