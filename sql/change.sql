@@ -29,6 +29,7 @@ CREATE TABLE governance.change (
     last_error text
 );
 CREATE INDEX change_schema_name_relation_name_idx ON governance.change (schema_name, relation_name);
+COMMENT ON SEQUENCE governance.change_id_seq IS 'numbers of changes';
 COMMENT ON TABLE governance.change IS 'expand/contract changes and where they stand';
 COMMENT ON COLUMN governance.change.id IS 'number of the change';
 COMMENT ON COLUMN governance.change.kind IS 'drop_column, drop_table or rename_column';
