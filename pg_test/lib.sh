@@ -9,10 +9,14 @@ DG_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DG_TARGET=${CARGO_TARGET_DIR:-$DG_ROOT/target}
 DG_PG_MAJOR=${DG_PG_MAJOR:-15}
 DG_SYSTEM_PG_CONFIG=${PG_CONFIG:-/usr/lib/postgresql/$DG_PG_MAJOR/bin/pg_config}
-DG_PREFIX=$DG_TARGET/pg
-DG_BIN=$DG_PREFIX/lib/postgresql/$DG_PG_MAJOR/bin
 DG_SHARED=${DG_SHARED:-$DG_ROOT/../shared}
-export PGRX_HOME=${PGRX_HOME:-$DG_TARGET/pgrx}
+# Which build of the extension: debug (suites, drills), release (demo, bench) or test (cargo pgrx test). Each has an
+# installation of its own, so that none is rebuilt for the others. Not exported: a script says what it needs.
+DG_FLAVOUR=${DG_FLAVOUR:-debug}
+export PGRX_HOME=$DG_TARGET/pgrx-$DG_FLAVOUR
+if ! command -v cargo >/dev/null && [ -x "$HOME/.cargo/bin/cargo" ]; then
+    PATH=$HOME/.cargo/bin:$PATH
+fi
 # A backtrace in every error's DETAIL would differ from the expected output.
 unset RUST_BACKTRACE
 # Nothing of the caller's own PostgreSQL settings may leak in.
@@ -20,6 +24,41 @@ unset PGHOST PGPORT PGUSER PGDATABASE PGOPTIONS PGPASSWORD PGSERVICE PGAPPNAME
 export LC_ALL=C.UTF-8 LANG=C.UTF-8
 
 dg_say() { printf '\033[1m== %s\033[0m\n' "$*" >&2; }
+
+# Runs a command as a user that PostgreSQL accepts: root becomes postgres.
+dg_as() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && exec runuser -u postgres -- "$@")
+    else
+        "$@"
+    fi
+}
+
+# Where installations and clusters live: below target/, or in /var/tmp when we are root and the server's user cannot
+# reach target/ (a clone below /root).
+dg_base() {
+    mkdir -p "$DG_TARGET"
+    if [ "$(id -u)" != 0 ] || ! id postgres >/dev/null 2>&1 || dg_as test -x "$DG_TARGET"; then
+        printf '%s' "$DG_TARGET"
+        return
+    fi
+    local base
+    base=/var/tmp/data_governance-$(printf '%s' "$DG_TARGET" | cksum | cut -d ' ' -f 1)
+    mkdir -p -m 755 "$base"
+    # Somebody else may have made a folder of that name.
+    [ -O "$base" ] && [ ! -L "$base" ] || dg_fail "$base belongs to somebody else; remove it"
+    printf '%s' "$base"
+}
+
+# Fails with a message.
+dg_fail() {
+    printf 'FAILED: %s\n' "$*" >&2
+    exit 1
+}
+
+DG_BASE=$(dg_base)
+DG_PREFIX=$DG_BASE/pg-$DG_FLAVOUR
+DG_BIN=$DG_PREFIX/lib/postgresql/$DG_PG_MAJOR/bin
 
 # The private installation; made once.
 dg_prefix() {
@@ -50,35 +89,29 @@ dg_prefix() {
     fi
 }
 
-# Builds and installs the extension into the private installation: dg_install [--release].
+# Builds and installs the extension into the private installation of DG_FLAVOUR.
 dg_install() {
     dg_prefix
-    dg_say "building and installing data_governance ${1:-(debug)}"
-    (cd "$DG_ROOT" && cargo pgrx install "$@" --pg-config "$DG_BIN/pg_config" \
-        --no-default-features --features "pg$DG_PG_MAJOR" 2>&1 | grep -vE '^ *(Compiling|Fresh)' >&2)
-}
-
-# Runs a command as a user that PostgreSQL accepts: root becomes postgres.
-dg_as() {
-    if [ "$(id -u)" = 0 ]; then
-        runuser -u postgres -- "$@"
-    else
-        "$@"
+    if [ "$DG_FLAVOUR" = release ]; then
+        set -- --release "$@"
     fi
+    dg_say "building and installing data_governance ($DG_FLAVOUR)"
+    (cd "$DG_ROOT" && cargo pgrx install "$@" --pg-config "$DG_BIN/pg_config" \
+        --no-default-features --features "pg$DG_PG_MAJOR" >&2)
 }
 
-# Where clusters live: below target/ when the server's user can reach it, else in a temporary folder.
+# Where clusters live: DG_WORK, below target/ unless that path is too long for a socket (about 107 bytes).
 dg_work() {
     if [ -z "${DG_WORK:-}" ]; then
-        DG_WORK=$DG_TARGET/clusters
-        mkdir -p "$DG_WORK"
-        if [ "$(id -u)" = 0 ]; then
-            chmod 1777 "$DG_WORK"
+        DG_WORK=$DG_BASE/clusters
+        if [ ${#DG_WORK} -gt 70 ]; then
+            DG_WORK=/var/tmp/data_governance-$(id -u)-$(printf '%s' "$DG_TARGET" | cksum | cut -d ' ' -f 1)
         fi
-        # A socket's path has a limit of about 107 bytes.
-        if [ ${#DG_WORK} -gt 70 ] || ! dg_as test -w "$DG_WORK"; then
-            DG_WORK=$(mktemp -d /tmp/data_governance.XXXXXX)
-            chmod 1777 "$DG_WORK"
+        mkdir -p "$DG_WORK"
+        [ -O "$DG_WORK" ] && [ ! -L "$DG_WORK" ] || dg_fail "$DG_WORK belongs to somebody else; remove it"
+        if [ "$(id -u)" = 0 ]; then
+            chgrp postgres "$DG_WORK"
+            chmod 775 "$DG_WORK"
         fi
         export DG_WORK
     fi
@@ -124,12 +157,6 @@ dg_stop() {
 
 # psql that stops at the first error and prints bare values.
 dg_sql() { "$DG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
-
-# Fails with a message.
-dg_fail() {
-    printf 'FAILED: %s\n' "$*" >&2
-    exit 1
-}
 
 # dg_is WHAT EXPECTED ACTUAL
 dg_is() {

@@ -29,6 +29,7 @@ CREATE TABLE governance.change (
     last_error text
 );
 CREATE INDEX change_schema_name_relation_name_idx ON governance.change (schema_name, relation_name);
+COMMENT ON SEQUENCE governance.change_id_seq IS 'numbers of changes';
 COMMENT ON TABLE governance.change IS 'expand/contract changes and where they stand';
 COMMENT ON COLUMN governance.change.id IS 'number of the change';
 COMMENT ON COLUMN governance.change.kind IS 'drop_column, drop_table or rename_column';
@@ -56,7 +57,7 @@ COMMENT ON COLUMN governance.change.ended_at IS 'when it was done, aborted or un
 COMMENT ON COLUMN governance.change.last_error IS 'why the last step failed';
 
 CREATE TABLE governance.backfill (
-    change bigint NOT NULL REFERENCES governance.change,
+    change bigint NOT NULL,
     schema_name text NOT NULL,
     relation_name text NOT NULL,
     filenode bigint NOT NULL,

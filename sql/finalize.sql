@@ -2,6 +2,8 @@
 --
 -- Nobody may execute anything of ours but what is granted below, and those functions check rights themselves.
 REVOKE ALL ON ALL ROUTINES IN SCHEMA governance FROM PUBLIC;
+-- #[pg_trigger] takes no #[search_path].
+ALTER FUNCTION governance._touch_cache() SET search_path = pg_catalog, pg_temp;
 
 --------------------------------------------------------------------------------------------------------------- registry
 GRANT EXECUTE ON FUNCTION

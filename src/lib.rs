@@ -17,6 +17,8 @@ mod guard;
 mod lineage;
 mod operations;
 mod pg;
+#[cfg(any(test, feature = "pg_test"))]
+mod pg_tests;
 mod privacy;
 mod registry;
 mod retention;

@@ -46,12 +46,19 @@ pub fn is_present() -> bool {
 
 #[cold]
 fn look_up_namespace() -> pg_sys::Oid {
-    // SAFETY: the syscache may be read inside a transaction that is not aborted and with a database chosen.
+    // SAFETY: catalogs may be read inside a transaction that is not aborted and with a database chosen.
     unsafe {
         if !pg_sys::IsTransactionState() || pg_sys::MyDatabaseId == pg_sys::InvalidOid {
             return pg_sys::InvalidOid;
         }
-        let oid = pg_sys::get_namespace_oid(c"governance".as_ptr(), true);
+        let mut oid = pg_sys::get_namespace_oid(c"governance".as_ptr(), true);
+        // Preloaded, we meet databases in which a schema of this name is somebody else's.
+        if oid != pg_sys::InvalidOid {
+            let extension = pg_sys::getExtensionOfObject(pg_sys::NamespaceRelationId, oid);
+            if text(pg_sys::get_extension_name(extension)).as_deref() != Some("data_governance") {
+                oid = pg_sys::InvalidOid;
+            }
+        }
         NAMESPACE.set(Some(oid));
         oid
     }

@@ -1,0 +1,233 @@
+"""Benchmarks as ratios: pairs of runs, governed and twin in alternating order, and a null test of twin against twin.
+
+A pair gives one ratio; reported are their median and the interval that covers the true median with 95 %, by order
+statistics (no assumption about the distribution). CPU is what the server's processes used, in user and system mode.
+"""
+
+import math
+import os
+import subprocess
+import sys
+import time
+
+QUICK = os.environ.get("QUICK") == "1"
+PAIRS = 6 if QUICK else 20
+ROWS_INSERTED = 20_000 if QUICK else 200_000
+ROWS_COPIED = 100_000 if QUICK else 1_000_000
+POSTMASTER = int(open(f"{os.environ['DG_WORK']}/bench/data/postmaster.pid").readline())
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Missing(Exception):
+    """What a benchmark needs is not there."""
+
+
+def psql(database, script, user="postgres"):
+    """Runs a script in one session and returns its output lines."""
+    done = subprocess.run(
+        ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-f", "-"],
+        input="SET client_min_messages = warning;\n" + script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Missing(done.stderr.strip().splitlines()[0])
+    return done.stdout.split("\n")
+
+
+def cpu_of_ended_backends():
+    """Seconds of CPU of all server processes that have ended: the postmaster waits for each."""
+    fields = open(f"/proc/{POSTMASTER}/stat").read().rsplit(")", 1)[1].split()
+    return (int(fields[13]) + int(fields[14])) / TICKS
+
+
+def pgbench(database, transactions, *arguments):
+    """CPU seconds per transaction of a pgbench run."""
+    before = cpu_of_ended_backends()
+    done = subprocess.run(
+        ["pgbench", "-n", "-M", "prepared", "-c", "1", "-t", str(transactions), *arguments, database],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise Missing(done.stderr.strip().splitlines()[-1])
+    time.sleep(0.05)  # the postmaster reaps
+    return (cpu_of_ended_backends() - before) / transactions
+
+
+# The first number of schedstat is the time on the CPU in nanoseconds; /proc/self is the backend that reads it.
+CPU_NOW = "split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint"
+
+
+def in_session(database, statement, user="postgres", before="", after=""):
+    """CPU seconds that a session's backend used for a statement."""
+    lines = psql(
+        database,
+        f"{before}\nSELECT {CPU_NOW} AS t0 \\gset\n\\o /dev/null\n{statement}\n\\o\n"
+        f"SELECT 'cpu ' || ({CPU_NOW} - :t0);\n{after}\n",
+        user,
+    )
+    return next(int(line.split()[1]) for line in lines if line.startswith("cpu ")) / 1e9
+
+
+def interval(ratios):
+    """Median and its 95 % interval by order statistics."""
+    ordered, n = sorted(ratios), len(ratios)
+    median = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+    low = 0
+    while sum(math.comb(n, i) for i in range(low + 2)) / 2**n <= 0.025:
+        low += 1
+    return median, ordered[low], ordered[n - 1 - low]
+
+
+def pairs(name, measure, governed, twin):
+    """Ratios governed/twin, the order alternating."""
+    ratios = []
+    for i in range(PAIRS):
+        order = (governed, twin) if i % 2 == 0 else (twin, governed)
+        took = {side: measure(side) for side in order}
+        ratios.append(took[governed] / took[twin])
+        print(f"\r  {name}: pair {i + 1} of {PAIRS}", end="", file=sys.stderr, flush=True)
+    print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
+    return interval(ratios)
+
+
+def new_database(name, governed, attached=False):
+    """A database; the same for both but for the extension."""
+    psql("postgres", f"DROP DATABASE IF EXISTS {name}")
+    psql("postgres", f"CREATE DATABASE {name}")
+    if governed:
+        psql(name, "CREATE EXTENSION data_governance")
+        psql(name, "SELECT governance.declare_party('bench', db_roles => '{postgres}')")
+    if attached:
+        psql(name, "SELECT governance.attach()")
+
+
+def pgbench_databases():
+    """Governed, twin and second twin for pgbench, made once."""
+    if not pgbench_databases.made:
+        for name in ("governed", "twin", "twin2"):
+            new_database(name, name == "governed", name == "governed")
+            subprocess.run(["pgbench", "-i", "-q", "-s", "10", name], check=True, capture_output=True)
+            psql(name, "VACUUM FREEZE ANALYZE; CHECKPOINT")
+        pgbench_databases.made = True
+
+
+pgbench_databases.made = False
+
+
+def select_only():
+    """pgbench -S, prepared, 1 client, scale 10; attached, nothing governed"""
+    pgbench_databases()
+    transactions = 20_000 if QUICK else 60_000
+    return lambda database: pgbench(database, transactions, "-S"), "governed", "twin", "twin2"
+
+
+def tpc_b():
+    """pgbench TPC-B, prepared, 1 client, scale 10; attached, nothing governed"""
+    pgbench_databases()
+    transactions = 4_000 if QUICK else 10_000
+    return lambda database: pgbench(database, transactions), "governed", "twin", "twin2"
+
+
+TABLE = "CREATE TABLE item (id bigint PRIMARY KEY, name text, price numeric, note text, at timestamptz)"
+ROW = "'thing number ' || i, i * 0.5, md5(i::text), timestamptz '2026-01-01' + i * interval '1 second'"
+
+
+def insert_databases():
+    """Databases with one table, audited in the first."""
+    for name in ("audited", "bare", "bare2"):
+        new_database(name, name == "audited")
+        psql(name, TABLE)
+    psql("audited", "SELECT governance.start_audit('item')")
+
+
+def bulk_insert():
+    """INSERT … SELECT of 200,000 rows of 5 columns, audited"""
+    insert_databases()
+    statement = f"INSERT INTO item SELECT i, {ROW} FROM generate_series(1, {ROWS_INSERTED}) i;"
+
+    def measure(database):
+        return in_session(database, statement, before="BEGIN;", after="ROLLBACK;\nVACUUM;")
+
+    return measure, "audited", "bare", "bare2"
+
+
+def single_insert():
+    """one INSERT of one row of 5 columns per transaction, prepared, audited"""
+    insert_databases()
+    script = f"{os.environ['DG_WORK']}/bench/single.sql"
+    for name in ("audited", "bare", "bare2"):
+        psql(name, "CREATE SEQUENCE next")
+    with open(script, "w", encoding="utf8") as f:
+        f.write(f"INSERT INTO item SELECT i, {ROW} FROM nextval('next') i;\n")
+    transactions = 5_000 if QUICK else 20_000
+    return lambda database: pgbench(database, transactions, "-f", script), "audited", "bare", "bare2"
+
+
+PERSON = f"""
+CREATE TABLE person (id int PRIMARY KEY, name text, email text, phone text, street text, born date, city text);
+INSERT INTO person SELECT i, 'Person Number ' || i, 'person' || i || '@example.org', '+49 30 23125 ' || i % 1000,
+    'Lindenplatz ' || i % 200, date '1950-01-01' + i % 20000, 'Kiel' FROM generate_series(1, {ROWS_COPIED}) i;
+GRANT SELECT ON person TO PUBLIC;
+"""
+
+
+def masked_copy():
+    """COPY … TO STDOUT of 1,000,000 rows of 7 columns, 4 of them masked (name, e-mail, phone, address)"""
+    psql("postgres", """DO $$ BEGIN
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bench_reader') THEN
+            CREATE ROLE bench_reader LOGIN; GRANT pg_read_server_files TO bench_reader;
+        END IF; END $$""")
+    for name in ("masked", "raw", "raw2"):
+        new_database(name, name == "masked", name == "masked")
+        psql(name, PERSON + "GRANT EXECUTE ON FUNCTION pg_read_file(text) TO bench_reader;\nVACUUM FREEZE ANALYZE;")
+    psql("masked", """
+        SELECT governance.declare_dataset('person', owner => 'bench', class => 'master');
+        SELECT governance.tag_column('person', 'name', 'pii.name');
+        SELECT governance.tag_column('person', 'email', 'pii.contact.email');
+        SELECT governance.tag_column('person', 'phone', 'pii.contact.phone');
+        SELECT governance.tag_column('person', 'street', 'pii.contact.address');
+        SELECT governance.mask_role('bench_reader');""")
+    seen = psql("masked", "SELECT email FROM person WHERE id = 1;", "bench_reader")
+    if "person1@example.org" in seen:
+        raise Missing("the masked role sees raw values")
+    return (
+        lambda database: in_session(database, "COPY person TO STDOUT;", "bench_reader"),
+        "masked",
+        "raw",
+        "raw2",
+    )
+
+
+BENCHMARKS = {
+    "select": select_only,
+    "tpcb": tpc_b,
+    "bulk": bulk_insert,
+    "single": single_insert,
+    "copy": masked_copy,
+}
+
+
+def main():
+    """Runs the benchmarks named on the command line, or all, and prints a table."""
+    print(f"{PAIRS} pairs each{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
+    print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
+    print("|---|---|---|", flush=True)
+    for name in sys.argv[1:] or BENCHMARKS:
+        what = BENCHMARKS[name].__doc__
+        try:
+            measure, governed, twin, twin2 = BENCHMARKS[name]()
+            for side in (governed, twin, twin2):
+                measure(side)  # warm up
+            real = pairs(name, measure, governed, twin)
+            null = pairs(name + " (null test)", measure, twin2, twin)
+            cells = [f"{m:.3f} ({low:.3f} – {high:.3f})" for m, low, high in (real, null)]
+        except Missing as missing:
+            cells = [f"not measured: {missing}", ""]
+        print(f"| {what} | {cells[0]} | {cells[1]} |", flush=True)
+
+
+main()
