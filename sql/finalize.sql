@@ -65,11 +65,14 @@ BEGIN
     END LOOP;
 END $$;
 
--- pg_dump by a role that is no superuser fails from tonight on, unless somebody reads this.
+-- pg_dump by a role that is no superuser fails from tonight on, unless somebody reads this. CREATE EXTENSION silences
+-- notices for its script.
 DO $$
 BEGIN
+    SET LOCAL client_min_messages = notice;
     RAISE NOTICE 'data_governance: pg_dump by a role that is not a superuser needs the duty backup from now on'
         USING HINT = 'SELECT governance.grant_duty(''backup'', ''that_role'');';
+    SET LOCAL client_min_messages = warning;
 END $$;
 
 ------------------------------------------------------------------------------------------------------------------ audit
