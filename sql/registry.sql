@@ -443,7 +443,7 @@ CREATE VIEW governance._proposal AS
 
 CREATE VIEW governance.proposals AS
     SELECT p.id, p.kind,
-           format('%I.%I', p.schema_name, p.relation_name) || coalesce(format('.%I', p.column_name), '') AS object,
+           format('%I.%I', p.schema_name, p.relation_name) || coalesce('.' || quote_ident(p.column_name), '') AS object,
            p.value, p.confidence, p.evidence
       FROM governance._proposal p
      WHERE governance._may_see(to_regclass(format('%I.%I', p.schema_name, p.relation_name)))
@@ -460,6 +460,7 @@ CREATE VIEW governance.expirations AS
     ORDER BY 3;
 
 ---------------------------------------------------------------------------------------------------------------- triggers
+ALTER FUNCTION governance._touch_cache() SET search_path = pg_catalog, pg_temp;
 -- Backends cache tags, masks, masked roles and levels; any write to these tables tells them all to look again.
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.column_tag
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();

@@ -85,6 +85,7 @@ SELECT governance.declare_consumer('shop.customer', 'crm', valid_until => '2020-
 SELECT governance.declare_consumer(NULL, 'crm');
 SELECT governance.declare_consumer('pg_class', 'crm');
 SELECT relation, party, columns, purpose, valid_until > now() AS open FROM governance.consumers;
+GRANT USAGE ON SCHEMA shop TO registry_acts_member;
 RESET ROLE;
 SET ROLE registry_acts_member;
 SELECT governance.declare_consumer('shop.customer', 'crm', purpose => 'everything');
@@ -163,6 +164,7 @@ INSERT INTO governance.proposal (id, kind, schema_name, relation_name, column_na
 SELECT kind, object, value, action FROM governance.accept_proposals('tag');
 SELECT governance.accept_proposal(1);
 SELECT governance.accept_proposal(1);
+SELECT governance.accept_proposal(2);
 SELECT governance.accept_proposal(3);
 SELECT relation, column_name, tag, source FROM governance.column_tags;
 -- every act is a row of the log
