@@ -78,10 +78,10 @@ SELECT governance.manifest() = :'m'::jsonb AS unchanged;
 SELECT action, object FROM governance.apply_manifest((:'head' || :'less')::jsonb, dry_run => false, prune => true);
 BEGIN;
 SELECT action, object FROM governance.apply_manifest((:'head' || :'less')::jsonb, dry_run => false, prune => true, reason => 'test');
-SELECT level, source FROM governance.effective_levels('"Sa.les"."Or""der"') WHERE feature = 'guard.data_loss';
+SELECT level, source FROM governance.effective_levels('"Sa.les"."Or""der"') WHERE feature = 'guard.breaks_clients';
 SELECT count(*) AS tags_until_commit FROM governance.column_tags;
 COMMIT;
-SELECT level, source FROM governance.effective_levels('"Sa.les"."Or""der"') WHERE feature = 'guard.data_loss';
+SELECT level, source FROM governance.effective_levels('"Sa.les"."Or""der"') WHERE feature = 'guard.breaks_clients';
 SELECT count(*) AS tags FROM governance.column_tags;
 SELECT op, object, reason FROM governance.audit_entry WHERE op IN ('untag_column', 'reset_level', 'apply_manifest') ORDER BY id;
 
