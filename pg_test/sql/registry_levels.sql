@@ -87,4 +87,17 @@ SELECT pg_sleep(0.2);
 SELECT pg_temp.level('"class".master');
 SELECT count(*) FROM governance.levels WHERE scope = 'schema:class';
 SELECT kind, object, valid_until < now() AS ended FROM governance.expirations;
--- levels follow a rename of the schema only as names: see the guard's suites
+-- what was set for something that is gone can be taken away
+CREATE SCHEMA brief;
+SELECT governance.set_level('guard', 'enforce', 'schema:brief');
+DROP SCHEMA brief;
+SELECT governance.reset_level('guard', 'schema:brief', 'gone');
+-- a class that lowers levels needs a reason of the session
+CREATE TABLE sales.facts (id int);
+SELECT governance.reset_level('guard.data_loss', 'schema:sales', 'trial');
+SELECT governance.reset_level('guard', reason => 'trial');
+SELECT governance.declare_dataset('sales.facts', class => 'transactional');
+SELECT governance.declare_dataset('sales.facts', class => 'analytical');
+SET governance.reason = 'rebuilt every night';
+SELECT governance.declare_dataset('sales.facts', class => 'analytical');
+SELECT op, object, reason FROM governance.audit_entry WHERE new_row->>'class' = 'analytical';
