@@ -67,11 +67,17 @@ BEGIN
     END LOOP;
 END $$;
 
--- pg_dump by a role that is no superuser fails from tonight on, unless somebody reads this.
+-- pg_dump by a role that is no superuser fails from tonight on, unless somebody reads this. CREATE EXTENSION silences
+-- notices for its script, so what the session began with decides.
 DO $$
 BEGIN
+    IF (SELECT reset_val FROM pg_settings WHERE name = 'client_min_messages') IN ('warning', 'error') THEN
+        RETURN;
+    END IF;
+    SET LOCAL client_min_messages = notice;
     RAISE NOTICE 'data_governance: pg_dump by a role that is not a superuser needs the duty backup from now on'
         USING HINT = 'SELECT governance.grant_duty(''backup'', ''that_role'');';
+    SET LOCAL client_min_messages = warning;
 END $$;
 
 ------------------------------------------------------------------------------------------------------------------ audit

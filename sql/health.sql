@@ -11,6 +11,8 @@ CREATE VIEW governance.health AS
            (SELECT max(at) FROM (SELECT max(declared_at) AS at FROM governance.dataset
                                  UNION ALL SELECT max(tagged_at) FROM governance.column_tag
                                  UNION ALL SELECT max(set_at) FROM governance.level
-                                 UNION ALL SELECT max(decided_at) FROM governance.proposal) AS acts) AS last_act_at;
+                                 UNION ALL SELECT max(decided_at) FROM governance.proposal) AS acts) AS last_act_at
+     WHERE governance._may_see(NULL);
 COMMENT ON VIEW governance.health IS 'one row, cheap to poll: mode, restoring, how much is declared, what has ended';
-GRANT SELECT ON governance.health TO pg_monitor;
+-- Its row is for operators, auditors and pg_monitor.
+GRANT SELECT ON governance.health TO PUBLIC;

@@ -387,7 +387,8 @@ CREATE VIEW governance.levels AS
      ORDER BY feature, scope;
 
 CREATE VIEW governance.duties AS
-    SELECT duty, role, nullif(scope, '') AS scope, granted_at, granted_by FROM governance.duty ORDER BY duty, role, scope;
+    SELECT duty, role, nullif(scope, '') AS scope, granted_at, granted_by
+      FROM governance.duty WHERE governance._may_see(NULL) ORDER BY duty, role, scope;
 
 -- What can be guessed from the catalogs alone (owner, class) and what was found by a run (tags, identity). The first
 -- kind is computed anew at each look and has a row in the table only once somebody decided about it.
@@ -451,16 +452,19 @@ CREATE VIEW governance.proposals AS
      ORDER BY p.confidence DESC, p.kind, 3;
 
 CREATE VIEW governance.expirations AS
-    SELECT 'level' AS kind, feature || coalesce(' on ' || nullif(scope, ''), '') AS object, valid_until
-      FROM governance.level WHERE level IS NOT NULL AND valid_until IS NOT NULL
-    UNION ALL
-    SELECT 'consumer', party || ' reads ' || format('%I.%I', schema_name, relation_name), valid_until
-      FROM governance.consumer WHERE valid_until IS NOT NULL
-    UNION ALL
-    SELECT 'decision', title, review_by::timestamptz FROM governance.decision WHERE review_by IS NOT NULL
-    ORDER BY 3;
+    SELECT e.kind, e.object, e.valid_until
+      FROM (SELECT 'level' AS kind, feature || coalesce(' on ' || nullif(scope, ''), '') AS object, valid_until
+              FROM governance.level WHERE level IS NOT NULL AND valid_until IS NOT NULL
+            UNION ALL
+            SELECT 'consumer', party || ' reads ' || format('%I.%I', schema_name, relation_name), valid_until
+              FROM governance.consumer WHERE valid_until IS NOT NULL
+            UNION ALL
+            SELECT 'decision', title, review_by::timestamptz FROM governance.decision WHERE review_by IS NOT NULL) e
+     WHERE governance._may_see(NULL)
+     ORDER BY e.valid_until;
 
 ---------------------------------------------------------------------------------------------------------------- triggers
+ALTER FUNCTION governance._touch_cache() SET search_path = pg_catalog, pg_temp;
 -- Backends cache tags, masks, masked roles and levels; any write to these tables tells them all to look again.
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.column_tag
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
@@ -508,8 +512,8 @@ COMMENT ON FUNCTION governance._iso_time(timestamptz) IS 'a time in ISO 8601, in
 ------------------------------------------------------------------------------------------------------------------ grants
 GRANT SELECT ON governance.datasets, governance.column_tags, governance.consumers, governance.parties, governance.tags,
                 governance.features, governance.levels, governance.decisions, governance.proposals TO PUBLIC;
--- Whether a role holds a duty is no secret; what ends when names parties and datasets that not everybody may see.
-GRANT SELECT ON governance.duties, governance.expirations TO pg_monitor;
+-- Both show their rows to operators, auditors and pg_monitor only.
+GRANT SELECT ON governance.duties, governance.expirations TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance._dataset IS 'declarations that hold now';

@@ -257,3 +257,9 @@ pub fn now_refused(name: &Name, refused: &str, warned: &str) -> Failure {
             pgrx::spi::quote_literal(format!("dataset:{name}"))
         ))
 }
+
+/// A relation on which the caller has neither a privilege nor a duty.
+pub fn not_to_be_seen(name: &Name) -> Failure {
+    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for relation {name}"))
+        .detail("Asking about a relation takes any privilege on it, or a duty.")
+}

@@ -108,6 +108,14 @@ pub fn relation_oid(name: &Name) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// Whether a schema exists.
+#[must_use]
+pub fn schema_exists(schema: &str) -> bool {
+    let Ok(schema) = CString::new(schema) else { return false };
+    // SAFETY: missing_ok look-up with a valid C string.
+    unsafe { pg_sys::get_namespace_oid(schema.as_ptr(), true) != pg_sys::InvalidOid }
+}
+
 /// The kind of a relation as in `pg_class.relkind`, None when it does not exist.
 #[must_use]
 pub fn relation_kind(relid: pg_sys::Oid) -> Option<u8> {

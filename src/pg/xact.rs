@@ -1,7 +1,8 @@
 //! Transactions: ids, and what must be forgotten at their end.
-use pgrx::pg_sys;
+use pgrx::{PgTryBuilder, pg_sys};
 use std::cell::RefCell;
 use std::ffi::c_void;
+use std::panic::AssertUnwindSafe;
 
 /// An object made by the running transaction, with the subtransaction that made it.
 struct Created {
@@ -33,17 +34,29 @@ pub fn statement_start() -> i64 {
 
 /// Runs `f` and takes back what it wrote: a rehearsal. Must be called outside of SPI.
 pub fn rehearse<R>(f: impl FnOnce() -> R) -> R {
-    // SAFETY: as plpgsql's exception blocks do; memory context and resource owner are put back afterwards. An error
-    // in `f` unwinds past this, and the abort of the outer transaction cleans up the subtransaction.
+    // SAFETY: as plpgsql's exception blocks do: the subtransaction begun here is always ended here, on errors too
+    // (the server would take it for a savepoint of the user's), and memory context and resource owner are put back.
     unsafe {
         let context = pg_sys::CurrentMemoryContext;
         let owner = pg_sys::CurrentResourceOwner;
+        let take_back = || {
+            pg_sys::RollbackAndReleaseCurrentSubTransaction();
+            pg_sys::MemoryContextSwitchTo(context);
+            pg_sys::CurrentResourceOwner = owner;
+        };
         pg_sys::BeginInternalSubTransaction(std::ptr::null());
         pg_sys::MemoryContextSwitchTo(context);
-        let result = f();
-        pg_sys::RollbackAndReleaseCurrentSubTransaction();
-        pg_sys::MemoryContextSwitchTo(context);
-        pg_sys::CurrentResourceOwner = owner;
+        let result = PgTryBuilder::new(AssertUnwindSafe(f))
+            .catch_others(|caught| {
+                take_back();
+                caught.rethrow()
+            })
+            .catch_rust_panic(|caught| {
+                take_back();
+                caught.rethrow()
+            })
+            .execute();
+        take_back();
         result
     }
 }

@@ -1,8 +1,10 @@
 //! Duties: who may do what. Rights are judged by `current_user`.
 use crate::core::registry::feature::Scope;
 use crate::error;
+use crate::pg::catalog::Name;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
+use std::collections::HashSet;
 
 /// Whether a role holds a granted duty for the whole database, itself or through membership.
 fn is_granted(duty: &str, role: pgrx::pg_sys::Oid) -> bool {
@@ -41,6 +43,31 @@ pub fn auditor_scopes() -> Vec<Scope> {
         .filter(|(role, _)| roles::oid(role).is_some_and(|r| roles::has_rights_of(roles::current(), r)))
         .filter_map(|(_, scope)| Scope::parse(scope).ok())
         .collect()
+}
+
+/// Datasets that a party of the current user owns or stewards.
+#[must_use]
+pub fn own_datasets() -> HashSet<Name> {
+    let parties: Vec<(String, Vec<String>)> = owner::run(|| {
+        spi::select("SELECT name, db_roles FROM governance.party WHERE db_roles <> '{}'", &[], |r| {
+            (r.must(1), r.must(2))
+        })
+    });
+    let mine = |of: &Vec<String>| {
+        of.iter().filter_map(|r| roles::oid(r)).any(|r| roles::has_rights_of(roles::current(), r))
+    };
+    let parties: Vec<String> = parties.into_iter().filter(|(_, of)| mine(of)).map(|(name, _)| name).collect();
+    if parties.is_empty() {
+        return HashSet::new();
+    }
+    let names: Vec<Name> = owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name FROM governance._dataset WHERE owner = ANY ($1) OR steward = ANY ($1)",
+            &[parties.into()],
+            |r| Name { schema: r.must(1), relation: r.must(2) },
+        )
+    });
+    names.into_iter().collect()
 }
 
 /// Whether the current user holds a duty by name.

@@ -35,8 +35,8 @@ pub fn revoke(duty: &str, role: &str, scope: Option<&str>, reason: Option<&str>)
     if !DUTIES.contains(&duty) {
         error::not_one_of("duty", duty, &DUTIES).raise();
     }
-    // A role that was dropped since may still be named in a row.
-    let scope = level::canonical_scope(scope);
+    // A role or a scope that was dropped since may still be named in a row.
+    let scope = level::stored_scope(scope);
     let gone = owner::run(|| {
         spi::execute(
             "DELETE FROM governance.duty WHERE duty = $1 AND role = $2 AND scope = $3",

@@ -3,7 +3,7 @@ use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::core::registry::level::{self as ladder, Declared, Defaults, Level, Resolved, Setting};
 use crate::error;
-use crate::pg::catalog::Name;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, roles, spi, xact};
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::{Value, json};
@@ -124,16 +124,30 @@ fn get(feature: &str, scope: &str) -> Option<Value> {
 pub fn canonical_scope(scope: Option<&str>) -> String {
     let text = scope.unwrap_or_default();
     match Scope::parse(text) {
-        Ok(Scope::Database) => String::new(),
-        Ok(Scope::Schema(s)) => format!("schema:{}", pgrx::spi::quote_identifier(s)),
-        Ok(Scope::Class(c)) => format!("class:{c}"),
+        Ok(Scope::Schema(s)) if !catalog::schema_exists(&s) => {
+            error::registry::bad_scope(text, &format!("There is no schema {}.", pgrx::spi::quote_identifier(s)))
+                .raise()
+        }
         Ok(Scope::Dataset(s, r)) => {
             let name = Name { schema: s, relation: r };
-            if crate::pg::catalog::relation_oid(&name).is_none() && !super::dataset::is_declared(&name) {
+            if catalog::relation_oid(&name).is_none() && !super::dataset::is_declared(&name) {
                 error::registry::bad_scope(text, &format!("There is no relation {name}.")).raise();
             }
             format!("dataset:{name}")
         }
+        _ => stored_scope(scope),
+    }
+}
+
+/// The form in which a scope is stored, also of what is gone: to take away what was set for it.
+#[must_use]
+pub fn stored_scope(scope: Option<&str>) -> String {
+    let text = scope.unwrap_or_default();
+    match Scope::parse(text) {
+        Ok(Scope::Database) => String::new(),
+        Ok(Scope::Schema(s)) => format!("schema:{}", pgrx::spi::quote_identifier(s)),
+        Ok(Scope::Class(c)) => format!("class:{c}"),
+        Ok(Scope::Dataset(s, r)) => format!("dataset:{}", Name { schema: s, relation: r }),
         Err(why) => error::registry::bad_scope(text, &why).raise(),
     }
 }
@@ -227,7 +241,7 @@ fn below_default(feature: &str, level: &str) -> bool {
 /// Takes a level away, so that wider ones and defaults apply again.
 pub fn reset(feature: &str, scope: Option<&str>, reason: Option<&str>) {
     let shown = scope;
-    let scope = canonical_scope(scope);
+    let scope = stored_scope(scope);
     let Some(before) = get(feature, &scope) else { error::registry::no_such_level(feature, shown).raise() };
     let reason = super::duty::reason_for("reset_level", reason);
     store(feature, &scope, None, false, Some(&reason), None);
@@ -303,9 +317,13 @@ pub fn of_hazards(name: &Name) -> Vec<Level> {
     HAZARDS.iter().map(|(feature, _)| resolve(feature, name).level).collect()
 }
 
-/// Says what is refused or warned about since these levels, and the call that softens it.
+/// Says what is refused or warned about since these levels, and the call that softens it. Where a declaration made them
+/// lower (the class analytical), the session has to say why.
 pub fn say_what_changed(name: &Name, before: &[Level]) {
     let now = of_hazards(name);
+    if before.iter().zip(&now).any(|(b, n)| n < b) {
+        let _ = super::duty::reason_for("a declaration that lowers levels", None);
+    }
     let raised = |to: Level| -> String {
         let rows = HAZARDS.iter().zip(before.iter().zip(&now));
         let raised = rows.filter(|(_, (b, n))| **n == to && **b < to).map(|((_, what), _)| *what);

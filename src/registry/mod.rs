@@ -147,7 +147,11 @@ pub mod governance {
     fn effective_levels(
         relation: Relation,
     ) -> TableIterator<'static, (name!(feature, String), name!(level, String), name!(source, String))> {
-        let rows = super::level::effective(&relation.name());
+        let name = relation.name();
+        if !sight::may_see(Some(relation.0)) {
+            crate::error::registry::not_to_be_seen(&name).raise();
+        }
+        let rows = super::level::effective(&name);
         TableIterator::new(rows.into_iter().map(|(f, r)| (f, r.level.as_str().to_string(), r.source)))
     }
 

@@ -52,8 +52,9 @@ enum Plan {
 }
 
 fn plan(p: &Proposal) -> Result<Plan, String> {
-    if p.relation().is_none() {
-        return Err("the relation is gone".into());
+    let Some(relation) = p.relation() else { return Err("the relation is gone".into()) };
+    if p.column.as_ref().is_some_and(|c| catalog::column_number(relation.0, c).is_none()) {
+        return Err("the column is gone".into());
     }
     match (p.kind.as_str(), &p.column) {
         ("owner", _) => party_for(&p.value),

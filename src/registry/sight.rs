@@ -1,9 +1,12 @@
 //! Who may see what is declared and recorded about a relation.
 use super::{dataset, duty};
 use crate::core::registry::feature::Scope;
+use crate::pg::catalog::Name;
 use crate::pg::{cache, catalog, roles, xact};
 use pgrx::pg_sys;
 use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
 
 thread_local! {
     /// What a role may see beyond its privileges: asked once per row of a view.
@@ -19,11 +22,11 @@ type Key = (u64, pg_sys::Oid, i64);
 enum Sight {
     /// Everything.
     All,
-    /// What lies within these scopes.
-    Within(Vec<Scope>),
+    /// What lies within these scopes, of an auditor, and these datasets, of its parties.
+    Within(Rc<(Vec<Scope>, HashSet<Name>)>),
 }
 
-/// Any privilege on the relation, or a duty. A relation that is gone only with a duty.
+/// Any privilege on the relation, or a duty for it. A relation that is gone only with a duty.
 #[must_use]
 pub fn may_see(relation: Option<pg_sys::Oid>) -> bool {
     let me = roles::current();
@@ -32,11 +35,19 @@ pub fn may_see(relation: Option<pg_sys::Oid>) -> bool {
     }
     match sight(me) {
         Sight::All => true,
-        Sight::Within(scopes) if scopes.is_empty() => false,
-        Sight::Within(scopes) => relation.and_then(catalog::relation_name).is_some_and(|name| {
-            let facts = dataset::facts(&name);
-            scopes.iter().any(|s| s.covers(&facts.schema, &facts.relation, facts.class.as_deref()))
-        }),
+        Sight::Within(within) => {
+            let (scopes, mine) = &*within;
+            if scopes.is_empty() && mine.is_empty() {
+                return false;
+            }
+            let Some(name) = relation.and_then(catalog::relation_name) else { return false };
+            mine.contains(&name)
+                || (!scopes.is_empty() && {
+                    let facts = dataset::facts(&name);
+                    let class = facts.class.as_deref();
+                    scopes.iter().any(|s| s.covers(&facts.schema, &facts.relation, class))
+                })
+        }
     }
 }
 
@@ -51,7 +62,7 @@ fn sight(me: pg_sys::Oid) -> Sight {
     let all = duty::is_operator()
         || duty::is_auditor()
         || roles::oid("pg_monitor").is_some_and(|m| roles::has_rights_of(me, m));
-    let sight = if all { Sight::All } else { Sight::Within(duty::auditor_scopes()) };
+    let sight = if all { Sight::All } else { Sight::Within(Rc::new((duty::auditor_scopes(), duty::own_datasets()))) };
     SIGHT.set(Some((key, sight.clone())));
     sight
 }

@@ -203,7 +203,7 @@ fn check_value(value: &Value, kind: Kind, path: String, quoting: &Quoting) -> Re
             Ok(Scope::Schema(s)) => Ok(json!(format!("schema:{}", (quoting.one)(&s)))),
             Ok(Scope::Class(c)) => Ok(json!(format!("class:{c}"))),
             Ok(Scope::Dataset(s, r)) => Ok(json!(format!("dataset:{}", (quoting.two)(&s, &r)))),
-            Err(why) => problem(path, what, why),
+            Err(why) => problem(path, what, why.trim_end_matches('.')),
         },
         (Kind::Scope, _) => {
             problem(path, what, "an empty string, schema:name, class:name, dataset:schema.name")

@@ -164,7 +164,7 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
                 }
                 failure.raise()
             }
-            caught => caught.rethrow(),
+            caught @ CaughtError::RustPanic { .. } => caught.rethrow(),
         })
         .execute();
     }

@@ -1,0 +1,103 @@
+-- Levels: precedence, floors, ends, weakening that waits for commit, and what is refused.
+\pset format unaligned
+\pset tuples_only on
+\pset null '-'
+SET client_min_messages = warning;
+CREATE SCHEMA sales;
+CREATE SCHEMA "class";
+CREATE TABLE sales.orders (id int);
+CREATE TABLE sales."Orders" (id int);
+CREATE TABLE "class"."master" (id int);
+SELECT governance.declare_dataset('sales.orders', class => 'master');
+SELECT governance.declare_dataset('"class".master', class => 'reference');
+CREATE FUNCTION pg_temp.level(relation regclass, feature text DEFAULT 'guard.data_loss') RETURNS text LANGUAGE sql AS
+    'SELECT level || '': '' || source FROM governance.effective_levels($1) WHERE feature = $2';
+
+-- defaults; a twin in another case is another relation
+SELECT pg_temp.level('sales.orders'), pg_temp.level('sales."Orders"');
+-- narrowest scope wins, then narrowest feature
+SELECT governance.set_level('guard', 'warn', reason => 'trial');
+SELECT pg_temp.level('sales.orders'), pg_temp.level('sales."Orders"');
+SELECT governance.set_level('guard.data_loss', 'enforce', 'schema:sales');
+SELECT pg_temp.level('sales.orders'), pg_temp.level('sales."Orders"'), pg_temp.level('"class".master');
+SELECT governance.set_level('guard', 'observe', 'class:master', 'trial');
+SELECT pg_temp.level('sales.orders'), pg_temp.level('"class".master');
+SELECT governance.set_level('guard', 'off', 'dataset:sales.orders', 'trial');
+SELECT pg_temp.level('sales.orders'), pg_temp.level('sales."Orders"');
+SELECT governance.set_level('guard', 'off', 'dataset:sales."Orders"', 'trial');
+SELECT feature, scope, level, floor, reason FROM governance.levels;
+-- setting twice is no error and leaves one row
+SELECT governance.set_level('guard', 'off', 'dataset:sales."Orders"', 'trial');
+SELECT count(*) FROM governance.levels WHERE scope = 'dataset:sales."Orders"';
+-- a floor cannot be undercut
+SELECT governance.set_level('guard.data_loss', 'warn', reason => 'trial', floor => true);
+SELECT pg_temp.level('sales.orders'), pg_temp.level('sales."Orders"');
+
+-- weakening waits for commit: lowering, resetting, a floor taken away
+BEGIN;
+SELECT governance.set_level('guard.data_loss', 'enforce', 'dataset:"class".master');
+SELECT pg_temp.level('"class".master');
+COMMIT;
+BEGIN;
+SELECT governance.set_level('guard.data_loss', 'off', 'dataset:"class".master', 'trial');
+SELECT pg_temp.level('"class".master');
+-- twice in one transaction changes nothing about that
+SELECT governance.set_level('guard.data_loss', 'off', 'dataset:"class".master', 'trial');
+SELECT governance.reset_level('guard.data_loss', 'dataset:"class".master', 'trial');
+SELECT pg_temp.level('"class".master');
+ROLLBACK;
+BEGIN;
+SAVEPOINT s;
+SELECT governance.reset_level('guard.data_loss', NULL, 'trial');
+SELECT pg_temp.level('sales.orders');
+ROLLBACK TO s;
+SELECT pg_temp.level('sales.orders');
+SELECT governance.reset_level('guard.data_loss', NULL, 'trial');
+COMMIT;
+SELECT pg_temp.level('sales.orders');
+DO $$ BEGIN
+    PERFORM governance.set_level('guard.data_loss', 'off', 'dataset:"class".master', 'trial');
+    RAISE WARNING '%', pg_temp.level('"class".master');
+END $$;
+SELECT pg_temp.level('"class".master');
+
+-- what is refused
+SELECT governance.set_level('gard', 'off');
+SELECT governance.set_level('guard', 'strict');
+SELECT governance.set_level('privacy.masks', 'warn');
+SELECT governance.set_level('guard', 'off', 'schema:other');
+SELECT governance.set_level('guard', 'off', 'class:gold');
+SELECT governance.set_level('guard', 'off', 'dataset:orders');
+SELECT governance.set_level('guard', 'off', 'dataset:sales.none');
+SELECT governance.set_level('guard', 'off', 'sales');
+SELECT governance.set_level('guard', 'off', valid_until => '2020-01-01', reason => 'trial');
+SELECT governance.set_level('guard.security', 'off');
+SELECT governance.reset_level('guard.security');
+SELECT governance.reset_level('guard', 'schema:sales');
+-- the reason may be the session's
+SET governance.reason = 'because';
+SELECT governance.set_level('guard.security', 'off');
+SELECT reason FROM governance.levels WHERE feature = 'guard.security';
+RESET governance.reason;
+-- an end: before it the level counts, after it it does not, and it is no longer listed but as expired
+SELECT governance.set_level('guard', 'off', 'schema:class', 'trial', now() + '100 ms');
+SELECT governance.reset_level('guard.data_loss', 'dataset:"class".master', 'trial');
+SELECT pg_temp.level('"class".master');
+SELECT pg_sleep(0.2);
+SELECT pg_temp.level('"class".master');
+SELECT count(*) FROM governance.levels WHERE scope = 'schema:class';
+SELECT kind, object, valid_until < now() AS ended FROM governance.expirations;
+-- what was set for something that is gone can be taken away
+CREATE SCHEMA brief;
+SELECT governance.set_level('guard', 'enforce', 'schema:brief');
+DROP SCHEMA brief;
+SELECT governance.reset_level('guard', 'schema:brief', 'gone');
+-- a class that lowers levels needs a reason of the session
+CREATE TABLE sales.facts (id int);
+SELECT governance.reset_level('guard.data_loss', 'schema:sales', 'trial');
+SELECT governance.reset_level('guard', reason => 'trial');
+SELECT governance.declare_dataset('sales.facts', class => 'transactional');
+SELECT governance.declare_dataset('sales.facts', class => 'analytical');
+SET governance.reason = 'rebuilt every night';
+SELECT governance.declare_dataset('sales.facts', class => 'analytical');
+SELECT op, object, reason FROM governance.audit_entry WHERE new_row->>'class' = 'analytical';
