@@ -77,6 +77,16 @@ pub mod governance {
             .map(Relation)
     }
 
+    /// What event triggers call after DDL, by hand: lets everything declared about a relation follow it. Nobody has
+    /// EXECUTE on it; superusers may need it where event triggers were off.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _follow(relation: Relation) {
+        crate::registry::identity::follow(relation.0);
+        super::follow(relation.0);
+        crate::boundary::follow(relation.0);
+    }
+
     /// Trigger: asks the guard and records a TRUNCATE.
     #[pg_trigger]
     pub fn _audit_truncate<'a>(

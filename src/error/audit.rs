@@ -57,7 +57,7 @@ pub fn no_key(name: &Name) -> Failure {
 /// A key that does not fit the relation.
 pub fn key_misfit(name: &Name, columns: &[String], why: &str) -> Failure {
     let fields: Vec<String> =
-        columns.iter().map(|c| format!("{}: …", serde_json::Value::from(c.as_str()))).collect();
+        columns.iter().map(|c| format!("{}: \"value\"", serde_json::Value::from(c.as_str()))).collect();
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("the key does not fit {name}"))
         .detail(format!("Its primary key is ({}); {why}.", columns.join(", ")))
         .hint(format!(
