@@ -52,7 +52,7 @@ CREATE TABLE orphan (id int PRIMARY KEY);
 CREATE TRIGGER data_governance_audit_row AFTER INSERT ON orphan FOR EACH ROW EXECUTE FUNCTION governance._audit_row();
 INSERT INTO orphan VALUES (1);
 SELECT op, relation_name, key FROM log WHERE relation_name = 'public.orphan';
--- and start_audit mends what is missing
+-- and start_audit mends what is missing: this one fired on INSERT only
 SELECT governance.start_audit('orphan');
 DELETE FROM orphan;
 SELECT op, relation_name, key FROM log WHERE relation_name = 'public.orphan';

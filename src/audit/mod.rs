@@ -36,11 +36,15 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn start_audit(
         relation: Relation,
-        exclude_columns: default!(Vec<String>, "'{}'"),
+        exclude_columns: default!(Option<Vec<Option<String>>>, "'{}'"),
         reason: default!(Option<&str>, "NULL"),
     ) {
         duty::require_owner("starting an audit", relation, false);
-        super::relation::start(relation, exclude_columns, reason);
+        let Some(exclude) = exclude_columns.and_then(|c| c.into_iter().collect::<Option<Vec<String>>>())
+        else {
+            crate::error::argument_required("exclude_columns").raise()
+        };
+        super::relation::start(relation, exclude, reason);
     }
 
     /// Stops logging; takes effect when the transaction has committed.

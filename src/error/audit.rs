@@ -68,10 +68,13 @@ pub fn key_misfit(name: &Name, columns: &[String], why: &str) -> Failure {
 }
 
 /// Somebody who may not read the log of a relation.
-pub fn may_not_read(name: &Name) -> Failure {
+pub fn may_not_read(name: &Name, who: &str) -> Failure {
     Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for the history of {name}"))
         .detail("Its owner, auditors and operators may read it; privileges on the relation are not enough.")
-        .hint("An operator can run: SELECT governance.grant_duty('auditor', 'some_role');")
+        .hint(format!(
+            "An operator can run: SELECT governance.grant_duty('auditor', {});",
+            quote_literal(who)
+        ))
 }
 
 /// An attempt to change the log.
