@@ -175,7 +175,7 @@ CREATE VIEW governance.audited AS
 -- The rows themselves come through the view, so whoever calls sees what the view shows them.
 CREATE FUNCTION governance.history(relation regclass, key jsonb) RETURNS SETOF governance.audit_log
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    AS 'SELECT l.* FROM governance.audit_log l WHERE l.id IN (SELECT governance._history($1, $2)) ORDER BY l.id';
+    AS 'SELECT l.* FROM governance.audit_log l WHERE l.id IN (SELECT governance._history($1, $2::text)) ORDER BY l.id';
 
 ---------------------------------------------------------------------------------------------------------------- triggers
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.audited_relation

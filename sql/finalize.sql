@@ -92,6 +92,7 @@ COMMENT ON FUNCTION governance.history(regclass, jsonb) IS 'everything the log h
 COMMENT ON FUNCTION governance._history(regclass, text) IS 'ids of the log rows about one row';
 COMMENT ON FUNCTION governance._may_read_log(text, text) IS 'whether the current user may read log rows about a relation';
 COMMENT ON FUNCTION governance._relation_named(text, text) IS 'the relation of a name, NULL when there is none';
+COMMENT ON FUNCTION governance._follow(regclass) IS 'lets everything declared about a relation follow it after DDL that event triggers did not see';
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
 COMMENT ON FUNCTION governance._audit_row() IS 'trigger: logs a changed row; no fixed search_path, since it resolves nothing by name';
 COMMENT ON FUNCTION governance._audit_truncate() IS 'trigger: asks the guard about a TRUNCATE and logs it';

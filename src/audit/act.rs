@@ -1,7 +1,8 @@
 //! The product's own acts as rows of the audit log.
+use crate::core::audit::clip;
 use crate::pg::catalog;
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, spi};
+use crate::pg::{owner, roles, session, spi};
 use crate::settings;
 use pgrx::JsonB;
 use serde_json::Value;
@@ -30,9 +31,9 @@ pub fn act(a: Act) {
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.audit_entry (kind, op, object, schema_name, relation_name, old_row, new_row,
-                    db_role, session_role, actor, application, client_addr, reason)
+                    db_role, session_role, actor, application, client_addr, reason, statement)
              VALUES ('act', $1, $2, $3, $4, $5, $6, $7, $8, $9, current_setting('application_name'),
-                    inet_client_addr(), $10)",
+                    inet_client_addr(), $10, $11)",
             &[
                 a.verb.into(),
                 a.object.into(),
@@ -44,6 +45,7 @@ pub fn act(a: Act) {
                 session.into(),
                 settings::text(&settings::ACTOR).into(),
                 reason.into(),
+                session::statement().map(|s| clip::statement(&s)).into(),
             ],
         )
     });

@@ -3,7 +3,7 @@ use super::watched;
 use crate::core::audit::key::{self, Misfit};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, rendering, spi};
+use crate::pg::{owner, rendering, roles, spi};
 use pgrx::Uuid;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ struct KeyColumn {
 pub fn ids(relation: Relation, key: &str) -> Vec<Uuid> {
     let name = relation.name();
     if !super::reading::may_read(Some(&name)) {
-        error::audit::may_not_read(&name).raise();
+        error::audit::may_not_read(&name, &roles::name(roles::current())).raise();
     }
     let key = canonical_key(relation, key);
     owner::run(|| {

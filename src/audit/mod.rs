@@ -36,11 +36,15 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn start_audit(
         relation: Relation,
-        exclude_columns: default!(Vec<String>, "'{}'"),
+        exclude_columns: default!(Option<Vec<Option<String>>>, "'{}'"),
         reason: default!(Option<&str>, "NULL"),
     ) {
         duty::require_owner("starting an audit", relation, false);
-        super::relation::start(relation, exclude_columns, reason);
+        let Some(exclude) = exclude_columns.and_then(|c| c.into_iter().collect::<Option<Vec<String>>>())
+        else {
+            crate::error::argument_required("exclude_columns").raise()
+        };
+        super::relation::start(relation, exclude, reason);
     }
 
     /// Stops logging; takes effect when the transaction has committed.
@@ -75,6 +79,16 @@ pub mod governance {
         let (schema, relation) = schema_name.zip(relation_name)?;
         catalog::relation_oid(&Name { schema: schema.to_string(), relation: relation.to_string() })
             .map(Relation)
+    }
+
+    /// What event triggers call after DDL, by hand: lets everything declared about a relation follow it. Nobody has
+    /// EXECUTE on it; superusers may need it where event triggers were off.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _follow(relation: Relation) {
+        crate::registry::identity::follow(relation.0);
+        super::follow(relation.0);
+        crate::boundary::follow(relation.0);
     }
 
     /// Trigger: asks the guard and records a TRUNCATE.

@@ -75,11 +75,20 @@ pub fn stop(relation: Relation, reason: &str) {
             });
         }
         _ => {
-            let rows = triggers::remove(relation.0, triggers::ROW);
-            let truncate = triggers::remove(relation.0, triggers::TRUNCATE);
+            // Parts that are audited for themselves keep theirs, and get back what they had from the whole.
+            let parts: Vec<pg_sys::Oid> = triggers::tree(relation.0, &triggers::ROW)
+                .into_iter()
+                .map(|part| part.relid)
+                .filter(|part| watched::entries(*part).iter().any(|e| !e.stopped))
+                .collect();
+            let rows = triggers::remove(relation.0, &triggers::ROW, &parts);
+            let truncate = triggers::remove(relation.0, &triggers::TRUNCATE, &parts);
             if !rows && !truncate {
                 error::audit::not_audited(&name).raise();
             }
+            parts.into_iter().for_each(|part| {
+                triggers::ensure(part);
+            });
         }
     }
 }

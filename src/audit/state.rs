@@ -1,5 +1,6 @@
 //! What `status()` says about audit.
 use super::triggers;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, spi};
 use crate::registry::status::StatusRow;
 
@@ -29,7 +30,7 @@ pub fn status() -> Vec<StatusRow> {
         StatusRow::off(
             "audit.triggers",
             "",
-            format!("{name} is audited, but a trigger is missing, disabled or does not always fire"),
+            format!("{name} is audited, but a trigger is missing, changed, disabled or does not always fire"),
             Some(format!("SELECT governance.start_audit({});", pgrx::spi::quote_literal(&name))),
         )
     }));
@@ -48,21 +49,25 @@ pub fn status() -> Vec<StatusRow> {
     rows
 }
 
-/// Audited relations, or partitions and children of them, without both triggers firing always.
+/// Audited relations that lack a trigger, or of which a partition or child does.
 fn broken() -> Vec<String> {
-    owner::run(|| {
+    let audited: Vec<(String, String)> = owner::run(|| {
         spi::select(
-            "WITH RECURSIVE tree AS (
-                SELECT c.oid AS relid, format('%I.%I', a.schema_name, a.relation_name) AS audited
-                  FROM governance._audited_relation a JOIN pg_namespace n ON n.nspname = a.schema_name
-                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = a.relation_name AND c.relkind IN ('r', 'p', 'f')
-                UNION SELECT i.inhrelid, tree.audited FROM pg_inherits i JOIN tree ON tree.relid = i.inhparent)
-             SELECT DISTINCT audited FROM tree
-              WHERE 2 > (SELECT count(*) FROM pg_trigger t
-                          WHERE t.tgrelid = tree.relid AND t.tgname = ANY ($1::text[]) AND t.tgenabled = 'A')
-              ORDER BY audited",
-            &[vec![triggers::ROW.to_string(), triggers::TRUNCATE.to_string()].into()],
-            |r| r.must(1),
+            "SELECT schema_name, relation_name FROM governance._audited_relation ORDER BY 1, 2",
+            &[],
+            |r| (r.must(1), r.must(2)),
         )
-    })
+    });
+    audited
+        .into_iter()
+        .map(|(schema, relation)| Name { schema, relation })
+        .filter(|name| {
+            catalog::relation_oid(name).is_some_and(|relid| {
+                [triggers::ROW, triggers::TRUNCATE]
+                    .iter()
+                    .any(|k| triggers::tree(relid, k).iter().any(|b| !b.sound))
+            })
+        })
+        .map(|name| name.to_string())
+        .collect()
 }

@@ -1,5 +1,7 @@
 //! What `status()` says about boundary.
 use super::writer::TRIGGER;
+use crate::audit::triggers;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, spi};
 use crate::registry::status::StatusRow;
 
@@ -29,7 +31,7 @@ pub fn status() -> Vec<StatusRow> {
             "boundary.triggers",
             "",
             format!(
-                "{name} has declared writers, but the trigger is missing, disabled or does not always fire"
+                "{name} has declared writers, but the trigger is missing, changed, disabled or does not always fire"
             ),
             Some(format!(
                 "SELECT governance.declare_writer({}, {});",
@@ -47,21 +49,22 @@ pub fn status() -> Vec<StatusRow> {
     rows
 }
 
-/// Relations with declared writers, or partitions and children of them, without the trigger; with one writer each.
+/// Relations with declared writers that lack the trigger, or of which a partition or child does; with one writer each.
 fn broken() -> Vec<(String, String)> {
-    owner::run(|| {
+    let declared: Vec<(String, String, String)> = owner::run(|| {
         spi::select(
-            "WITH RECURSIVE tree AS (
-                SELECT c.oid AS relid, format('%I.%I', w.schema_name, w.relation_name) AS governed, w.role
-                  FROM governance._declared_writer w JOIN pg_namespace n ON n.nspname = w.schema_name
-                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.relation_name AND c.relkind IN ('r', 'p', 'f')
-                UNION SELECT i.inhrelid, tree.governed, tree.role FROM pg_inherits i JOIN tree ON tree.relid = i.inhparent)
-             SELECT governed, min(role) FROM tree
-              WHERE NOT EXISTS (SELECT FROM pg_trigger t
-                                 WHERE t.tgrelid = tree.relid AND t.tgname = $1 AND t.tgenabled = 'A')
-              GROUP BY governed ORDER BY governed",
-            &[TRIGGER.into()],
-            |r| (r.must(1), r.must(2)),
+            "SELECT schema_name, relation_name, min(role) FROM governance._declared_writer GROUP BY 1, 2 ORDER BY 1, 2",
+            &[],
+            |r| (r.must(1), r.must(2), r.must(3)),
         )
-    })
+    });
+    declared
+        .into_iter()
+        .map(|(schema, relation, role)| (Name { schema, relation }, role))
+        .filter(|(name, _)| {
+            catalog::relation_oid(name)
+                .is_some_and(|relid| triggers::tree(relid, &TRIGGER).iter().any(|b| !b.sound))
+        })
+        .map(|(name, role)| (name.to_string(), role))
+        .collect()
 }

@@ -9,7 +9,11 @@ use pgrx::pg_sys;
 use serde_json::json;
 
 /// Before each writing statement.
-pub const TRIGGER: &str = "data_governance_boundary_write";
+pub const TRIGGER: triggers::Kind = triggers::Kind {
+    name: "data_governance_boundary_write",
+    bits: 2 + 4 + 8 + 16 + 32,
+    function: "_boundary_write",
+};
 
 /// Declares a writer. Declaring twice is no error.
 pub fn declare(relation: Relation, role: &str) {
@@ -51,19 +55,20 @@ pub fn declare(relation: Relation, role: &str) {
 
 /// Forgets a writer. The last one takes the boundary with it, which weakens.
 pub fn forget(relation: Relation, role: &str, reason: Option<&str>) {
+    duty::require_owner("forgetting a writer", relation, false);
     let name = relation.name();
     let before = declared(&name);
-    let last = before.len() == 1;
+    if !before.iter().any(|w| w == role) {
+        error::boundary::not_a_writer(&name, role, &before).raise();
+    }
+    // Of those that count now: a writer added by this transaction does not replace one.
+    let last = counting(&name).iter().all(|w| w == role);
     let reason = if last {
         duty::require_steward("forgetting the last writer", relation);
         Some(duty::reason_for("forget_writer", reason))
     } else {
-        duty::require_owner("forgetting a writer", relation, false);
         reason.map(String::from)
     };
-    if !before.iter().any(|w| w == role) {
-        error::boundary::not_a_writer(&name, role, &before).raise();
-    }
     owner::run(|| {
         let key = [name.schema.as_str().into(), name.relation.as_str().into(), role.into()];
         spi::execute(
@@ -100,8 +105,7 @@ fn can_be_written(relid: pg_sys::Oid) -> bool {
 }
 
 fn install(relid: pg_sys::Oid) {
-    let when = "BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE";
-    triggers::put(relid, TRIGGER, when, "STATEMENT", "_boundary_write");
+    triggers::put(relid, &TRIGGER);
 }
 
 /// Roles declared and not forgotten, the running transaction's own included.

@@ -57,7 +57,7 @@ pub fn no_key(name: &Name) -> Failure {
 /// A key that does not fit the relation.
 pub fn key_misfit(name: &Name, columns: &[String], why: &str) -> Failure {
     let fields: Vec<String> =
-        columns.iter().map(|c| format!("{}: …", serde_json::Value::from(c.as_str()))).collect();
+        columns.iter().map(|c| format!("{}: \"value\"", serde_json::Value::from(c.as_str()))).collect();
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("the key does not fit {name}"))
         .detail(format!("Its primary key is ({}); {why}.", columns.join(", ")))
         .hint(format!(
@@ -68,10 +68,13 @@ pub fn key_misfit(name: &Name, columns: &[String], why: &str) -> Failure {
 }
 
 /// Somebody who may not read the log of a relation.
-pub fn may_not_read(name: &Name) -> Failure {
+pub fn may_not_read(name: &Name, who: &str) -> Failure {
     Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for the history of {name}"))
         .detail("Its owner, auditors and operators may read it; privileges on the relation are not enough.")
-        .hint("An operator can run: SELECT governance.grant_duty('auditor', 'some_role');")
+        .hint(format!(
+            "An operator can run: SELECT governance.grant_duty('auditor', {});",
+            quote_literal(who)
+        ))
 }
 
 /// An attempt to change the log.

@@ -232,6 +232,14 @@ fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
             &rename_args(&heir, now),
         );
         spi::execute(
+            "INSERT INTO governance.declared_writer (schema_name, relation_name, role, declared_by)
+             SELECT $3, $4, w.role, w.declared_by FROM governance._declared_writer w
+              WHERE w.schema_name = $1 AND w.relation_name = $2
+                AND NOT EXISTS (SELECT FROM governance.declared_writer x
+                                 WHERE x.schema_name = $3 AND x.relation_name = $4 AND x.role = w.role)",
+            &rename_args(&heir, now),
+        );
+        spi::execute(
             "INSERT INTO governance.level (feature, scope, level, floor, reason, valid_until, set_by)
              SELECT feature, 'dataset:' || format('%I.%I', $3, $4), level, floor, reason, valid_until, set_by
                FROM governance.level WHERE scope = 'dataset:' || format('%I.%I', $1, $2) AND level IS NOT NULL
