@@ -7,6 +7,7 @@ pub mod cache;
 pub mod catalog;
 pub mod ddl_hook;
 pub mod hooks;
+pub mod lineage;
 pub mod loading;
 pub mod mask;
 pub mod owner;
