@@ -37,6 +37,18 @@ COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
 ---------------------------------------------------------------------------------------------------------------- privacy
 
 ---------------------------------------------------------------------------------------------------------------- lineage
+GRANT EXECUTE ON FUNCTION
+    governance.lineage(text, text), governance.upstream(regclass, text, integer),
+    governance.downstream(regclass, text, integer),
+    governance.declare_flow(text, text, text), governance.forget_flow(text, text, text)
+    TO PUBLIC;
+COMMENT ON FUNCTION governance.lineage(text, text) IS 'where the columns that a statement delivers come from, through views down to base relations; runs nothing';
+COMMENT ON FUNCTION governance.upstream(regclass, text, integer) IS 'everything a relation or a column comes from, over views, generated columns and flows';
+COMMENT ON FUNCTION governance.downstream(regclass, text, integer) IS 'everything that comes from a relation or a column, over views, generated columns and flows';
+COMMENT ON FUNCTION governance.declare_flow(text, text, text) IS 'declares a flow that the server cannot see: relations, columns, or names of things outside';
+COMMENT ON FUNCTION governance.forget_flow(text, text, text) IS 'forgets a declared flow';
+COMMENT ON FUNCTION governance._record_statement(regclass, text, text) IS 'records what a statement moves into a relation';
+COMMENT ON FUNCTION governance._record_ddl(regclass, text, text) IS 'records what a view, materialized view or table made from a query is made of';
 
 --------------------------------------------------------------------------------------------------------------- boundary
 

@@ -137,3 +137,10 @@ pub fn with_setting<R>(name: &std::ffi::CStr, value: &str, f: impl FnOnce() -> R
     };
     f()
 }
+
+/// The value of a setting of the server, as it is at this moment.
+#[must_use]
+pub fn current_setting(name: &std::ffi::CStr) -> String {
+    // SAFETY: GetConfigOption returns NULL (missing_ok) or a string that lives until the setting changes.
+    unsafe { catalog::text(pg_sys::GetConfigOption(name.as_ptr(), true, false)) }.unwrap_or_default()
+}

@@ -74,7 +74,8 @@ fn collect(edges: &mut Vec<Edge>, output: Option<&String>, origins: &Origins) {
 }
 
 /// Name of a live column, system columns included.
-fn column_name(relid: pg_sys::Oid, number: i16) -> Option<String> {
+#[must_use]
+pub fn column_name(relid: pg_sys::Oid, number: i16) -> Option<String> {
     column(relid, number).flatten()
 }
 
