@@ -95,6 +95,8 @@ COMMENT ON FUNCTION governance._relation_named(text, text) IS 'the relation of a
 COMMENT ON FUNCTION governance._follow(regclass) IS 'lets everything declared about a relation follow it after DDL that event triggers did not see';
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
 COMMENT ON FUNCTION governance._audit_row() IS 'trigger: logs a changed row; no fixed search_path, since it resolves nothing by name';
+ALTER FUNCTION governance._append_only() SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION governance._audit_truncate() SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION governance._audit_truncate() IS 'trigger: asks the guard about a TRUNCATE and logs it';
 COMMENT ON FUNCTION governance._append_only() IS 'trigger: the log is neither changed nor emptied';
 
@@ -169,6 +171,18 @@ COMMENT ON FUNCTION governance.mask_pseudonym(text, text) IS 'a keyed hash of 12
 COMMENT ON FUNCTION governance._pseudonym(text, text) IS 'mask_pseudonym for masked queries; refuses other callers';
 
 ---------------------------------------------------------------------------------------------------------------- lineage
+GRANT EXECUTE ON FUNCTION
+    governance.lineage(text, text), governance.upstream(regclass, text, integer),
+    governance.downstream(regclass, text, integer),
+    governance.declare_flow(text, text, text), governance.forget_flow(text, text, text)
+    TO PUBLIC;
+COMMENT ON FUNCTION governance.lineage(text, text) IS 'where the columns that a statement delivers come from, through views down to base relations; runs nothing';
+COMMENT ON FUNCTION governance.upstream(regclass, text, integer) IS 'everything a relation or a column comes from, over views, generated columns and flows';
+COMMENT ON FUNCTION governance.downstream(regclass, text, integer) IS 'everything that comes from a relation or a column, over views, generated columns and flows';
+COMMENT ON FUNCTION governance.declare_flow(text, text, text) IS 'declares a flow that the server cannot see: relations, columns, or names of things outside';
+COMMENT ON FUNCTION governance.forget_flow(text, text, text) IS 'forgets a declared flow';
+COMMENT ON FUNCTION governance._record_statement(regclass, text, text) IS 'records what a statement moves into a relation';
+COMMENT ON FUNCTION governance._record_ddl(regclass, text, text) IS 'records what a view, materialized view or table made from a query is made of';
 
 --------------------------------------------------------------------------------------------------------------- boundary
 GRANT EXECUTE ON FUNCTION
@@ -176,6 +190,7 @@ GRANT EXECUTE ON FUNCTION
     TO PUBLIC;
 COMMENT ON FUNCTION governance.declare_writer(regclass, text) IS 'declares that a role writes a dataset: writes by others are recorded, warned about or refused, by level';
 COMMENT ON FUNCTION governance.forget_writer(regclass, text, text) IS 'forgets a declared writer; for the last one it takes effect at commit';
+ALTER FUNCTION governance._boundary_write() SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION governance._boundary_write() IS 'trigger: judges who writes';
 
 ----------------------------------------------------------------------------------------------------------------- assess

@@ -118,5 +118,3 @@ SELECT op, reason, old_row, new_row FROM governance.audit_log WHERE op = 'start_
 
 -- the kill switch is not for the session
 SET governance.enabled = off;
-DROP OWNED BY audit_rights_owner, audit_rights_writer;
-DROP ROLE audit_rights_owner, audit_rights_writer, audit_rights_auditor, audit_rights_all, audit_rights_monitor;

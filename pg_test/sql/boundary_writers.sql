@@ -193,6 +193,3 @@ INSERT INTO base VALUES (1);
 INSERT INTO base_old VALUES (1);
 SELECT governance.reset_level('boundary.writers', reason => 'end');
 
-DROP SCHEMA "Sales" CASCADE;
-DROP OWNED BY boundary_writers_app, boundary_writers_job, boundary_writers_owner;
-DROP ROLE boundary_writers_owner, boundary_writers_member, boundary_writers_app, boundary_writers_job, boundary_writers_super;

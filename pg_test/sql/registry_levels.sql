@@ -89,7 +89,7 @@ SELECT count(*) FROM governance.levels WHERE scope = 'schema:class';
 SELECT kind, object, valid_until < now() AS ended FROM governance.expirations;
 -- what was set for something that is gone can be taken away
 CREATE SCHEMA brief;
-SELECT governance.set_level('guard', 'enforce', 'schema:brief');
+SELECT governance.set_level('guard', 'observe', 'schema:brief', 'trial');
 DROP SCHEMA brief;
 SELECT governance.reset_level('guard', 'schema:brief', 'gone');
 -- a class that lowers levels needs a reason of the session

@@ -23,7 +23,8 @@ SELECT e.evtname FROM pg_event_trigger e JOIN pg_proc p ON p.oid = e.evtfoid
 SELECT 'schema without comment' WHERE obj_description('governance'::regnamespace, 'pg_namespace') IS NULL;
 SELECT 'extension without comment' FROM pg_extension WHERE extname = 'data_governance' AND obj_description(oid, 'pg_extension') IS NULL;
 
--- functions without a fixed search_path (procedures that commit set it inside; SQL-standard bodies need none but have one)
+-- functions without a fixed search_path: C code called per value or row that looks nothing up by name (decision 4), and
+-- nothing else (procedures that commit set it inside)
 SELECT p.oid::regprocedure FROM pg_proc p
  WHERE p.pronamespace = 'governance'::regnamespace AND p.prokind <> 'p'
    AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (p.proconfig), false) ORDER BY 1;
@@ -39,7 +40,7 @@ SELECT c.oid::regclass FROM pg_class c
  WHERE c.relnamespace = 'governance'::regnamespace AND c.relkind = 'v' AND c.relname NOT LIKE '\_%'
    AND NOT EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) ORDER BY 1;
 
--- tables with an identity or serial key: none
+-- tables with an identity or serial key: none that event triggers or workers write to
 SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'governance'::regnamespace AND c.relkind = 'S' ORDER BY 1;
 
 -- what this version does not have says so, by name

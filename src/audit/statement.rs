@@ -61,7 +61,7 @@ pub fn current(relid: pg_sys::Oid) -> Uuid {
         _ => *c = Some(Recorded { origin, id, relations: vec![relid] }),
     });
     if let Some(text) = text {
-        crate::lineage::record_statement(Relation(relid), &text);
+        crate::lineage::record_statement(Relation(relid), &text, None);
     }
     id
 }

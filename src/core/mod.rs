@@ -4,5 +4,6 @@
 pub mod audit;
 pub mod boundary;
 pub mod change;
+pub mod lineage;
 pub mod privacy;
 pub mod registry;

@@ -3,7 +3,7 @@
 use super::victim::{Victim, drop_victim, victim_of_rewrite, victim_of_schema_drop, victims_of_rename};
 use super::{judge, log, self_protection};
 use crate::pg::catalog::{self, Name};
-use crate::pg::ddl::Ddl;
+use crate::pg::ddl::{self, Ddl};
 use crate::pg::event::Event;
 use crate::pg::{hooks, loading, owner, spi, xact};
 use crate::registry::identity;
@@ -78,11 +78,15 @@ struct Command {
     identity: Option<String>,
 }
 
+/// Commands that say where columns come from.
+const MAKES_FLOWS: [&str; 4] = ["CREATE TABLE AS", "SELECT INTO", "CREATE VIEW", "CREATE MATERIALIZED VIEW"];
+
 /// After the statement, before its transaction goes on.
 pub fn on_end(call: pg_sys::FunctionCallInfo) {
     if silent() {
         return;
     }
+    let path = owner::callers_search_path();
     let event = read(call);
     let commands = spi::select(
         "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity
@@ -93,6 +97,11 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     for command in &commands {
         if let Some(relid) = command.relation {
             follow(relid, &event);
+            if MAKES_FLOWS.contains(&command.tag.as_str())
+                && let Some(sql) = ddl::client_query()
+            {
+                lineage::record_ddl(relid, &sql, Some(&path));
+            }
         }
     }
     if let Ddl::RenameSchema { schema, new_name } = &event.ddl {
@@ -129,7 +138,6 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
     identity::follow(relid);
     audit::follow(relid);
     boundary::follow(relid);
-    lineage::record_ddl(relid, event.tree());
 }
 
 /// After a statement dropped something.

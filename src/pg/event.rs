@@ -11,7 +11,6 @@ pub struct Event {
     pub tag: String,
     /// The statement, as far as we read it.
     pub ddl: Ddl,
-    tree: *mut pg_sys::Node,
 }
 
 impl Event {
@@ -29,14 +28,7 @@ impl Event {
                 event: CStr::from_ptr(data.event).to_string_lossy().into_owned(),
                 tag: CStr::from_ptr(pg_sys::GetCommandTagName(data.tag)).to_string_lossy().into_owned(),
                 ddl: ddl::read(data.parsetree),
-                tree: data.parsetree,
             }
         }
-    }
-
-    /// The raw parse tree, valid while the event trigger runs.
-    #[must_use]
-    pub fn tree(&self) -> *mut pg_sys::Node {
-        self.tree
     }
 }

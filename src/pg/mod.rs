@@ -12,6 +12,7 @@ pub mod ddl_hook;
 pub mod dual_write;
 pub mod event;
 pub mod hooks;
+pub mod lineage;
 pub mod loading;
 pub mod mask;
 pub mod missing;

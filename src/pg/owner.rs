@@ -119,6 +119,11 @@ pub fn with_fixed_path<R>(f: impl FnOnce() -> R) -> R {
 /// Runs `f` under the given search path: for functions that resolve the caller's own SQL text, whose definition
 /// fixes the path for everything else.
 pub fn with_search_path<R>(path: &str, f: impl FnOnce() -> R) -> R {
+    with_setting(c"search_path", path, f)
+}
+
+/// Runs `f` with a setting that any user may change set to a value.
+pub fn with_setting<R>(name: &std::ffi::CStr, value: &str, f: impl FnOnce() -> R) -> R {
     struct Level(c_int);
     impl Drop for Level {
         fn drop(&mut self) {
@@ -128,11 +133,11 @@ pub fn with_search_path<R>(path: &str, f: impl FnOnce() -> R) -> R {
             }
         }
     }
-    let value = std::ffi::CString::new(path).unwrap_or_default();
+    let value = std::ffi::CString::new(value).unwrap_or_default();
     // SAFETY: a new nesting level that the guard ends.
     let _level = unsafe {
         let level = Level(pg_sys::NewGUCNestLevel());
-        set_local(c"search_path", &value);
+        set_local(name, &value);
         level
     };
     f()
@@ -160,4 +165,11 @@ pub fn callers_search_path() -> String {
             at = at.add(1);
         }
     }
+}
+
+/// The value of a setting of the server, as it is at this moment.
+#[must_use]
+pub fn current_setting(name: &std::ffi::CStr) -> String {
+    // SAFETY: GetConfigOption returns NULL (missing_ok) or a string that lives until the setting changes.
+    unsafe { catalog::text(pg_sys::GetConfigOption(name.as_ptr(), true, false)) }.unwrap_or_default()
 }

@@ -11,16 +11,19 @@ use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
 use serde_json::json;
 
-/// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames. The flag says
-/// whether they name a column too, as `column_name`. A feature that stores relations by name adds its table here.
-const FOLLOWERS: &[(&str, bool)] = &[
-    ("dataset", false),
-    ("column_tag", true),
-    ("consumer", false),
-    ("proposal", true),
-    ("audited_relation", false),
-    ("declared_writer", false),
-    ("boundary_violation", false),
+/// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames: table, prefix
+/// of those columns, and whether they name a column too, as `column_name`. A feature that stores relations by name adds
+/// its table here, once for each relation that a row names.
+const FOLLOWERS: &[(&str, &str, bool)] = &[
+    ("dataset", "", false),
+    ("column_tag", "", true),
+    ("consumer", "", false),
+    ("proposal", "", true),
+    ("audited_relation", "", false),
+    ("declared_writer", "", false),
+    ("boundary_violation", "", false),
+    ("flow", "source_", true),
+    ("flow", "target_", true),
 ];
 
 /// Remembers which relation bears a governed name.
@@ -61,7 +64,7 @@ pub fn bind_all() {
 /// Called with the old name before DDL that renames: after a restore nothing is bound yet.
 pub fn bind_if_governed(name: &Name) {
     if let Some(relid) = catalog::relation_oid(name)
-        && is_governed(name)
+        && (is_governed(name) || has_flows(name))
     {
         bind(relid, name);
     }
@@ -113,6 +116,20 @@ pub fn is_governed(name: &Name) -> bool {
     .unwrap_or(false)
 }
 
+/// Whether flows name a relation.
+fn has_flows(name: &Name) -> bool {
+    let key = [name.schema.as_str().into(), name.relation.as_str().into()];
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.flow WHERE source_schema_name = $1 AND source_relation_name = $2)
+                 OR EXISTS (SELECT FROM governance.flow WHERE target_schema_name = $1 AND target_relation_name = $2)",
+            &key,
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
+}
+
 /// A governed relation got another name or schema.
 fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
     let doubtful = is_governed(now);
@@ -144,11 +161,34 @@ fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
-        for (table, _) in FOLLOWERS {
+        // Flows of a relation that bore the name before say nothing about this one.
+        spi::execute(
+            "DELETE FROM governance.flow
+              WHERE ((source_schema_name, source_relation_name) = ($3, $4)
+                  OR (target_schema_name, target_relation_name) = ($3, $4))
+                AND evidence <> 'declared' AND ($1, $2) <> ($3, $4)",
+            &rename_args(before, now),
+        );
+        // Declared ones wait under the name; the same one comes once.
+        for (end, other) in [("source", "target"), ("target", "source")] {
             spi::execute(
                 &format!(
-                    "UPDATE governance.{table} SET schema_name = $3, relation_name = $4
-                      WHERE schema_name = $1 AND relation_name = $2"
+                    "DELETE FROM governance.flow o USING governance.flow n
+                      WHERE (o.{end}_schema_name, o.{end}_relation_name, n.{end}_schema_name, n.{end}_relation_name)
+                            = ($1, $2, $3, $4)
+                        AND (o.{end}_column_name, o.{other}_schema_name, o.{other}_relation_name,
+                             o.{other}_column_name, o.subtype, o.evidence)
+                            = (n.{end}_column_name, n.{other}_schema_name, n.{other}_relation_name,
+                               n.{other}_column_name, n.subtype, n.evidence)"
+                ),
+                &rename_args(before, now),
+            );
+        }
+        for (table, prefix, _) in FOLLOWERS {
+            spi::execute(
+                &format!(
+                    "UPDATE governance.{table} SET {prefix}schema_name = $3, {prefix}relation_name = $4
+                      WHERE {prefix}schema_name = $1 AND {prefix}relation_name = $2"
                 ),
                 &rename_args(before, now),
             );
@@ -173,16 +213,13 @@ fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
                     renamed_at = now()",
             &rename_args(before, now),
         );
-        spi::execute(
-            "DELETE FROM governance.former_name WHERE schema_name = $1 AND relation_name = $2",
-            &[now.schema.as_str().into(), now.relation.as_str().into()],
-        );
     });
     bind(relid, now);
     cache::touch();
     if doubtful {
         doubt(now, &format!("{before} was renamed to a name that was governed already"));
     }
+    take_over_former_name(relid, now);
     audit::act(Act {
         verb: "follow_rename",
         object: &now.to_string(),
@@ -213,7 +250,12 @@ fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
     });
-    let Some(heir) = heir else { return };
+    // A relation that only flows name leaves nothing to take over.
+    let Some(heir) = heir.filter(is_governed) else { return };
+    if heir == *now {
+        forget_former_name(now); // it came back to its own name
+        return;
+    }
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.dataset (schema_name, relation_name, owner, class, steward, domain, concept, arbiter,
@@ -246,11 +288,8 @@ fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
              ON CONFLICT DO NOTHING",
             &rename_args(&heir, now),
         );
-        spi::execute(
-            "DELETE FROM governance.former_name WHERE schema_name = $1 AND relation_name = $2",
-            &[now.schema.as_str().into(), now.relation.as_str().into()],
-        );
     });
+    forget_former_name(now);
     bind(relid, now);
     cache::touch();
     doubt(now, &format!("it took the name that {heir} bore before"));
@@ -261,6 +300,15 @@ fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
         before: Some(json!({"declared_as": heir.to_string()})),
         after: super::dataset::get(now),
         reason: None,
+    });
+}
+
+fn forget_former_name(name: &Name) {
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.former_name WHERE schema_name = $1 AND relation_name = $2",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+        )
     });
 }
 
@@ -280,16 +328,20 @@ fn doubt(name: &Name, why: &str) {
 /// A column got another name, in the relation and in everything that inherits from it.
 pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
     owner::run(|| {
-        for (table, has_column) in FOLLOWERS {
+        for (table, prefix, has_column) in FOLLOWERS {
             if *has_column {
+                if *table == "flow" {
+                    clear_flows(relid, prefix, now);
+                }
                 spi::execute(
                     &format!(
                         "WITH RECURSIVE tree AS (
                             SELECT $1::oid AS relid
                             UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                         UPDATE governance.{table} f SET column_name = $3
+                         UPDATE governance.{table} f SET {prefix}column_name = $3
                            FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-                          WHERE f.schema_name = n.nspname AND f.relation_name = c.relname AND f.column_name = $2"
+                          WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
+                            AND f.{prefix}column_name = $2"
                     ),
                     &[relid.into(), before.into(), now.into()],
                 );
@@ -305,12 +357,36 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
     cache::touch();
 }
 
+/// Flows of a column that bore a name before say nothing about the column that takes it.
+fn clear_flows(relid: pg_sys::Oid, prefix: &str, column: &str) {
+    spi::execute(
+        &format!(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid
+                UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
+             DELETE FROM governance.flow f
+              USING tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
+                AND f.{prefix}column_name = $2"
+        ),
+        &[relid.into(), column.into()],
+    );
+}
+
 /// A schema got another name.
 pub fn schema_renamed(before: &str, now: &str) {
     owner::run(|| {
-        for table in FOLLOWERS.iter().map(|f| f.0).chain(["binding", "former_name"]) {
+        spi::execute(
+            "DELETE FROM governance.flow WHERE $1 IN (source_schema_name, target_schema_name)",
+            &[now.into()],
+        );
+        for (table, prefix) in
+            FOLLOWERS.iter().map(|f| (f.0, f.1)).chain([("binding", ""), ("former_name", "")])
+        {
             spi::execute(
-                &format!("UPDATE governance.{table} SET schema_name = $2 WHERE schema_name = $1"),
+                &format!(
+                    "UPDATE governance.{table} SET {prefix}schema_name = $2 WHERE {prefix}schema_name = $1"
+                ),
                 &[before.into(), now.into()],
             );
         }

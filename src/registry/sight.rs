@@ -62,7 +62,8 @@ fn sight(me: pg_sys::Oid) -> Sight {
     let all = duty::is_operator()
         || duty::is_auditor()
         || roles::oid("pg_monitor").is_some_and(|m| roles::has_rights_of(me, m));
-    let sight = if all { Sight::All } else { Sight::Within(Rc::new((duty::auditor_scopes(), duty::own_datasets()))) };
+    let sight =
+        if all { Sight::All } else { Sight::Within(Rc::new((duty::auditor_scopes(), duty::own_datasets()))) };
     SIGHT.set(Some((key, sight.clone())));
     sight
 }
