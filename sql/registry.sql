@@ -3,6 +3,9 @@
 --
 -- Relations are stored as text (schema_name, relation_name): a dumped regclass breaks COPY of the whole table as soon
 -- as it points at a materialized view that groups by a primary key, and every declaration would be lost.
+--
+-- No foreign keys between tables that are dumped: pg_restore --jobs fills them in any order, and a key that is not there
+-- yet loses the whole table. The functions that write see to it that what is named exists.
 
 ----------------------------------------------------------------------------------------------------------------- tables
 CREATE TABLE governance.database_identity (
@@ -37,12 +40,12 @@ COMMENT ON COLUMN governance.party.declared_by IS 'current_user of that moment';
 CREATE TABLE governance.dataset (
     schema_name text NOT NULL,
     relation_name text NOT NULL,
-    owner text REFERENCES governance.party,
+    owner text,
     class text CHECK (class = ANY ('{master,reference,transactional,analytical}')),
-    steward text REFERENCES governance.party,
+    steward text,
     domain text,
     concept text,
-    arbiter text REFERENCES governance.party,
+    arbiter text,
     consistency text CHECK (consistency = ANY ('{strong,causal,eventual}')),
     max_staleness interval,
     description text,
@@ -117,7 +120,7 @@ CREATE TABLE governance.column_tag (
     schema_name text NOT NULL,
     relation_name text NOT NULL,
     column_name text NOT NULL,
-    tag text NOT NULL REFERENCES governance.tag,
+    tag text NOT NULL,
     path text NOT NULL DEFAULT '',
     source text NOT NULL DEFAULT 'declared' CHECK (source = ANY ('{declared,proposal,manifest,copied}')),
     tagged_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -139,7 +142,7 @@ COMMENT ON COLUMN governance.column_tag.untagged_by_xid IS 'transaction that rem
 CREATE TABLE governance.consumer (
     schema_name text NOT NULL,
     relation_name text NOT NULL,
-    party text NOT NULL REFERENCES governance.party,
+    party text NOT NULL,
     columns text[],
     purpose text,
     valid_until timestamptz,
@@ -163,7 +166,7 @@ CREATE TABLE governance.decision (
     objects text[] NOT NULL DEFAULT '{}',
     access_pattern text,
     alternatives jsonb NOT NULL DEFAULT '[]',
-    owner text REFERENCES governance.party,
+    owner text,
     review_by date,
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     recorded_by text NOT NULL DEFAULT current_user

@@ -149,8 +149,11 @@ pub fn no_such_decision(title: &str) -> Failure {
 
 /// A duty that cannot be limited to a scope.
 pub fn duty_has_no_scope(duty: &str) -> Failure {
-    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("the duty {duty} cannot be limited to a scope"))
-        .detail("Only auditor can: it then sees what lies within the scope.")
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("the duty {duty} cannot be limited to a scope"),
+    )
+    .detail("Only auditor can: it then sees what lies within the scope.")
 }
 
 /// A duty nobody granted.
@@ -174,22 +177,18 @@ pub fn no_such_proposal(id: i64) -> Failure {
 
 /// A proposal that was decided the other way.
 pub fn proposal_decided(id: i64, state: &str) -> Failure {
-    Failure::new(
-        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("proposal {id} was {state} already"),
-    )
-    .detail("A decision about a proposal stands.")
-    .hint("State it directly: governance.declare_dataset(), governance.tag_column() or their inverses.")
+    Failure::new(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, format!("proposal {id} was {state} already"))
+        .detail("A decision about a proposal stands.")
+        .hint("State it directly: governance.declare_dataset(), governance.tag_column() or their inverses.")
 }
 
 /// A proposal that cannot be accepted as it is.
 pub fn proposal_not_acceptable(id: i64, why: &str) -> Failure {
-    Failure::new(
-        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("proposal {id} cannot be accepted"),
-    )
-    .detail(why)
-    .hint("State it directly with governance.declare_dataset(), or governance.reject_proposal(id, reason).")
+    Failure::new(Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, format!("proposal {id} cannot be accepted"))
+        .detail(why)
+        .hint(
+            "State it directly with governance.declare_dataset(), or governance.reject_proposal(id, reason).",
+        )
 }
 
 /// Something in a manifest that cannot be.
@@ -226,14 +225,19 @@ pub fn mask_by_manifest(tag: &str) -> Failure {
 
 /// A confidence outside of 0 to 1.
 pub fn not_a_confidence(value: f32) -> Failure {
-    Failure::new(Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE, format!("min_confidence {value} is not between 0 and 1"))
+    Failure::new(
+        Code::ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+        format!("min_confidence {value} is not between 0 and 1"),
+    )
 }
 
 /// A party that a manifest takes away together with its datasets.
 pub fn party_waits(name: &str) -> Failure {
     Failure::new(
         Code::ERRCODE_SUCCESSFUL_COMPLETION,
-        format!("party \"{name}\" stays: its datasets are forgotten only once this transaction has committed"),
+        format!(
+            "party \"{name}\" stays: its datasets are forgotten only once this transaction has committed"
+        ),
     )
     .hint("Apply the manifest again afterwards.")
 }
@@ -247,14 +251,22 @@ pub fn now_refused(name: &Name, refused: &str, warned: &str) -> Failure {
     if !warned.is_empty() {
         what.push(format!("warned about: {warned}"));
     }
-    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("{name} is declared; {}", what.join("; "))).hint(format!(
-        "An operator softens it: SELECT governance.set_level('guard', 'warn', {}, reason => 'why');",
-        pgrx::spi::quote_literal(format!("dataset:{name}"))
-    ))
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("{name} is declared; {}", what.join("; ")))
+        .hint(format!(
+            "An operator softens it: SELECT governance.set_level('guard', 'warn', {}, reason => 'why');",
+            pgrx::spi::quote_literal(format!("dataset:{name}"))
+        ))
 }
 
 /// A relation on which the caller has neither a privilege nor a duty.
 pub fn not_to_be_seen(name: &Name) -> Failure {
     Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for relation {name}"))
         .detail("Asking about a relation takes any privilege on it, or a duty.")
+}
+
+/// A tag that columns still bear.
+pub fn tag_in_use(tag: &str, columns: &str) -> Failure {
+    Failure::new(Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST, format!("tag \"{tag}\" is still in use"))
+        .detail(format!("Borne by {columns}."))
+        .hint("SELECT governance.untag_column(relation, column_name, tag, reason => 'why');")
 }

@@ -119,7 +119,10 @@ pub fn attach() -> Vec<Line> {
     require_rights("attach()", "SELECT * FROM governance.attach();");
     restore::end_if_over();
     if loading::mode() == Mode::Preloaded {
-        let mut lines = vec![line("preloaded", "shared_preload_libraries loads the library in every session; nothing was changed")];
+        let mut lines = vec![line(
+            "preloaded",
+            "shared_preload_libraries loads the library in every session; nothing was changed",
+        )];
         lines.extend(surroundings(false));
         return lines;
     }
@@ -219,7 +222,10 @@ pub fn detach(reason: Option<&str>) -> Vec<Line> {
     require_rights("detach()", "SELECT * FROM governance.detach(reason => 'why');");
     let mut lines = Vec::new();
     if loading::mode() == Mode::Preloaded {
-        lines.push(line("preloaded", "shared_preload_libraries in postgresql.conf loads the library: remove it there and restart"));
+        lines.push(line(
+            "preloaded",
+            "shared_preload_libraries in postgresql.conf loads the library: remove it there and restart",
+        ));
     }
     let own = of_database();
     match own.as_deref().filter(|l| list::contains(l)) {

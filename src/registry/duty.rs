@@ -9,7 +9,9 @@ use std::collections::HashSet;
 /// Whether a role holds a granted duty for the whole database, itself or through membership.
 fn is_granted(duty: &str, role: pgrx::pg_sys::Oid) -> bool {
     let holders: Vec<String> = owner::run(|| {
-        spi::select("SELECT role FROM governance.duty WHERE duty = $1 AND scope = ''", &[duty.into()], |r| r.must(1))
+        spi::select("SELECT role FROM governance.duty WHERE duty = $1 AND scope = ''", &[duty.into()], |r| {
+            r.must(1)
+        })
     });
     holders.iter().filter_map(|h| roles::oid(h)).any(|h| roles::has_rights_of(role, h))
 }

@@ -59,7 +59,9 @@ pub fn revoke(duty: &str, role: &str, scope: Option<&str>, reason: Option<&str>)
 /// Gives every role with the duty backup the tables that a dump reads: those of a new version, or of a restore.
 pub fn renew_backup() {
     let holders: Vec<String> = owner::run(|| {
-        spi::select("SELECT role FROM governance.duty WHERE duty = 'backup' ORDER BY role", &[], |r| r.must(1))
+        spi::select("SELECT role FROM governance.duty WHERE duty = 'backup' ORDER BY role", &[], |r| {
+            r.must(1)
+        })
     });
     holders.iter().filter(|h| roles::oid(h).is_some()).for_each(|h| let_dump(h));
 }

@@ -111,10 +111,11 @@ fn get(feature: &str, scope: &str) -> Option<Value> {
 pub fn canonical_scope(scope: Option<&str>) -> String {
     let text = scope.unwrap_or_default();
     match Scope::parse(text) {
-        Ok(Scope::Schema(s)) if !catalog::schema_exists(&s) => {
-            error::registry::bad_scope(text, &format!("There is no schema {}.", pgrx::spi::quote_identifier(s)))
-                .raise()
-        }
+        Ok(Scope::Schema(s)) if !catalog::schema_exists(&s) => error::registry::bad_scope(
+            text,
+            &format!("There is no schema {}.", pgrx::spi::quote_identifier(s)),
+        )
+        .raise(),
         Ok(Scope::Dataset(s, r)) => {
             let name = Name { schema: s, relation: r };
             if catalog::relation_oid(&name).is_none() && !super::dataset::is_declared(&name) {

@@ -105,8 +105,7 @@ fn carry_out(plan: Plan, p: &Proposal, relation: Relation) {
             dataset::declare(relation, s);
         }
         Plan::Class => {
-            let s =
-                dataset::Statement { class: Some(p.value.clone()), in_bulk: true, ..Default::default() };
+            let s = dataset::Statement { class: Some(p.value.clone()), in_bulk: true, ..Default::default() };
             dataset::declare(relation, s);
         }
         Plan::Tag(column) => tagging::tag(relation, &column, &p.value, None, "proposal"),

@@ -85,9 +85,11 @@ fn last_ddl() -> Option<f64> {
         if logged != Some(true) {
             return None;
         }
-        spi::select_one("SELECT extract(epoch FROM max(occurred_at))::float8 FROM governance.ddl_log", &[], |r| {
-            r.get::<f64>(1)
-        })
+        spi::select_one(
+            "SELECT extract(epoch FROM max(occurred_at))::float8 FROM governance.ddl_log",
+            &[],
+            |r| r.get::<f64>(1),
+        )
         .flatten()
     })
 }
@@ -123,9 +125,9 @@ pub fn confirm() -> Vec<(String, String)> {
     });
     rows.extend(missing.into_iter().map(|m| ("declared, but not here".to_string(), m)));
     rows.extend(
-        grant::without_role()
-            .into_iter()
-            .map(|(duty, role)| ("duty of a role that does not exist".to_string(), format!("{duty} of {role}"))),
+        grant::without_role().into_iter().map(|(duty, role)| {
+            ("duty of a role that does not exist".to_string(), format!("{duty} of {role}"))
+        }),
     );
     rows
 }

@@ -55,15 +55,15 @@ pub fn may_see(relation: Option<pg_sys::Oid>) -> bool {
 fn sight(me: pg_sys::Oid) -> Sight {
     cache::settle();
     let key = (cache::generation(), me, xact::statement_start());
-    if let Some(known) =
-        SIGHT.with_borrow(|s| s.as_ref().filter(|(k, _)| *k == key).map(|(_, s)| s.clone()))
+    if let Some(known) = SIGHT.with_borrow(|s| s.as_ref().filter(|(k, _)| *k == key).map(|(_, s)| s.clone()))
     {
         return known;
     }
     let all = duty::is_operator()
         || duty::is_auditor()
         || roles::oid("pg_monitor").is_some_and(|m| roles::has_rights_of(me, m));
-    let sight = if all { Sight::All } else { Sight::Within(Rc::new((duty::auditor_scopes(), duty::own_datasets()))) };
+    let sight =
+        if all { Sight::All } else { Sight::Within(Rc::new((duty::auditor_scopes(), duty::own_datasets()))) };
     SIGHT.set(Some((key, sight.clone())));
     sight
 }

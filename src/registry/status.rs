@@ -112,11 +112,9 @@ fn restoring() -> StatusRow {
 fn version() -> StatusRow {
     let library = env!("CARGO_PKG_VERSION");
     let extension = owner::run(|| {
-        spi::select_one(
-            "SELECT extversion FROM pg_extension WHERE extname = 'data_governance'",
-            &[],
-            |r| r.must::<String>(1),
-        )
+        spi::select_one("SELECT extversion FROM pg_extension WHERE extname = 'data_governance'", &[], |r| {
+            r.must::<String>(1)
+        })
     })
     .unwrap_or_default();
     if extension == library {

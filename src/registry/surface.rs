@@ -106,7 +106,13 @@ pub mod governance {
         dry_run: default!(Option<bool>, "true"),
     ) -> TableIterator<
         'static,
-        (name!(id, i64), name!(kind, String), name!(object, String), name!(value, String), name!(action, String)),
+        (
+            name!(id, i64),
+            name!(kind, String),
+            name!(object, String),
+            name!(value, String),
+            name!(action, String),
+        ),
     > {
         let min_confidence = given("min_confidence", min_confidence);
         TableIterator::new(proposal::accept_many(kind, min_confidence, scope, dry_run.unwrap_or(true)))
@@ -184,7 +190,9 @@ pub mod governance {
     > {
         let some = |text: String| Some(text).filter(|t| !t.is_empty());
         let rows = super::status::rows();
-        TableIterator::new(rows.into_iter().map(move |r| (r.feature, some(r.level), r.active, r.detail, r.fix)))
+        TableIterator::new(
+            rows.into_iter().map(move |r| (r.feature, some(r.level), r.active, r.detail, r.fix)),
+        )
     }
 
     /// Makes every new session of this database load the library, without a restart.

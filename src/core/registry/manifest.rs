@@ -205,7 +205,9 @@ fn check_value(value: &Value, kind: Kind, path: String, quoting: &Quoting) -> Re
             Ok(Scope::Dataset(s, r)) => Ok(json!(format!("dataset:{}", (quoting.two)(&s, &r)))),
             Err(why) => problem(path, what, why.trim_end_matches('.')),
         },
-        (Kind::Scope, _) => problem(path, what, "an empty string, schema:name, class:name, dataset:schema.name"),
+        (Kind::Scope, _) => {
+            problem(path, what, "an empty string, schema:name, class:name, dataset:schema.name")
+        }
     }
 }
 
@@ -354,7 +356,10 @@ mod tests {
         let bare = Quoting { one: &|s| s.to_string(), two: &|s, r| format!("{s}.{r}") };
         assert_eq!(check(&json!([]), SHAPES, &bare).unwrap_err().path, "$");
         assert_eq!(check(&json!({"format": "x"}), SHAPES, &bare).unwrap_err().path, "$.format");
-        assert_eq!(check(&json!({"format": FORMAT, "version": 2}), SHAPES, &bare).unwrap_err().path, "$.version");
+        assert_eq!(
+            check(&json!({"format": FORMAT, "version": 2}), SHAPES, &bare).unwrap_err().path,
+            "$.version"
+        );
     }
 
     #[test]
@@ -365,8 +370,10 @@ mod tests {
 
     #[test]
     fn absent_leaves_null_empties_and_prune_takes_away() {
-        let have = read(json!({"parties": [{"name": "a", "kind": "team", "contact": "x"}, {"name": "b", "kind": "team"}],
-                               "datasets": [{"relation": "s.r"}]}))
+        let have = read(
+            json!({"parties": [{"name": "a", "kind": "team", "contact": "x"}, {"name": "b", "kind": "team"}],
+                               "datasets": [{"relation": "s.r"}]}),
+        )
         .unwrap();
         let leave = read(json!({"parties": [{"name": "a"}]})).unwrap();
         assert!(steps(SHAPES, &have, &leave, false).is_empty());
@@ -381,7 +388,8 @@ mod tests {
 
     #[test]
     fn new_items_get_defaults() {
-        let list = steps(SHAPES, &Sections::new(), &read(json!({"parties": [{"name": "a"}]})).unwrap(), false);
+        let list =
+            steps(SHAPES, &Sections::new(), &read(json!({"parties": [{"name": "a"}]})).unwrap(), false);
         assert_eq!(list[0].after.as_ref().unwrap()["kind"], "team");
     }
 

@@ -73,7 +73,13 @@ fn current() -> Sections {
 
 /// Makes the declarations be those of a manifest, or says what that would do. A rehearsal does everything and takes it
 /// back, so that it finds what a real run would find.
-pub fn apply(manifest: &Value, dry_run: bool, prune: bool, reason: Option<&str>, skip_missing: bool) -> Vec<Line> {
+pub fn apply(
+    manifest: &Value,
+    dry_run: bool,
+    prune: bool,
+    reason: Option<&str>,
+    skip_missing: bool,
+) -> Vec<Line> {
     let quoting = Quoting {
         one: &|s| pgrx::spi::quote_identifier(s),
         two: &|s, r| pgrx::spi::quote_qualified_identifier(s, r),
@@ -165,5 +171,10 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
 }
 
 fn clone(step: &Step) -> Step {
-    Step { section: step.section, path: step.path.clone(), before: step.before.clone(), after: step.after.clone() }
+    Step {
+        section: step.section,
+        path: step.path.clone(),
+        before: step.before.clone(),
+        after: step.after.clone(),
+    }
 }

@@ -224,7 +224,9 @@ fn put_party(before: Option<&Item>, item: &Item) {
     let name = text(item, "name").unwrap_or_default();
     let kind = text(item, "kind").unwrap_or("team");
     if emptied(before, item, &["contact"]) {
-        owner::run(|| spi::execute("UPDATE governance.party SET contact = NULL WHERE name = $1", &[name.into()]));
+        owner::run(|| {
+            spi::execute("UPDATE governance.party SET contact = NULL WHERE name = $1", &[name.into()])
+        });
     }
     party::declare(name, kind, list(item, "db_roles").as_deref(), text(item, "contact"));
 }
@@ -291,7 +293,9 @@ fn put_decision(before: Option<&Item>, item: &Item) {
 fn put_tag(before: Option<&Item>, item: &Item) {
     let tag = text(item, "tag").unwrap_or_default();
     let mask = text(item, "mask").unwrap_or_default();
-    if before.is_some_and(|b| b.get("mask") != item.get("mask") || b.get("mask_args") != item.get("mask_args")) {
+    if before
+        .is_some_and(|b| b.get("mask") != item.get("mask") || b.get("mask_args") != item.get("mask_args"))
+    {
         error::registry::mask_by_manifest(tag).raise();
     }
     let masks: Vec<String> = owner::run(|| {
@@ -315,11 +319,21 @@ fn put_tag(before: Option<&Item>, item: &Item) {
 fn remove_tag(item: &Item, reason: Option<&str>) {
     let tag = text(item, "tag").unwrap_or_default();
     let reason = duty::reason_for("taking a tag from the vocabulary", reason);
-    owner::run(|| {
-        spi::execute(
-            "DELETE FROM governance.column_tag WHERE tag = $1 AND untagged_by_xid <> pg_current_xact_id()",
+    let borne: Option<String> = owner::run(|| {
+        spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR UPDATE", &[tag.into()]);
+        spi::select_one(
+            "SELECT string_agg(format('%I.%I.%I', schema_name, relation_name, column_name), ', ' ORDER BY 1)
+               FROM governance._column_tag WHERE tag = $1",
             &[tag.into()],
-        );
+            |r| r.get(1),
+        )
+    })
+    .flatten();
+    if let Some(columns) = borne {
+        error::registry::tag_in_use(tag, &columns).raise();
+    }
+    owner::run(|| {
+        spi::execute("DELETE FROM governance.column_tag WHERE tag = $1", &[tag.into()]);
         spi::execute("DELETE FROM governance.tag WHERE name = $1 AND NOT shipped", &[tag.into()])
     });
     vocabulary("forget_tag", tag, Some(item), None, Some(&reason));
