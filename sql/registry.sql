@@ -3,7 +3,9 @@
 --
 -- Relations are stored as text (schema_name, relation_name): a dumped regclass breaks COPY of the whole table as soon
 -- as it points at a materialized view that groups by a primary key, and every declaration would be lost.
--- No foreign keys between our tables: pg_restore --jobs loads them in any order, and one failing row loses its table.
+--
+-- No foreign keys between tables that are dumped: pg_restore --jobs fills them in any order, and a key that is not there
+-- yet loses the whole table. The functions that write see to it that what is named exists.
 
 ----------------------------------------------------------------------------------------------------------------- tables
 CREATE TABLE governance.database_identity (

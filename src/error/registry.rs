@@ -263,3 +263,10 @@ pub fn not_to_be_seen(name: &Name) -> Failure {
     Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, format!("permission denied for relation {name}"))
         .detail("Asking about a relation takes any privilege on it, or a duty.")
 }
+
+/// A tag that columns still bear.
+pub fn tag_in_use(tag: &str, columns: &str) -> Failure {
+    Failure::new(Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST, format!("tag \"{tag}\" is still in use"))
+        .detail(format!("Borne by {columns}."))
+        .hint("SELECT governance.untag_column(relation, column_name, tag, reason => 'why');")
+}

@@ -56,6 +56,8 @@ pub fn forget(name: &str) {
         error::registry::no_such_party(name, &names()).raise();
     }
     let uses: Vec<String> = owner::run(|| {
+        // Waits for those who are about to name it.
+        spi::execute("SELECT FROM governance.party WHERE name = $1 FOR UPDATE", &[name.into()]);
         spi::select(
             "SELECT format('%I.%I', schema_name, relation_name) FROM governance._dataset
               WHERE $1 IN (owner, steward, arbiter)
@@ -97,9 +99,12 @@ pub fn names() -> Vec<String> {
     owner::run(|| spi::select("SELECT name FROM governance.party ORDER BY name", &[], |r| r.must(1)))
 }
 
-/// Raises when a party is not declared.
+/// Raises when a party is not declared; keeps it from being forgotten until the transaction ends.
 pub fn require(name: &str) {
-    if get(name).is_none() {
+    let kept = owner::run(|| {
+        spi::execute("SELECT FROM governance.party WHERE name = $1 FOR KEY SHARE", &[name.into()])
+    });
+    if kept == 0 {
         error::registry::no_such_party(name, &names()).raise();
     }
 }

@@ -35,6 +35,8 @@ pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, sour
     if !known.iter().any(|t| t == tag) {
         error::registry::no_such_tag(tag, &known).raise();
     }
+    // Keeps the tag in the vocabulary until the transaction ends.
+    owner::run(|| spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR KEY SHARE", &[tag.into()]));
     if path.is_some_and(|p| !p.is_empty()) {
         error::not_yet("tagging a path inside a JSON column").raise();
     }

@@ -319,11 +319,21 @@ fn put_tag(before: Option<&Item>, item: &Item) {
 fn remove_tag(item: &Item, reason: Option<&str>) {
     let tag = text(item, "tag").unwrap_or_default();
     let reason = duty::reason_for("taking a tag from the vocabulary", reason);
-    owner::run(|| {
-        spi::execute(
-            "DELETE FROM governance.column_tag WHERE tag = $1 AND untagged_by_xid <> pg_current_xact_id()",
+    let borne: Option<String> = owner::run(|| {
+        spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR UPDATE", &[tag.into()]);
+        spi::select_one(
+            "SELECT string_agg(format('%I.%I.%I', schema_name, relation_name, column_name), ', ' ORDER BY 1)
+               FROM governance._column_tag WHERE tag = $1",
             &[tag.into()],
-        );
+            |r| r.get(1),
+        )
+    })
+    .flatten();
+    if let Some(columns) = borne {
+        error::registry::tag_in_use(tag, &columns).raise();
+    }
+    owner::run(|| {
+        spi::execute("DELETE FROM governance.column_tag WHERE tag = $1", &[tag.into()]);
         spi::execute("DELETE FROM governance.tag WHERE name = $1 AND NOT shipped", &[tag.into()])
     });
     vocabulary("forget_tag", tag, Some(item), None, Some(&reason));
