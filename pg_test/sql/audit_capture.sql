@@ -180,6 +180,8 @@ SELECT * FROM governance.history('item', '"x"');
 SELECT * FROM governance.history('item', '{"ID": 1}');
 SELECT * FROM governance.history('item', 'null');
 SELECT * FROM governance.history('item', '{}');
+SELECT * FROM governance.history('item', NULL);
+SELECT * FROM governance.history(NULL, '1');
 SELECT * FROM governance.history('"My.Schema"."Order.""Items"""', '1');
 SELECT * FROM governance.history('nothing', '1');
 CREATE TABLE at (t timestamptz PRIMARY KEY);

@@ -191,7 +191,12 @@ SELECT governance._follow('base');
 COMMIT;
 INSERT INTO base VALUES (1);
 INSERT INTO base_old VALUES (1);
+-- a rename that no event trigger saw
+ALTER TABLE base RENAME TO basis;
+INSERT INTO basis VALUES (1);
 SELECT governance.reset_level('boundary.writers', reason => 'end');
+SELECT governance.declare_writer('basis', NULL);
+SELECT governance.forget_writer('basis', 'nobody', 'x');
 
 DROP SCHEMA "Sales" CASCADE;
 DROP OWNED BY boundary_writers_app, boundary_writers_job, boundary_writers_owner;
