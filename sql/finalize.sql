@@ -42,6 +42,9 @@ COMMENT ON FUNCTION governance._relation_named(text, text) IS 'the relation of a
 COMMENT ON FUNCTION governance._follow(regclass) IS 'lets everything declared about a relation follow it after DDL that event triggers did not see';
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
 COMMENT ON FUNCTION governance._audit_row() IS 'trigger: logs a changed row; no fixed search_path, since it resolves nothing by name';
+-- pgrx has no way to say this about trigger functions.
+ALTER FUNCTION governance._audit_truncate() SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION governance._append_only() SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION governance._audit_truncate() IS 'trigger: asks the guard about a TRUNCATE and logs it';
 COMMENT ON FUNCTION governance._append_only() IS 'trigger: the log is neither changed nor emptied';
 
@@ -59,6 +62,7 @@ GRANT EXECUTE ON FUNCTION
     TO PUBLIC;
 COMMENT ON FUNCTION governance.declare_writer(regclass, text) IS 'declares that a role writes a dataset: writes by others are recorded, warned about or refused, by level';
 COMMENT ON FUNCTION governance.forget_writer(regclass, text, text) IS 'forgets a declared writer; for the last one it takes effect at commit';
+ALTER FUNCTION governance._boundary_write() SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION governance._boundary_write() IS 'trigger: judges who writes';
 
 ----------------------------------------------------------------------------------------------------------------- assess
