@@ -95,8 +95,9 @@ COMMENT ON FUNCTION governance._relation_named(text, text) IS 'the relation of a
 COMMENT ON FUNCTION governance._follow(regclass) IS 'lets everything declared about a relation follow it after DDL that event triggers did not see';
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';
 COMMENT ON FUNCTION governance._audit_row() IS 'trigger: logs a changed row; no fixed search_path, since it resolves nothing by name';
-ALTER FUNCTION governance._append_only() SET search_path = pg_catalog, pg_temp;
+-- pgrx has no way to say this about trigger functions.
 ALTER FUNCTION governance._audit_truncate() SET search_path = pg_catalog, pg_temp;
+ALTER FUNCTION governance._append_only() SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION governance._audit_truncate() IS 'trigger: asks the guard about a TRUNCATE and logs it';
 COMMENT ON FUNCTION governance._append_only() IS 'trigger: the log is neither changed nor emptied';
 

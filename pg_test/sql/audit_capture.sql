@@ -127,6 +127,25 @@ RESET timezone; RESET intervalstyle; RESET bytea_output; RESET extra_float_digit
 SELECT * FROM news();
 \x off
 
+-- a hostile search_path gets nothing of ours to run
+CREATE SCHEMA evil;
+GRANT USAGE ON SCHEMA evil TO PUBLIC;
+CREATE FUNCTION evil.eq(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'attacked as %', current_user; RETURN $1 OPERATOR(pg_catalog.=) $2; END $$;
+CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.eq);
+CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'attacked as %', current_user; RETURN clock_timestamp(); END $$;
+SET search_path = evil, pg_catalog, public;
+SELECT 'a'::text = 'b'::text;
+CREATE TABLE public.attacked (id text PRIMARY KEY);
+SELECT governance.start_audit('public.attacked');
+INSERT INTO public.attacked VALUES ('1');
+UPDATE public.attacked SET id = '2';
+TRUNCATE public.attacked;
+SELECT op, key FROM governance.history('public.attacked', '"2"');
+SELECT governance.stop_audit('public.attacked', 'end');
+UPDATE governance.audit_entry SET op = 'x' WHERE false;
+RESET search_path;
+INSERT INTO seen SELECT id FROM governance.audit_log WHERE relation_name = 'public.attacked';
+
 -- wide values that live in TOAST: an untouched one is not a change
 CREATE TABLE wide (id int PRIMARY KEY, body text, n int);
 SELECT governance.start_audit('wide');
@@ -180,6 +199,8 @@ SELECT * FROM governance.history('item', '"x"');
 SELECT * FROM governance.history('item', '{"ID": 1}');
 SELECT * FROM governance.history('item', 'null');
 SELECT * FROM governance.history('item', '{}');
+SELECT * FROM governance.history('item', NULL);
+SELECT * FROM governance.history(NULL, '1');
 SELECT * FROM governance.history('"My.Schema"."Order.""Items"""', '1');
 SELECT * FROM governance.history('nothing', '1');
 CREATE TABLE at (t timestamptz PRIMARY KEY);

@@ -47,6 +47,15 @@ SELECT op, relation, new_row FROM governance.history('stock', '1');
 SELECT relation, exclude_columns FROM governance.audited WHERE relation_name LIKE 'stock%';
 SELECT op, object, old_row, new_row FROM governance.audit_log WHERE kind = 'act' AND op LIKE '%follow%' ORDER BY id;
 
+-- renamed onto a name that was audited and is free: two entries, one stop
+DROP TABLE stock;
+ALTER TABLE stock_old RENAME TO stock;
+SELECT governance._follow('stock');
+UPDATE stock SET n = 4;
+SELECT governance.stop_audit('stock', 'both');
+UPDATE stock SET n = 5;
+SELECT op, relation, new_row FROM governance.history('stock', '1');
+
 -- a trigger without an entry (restored without our tables): logged all the same
 CREATE TABLE orphan (id int PRIMARY KEY);
 CREATE TRIGGER data_governance_audit_row AFTER INSERT ON orphan FOR EACH ROW EXECUTE FUNCTION governance._audit_row();

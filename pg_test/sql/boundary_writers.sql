@@ -73,6 +73,21 @@ UPDATE "Sales"."Order" SET n = 1 WHERE id = 1;
 RESET ROLE;
 SELECT * FROM seen WHERE level = 'warn';
 
+-- a hostile search_path gets nothing of ours to run
+CREATE SCHEMA evil;
+GRANT USAGE ON SCHEMA evil TO PUBLIC;
+CREATE FUNCTION evil.eq(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'attacked as %', current_user; RETURN $1 OPERATOR(pg_catalog.=) $2; END $$;
+CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.eq);
+CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'attacked as %', current_user; RETURN clock_timestamp(); END $$;
+SET search_path = evil, pg_catalog, public;
+SELECT 'a'::text = 'b'::text;
+DISCARD PLANS;
+INSERT INTO "Sales"."Order" VALUES (30, 30);
+SELECT governance.declare_writer('"Sales"."Order"', 'postgres');
+SELECT governance.forget_writer('"Sales"."Order"', 'postgres');
+INSERT INTO "Sales"."Order" VALUES (31, 31);
+RESET search_path;
+
 -- enforce
 SELECT governance.set_level('boundary.writers', 'enforce', 'dataset:"Sales"."Order"');
 SET ROLE boundary_writers_job;
@@ -145,7 +160,7 @@ UPDATE "Sales"."Order" SET n = 8 WHERE id = 2;
 ROLLBACK TO s;
 COMMIT;
 UPDATE "Sales"."Order" SET n = 8 WHERE id = 2;
-SELECT * FROM governance.writers;
+SELECT relation, role FROM governance.writers;
 SELECT op, object, old_row, new_row, reason FROM governance.audit_log WHERE op LIKE '%writer' AND object LIKE '%Order%' ORDER BY id;
 
 -- lowering the level counts after commit
@@ -191,5 +206,10 @@ SELECT governance._follow('base');
 COMMIT;
 INSERT INTO base VALUES (1);
 INSERT INTO base_old VALUES (1);
+-- a rename that no event trigger saw
+ALTER TABLE base RENAME TO basis;
+INSERT INTO basis VALUES (1);
 SELECT governance.reset_level('boundary.writers', reason => 'end');
+SELECT governance.declare_writer('basis', NULL);
+SELECT governance.forget_writer('basis', 'nobody', 'x');
 

@@ -58,8 +58,9 @@ pub mod governance {
     /// Ids of the log rows about one row; `history()` shows them.
     #[pg_extern(name = "_history", stable)]
     #[search_path(pg_catalog, pg_temp)]
-    pub fn _history_ids(relation: Relation, key: &str) -> SetOfIterator<'static, pgrx::Uuid> {
-        SetOfIterator::new(super::history::ids(relation, key))
+    pub fn _history_ids(relation: Option<Relation>, key: Option<&str>) -> SetOfIterator<'static, pgrx::Uuid> {
+        let relation = relation.unwrap_or_else(|| crate::error::argument_required("relation").raise());
+        SetOfIterator::new(super::history::ids(relation, key.unwrap_or("null")))
     }
 
     /// Whether the current user may read log rows about a relation; NULLs stand for acts that concern none.

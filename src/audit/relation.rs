@@ -12,6 +12,8 @@ use serde_json::json;
 /// Starts the audit of a relation, or changes which columns it leaves out. Starting twice is no error.
 pub fn start(relation: Relation, exclude: Vec<String>, reason: Option<&str>) {
     let name = auditable(relation);
+    identity::follow(relation.0);
+    merge(&name);
     let exclude = checked_exclusions(relation, &name, exclude);
     let entries = watched::entries(relation.0);
     if let Some(above) = entries.iter().find(|e| e.relid != relation.0 && !e.stopped) {
@@ -50,6 +52,7 @@ pub fn start(relation: Relation, exclude: Vec<String>, reason: Option<&str>) {
 /// again, later, removes them.
 pub fn stop(relation: Relation, reason: &str) {
     let name = relation.name();
+    identity::follow(relation.0);
     let entries = watched::entries(relation.0);
     if let Some(above) = entries.iter().find(|e| e.relid != relation.0 && !e.stopped) {
         error::audit::stop_the_whole(&name, &above.name).raise();
@@ -60,9 +63,9 @@ pub fn stop(relation: Relation, reason: &str) {
             owner::run(|| {
                 spi::execute(
                     "UPDATE governance.audited_relation
-                        SET stopped_at = now(), stopped_by = $2, stopped_by_xid = pg_current_xact_id()
-                      WHERE id = $1 AND stopped_at IS NULL",
-                    &[own.id.into(), me.into()],
+                        SET stopped_at = now(), stopped_by = $3, stopped_by_xid = pg_current_xact_id()
+                      WHERE schema_name = $1 AND relation_name = $2 AND stopped_at IS NULL",
+                    &[name.schema.as_str().into(), name.relation.as_str().into(), me.into()],
                 )
             });
             act(Act {
@@ -100,6 +103,7 @@ pub fn follow(relid: pg_sys::Oid) {
     if !matches!(catalog::relation_kind(relid), Some(b'r' | b'p' | b'f')) || catalog::is_temporary(relid) {
         return;
     }
+    merge(&name);
     let entries = watched::entries(relid);
     if entries.iter().any(|e| !e.stopped) {
         if entries.iter().any(|e| e.relid == relid && !e.stopped) {
@@ -118,9 +122,8 @@ pub fn follow(relid: pg_sys::Oid) {
             |r| (r.must::<Vec<String>>(1), r.must::<String>(2)),
         )
     });
+    // Columns it does not have (yet) stay excluded.
     if let Some((exclude, bore_it)) = heir.filter(|_| entries.is_empty()) {
-        let columns = watched::columns(relid);
-        let exclude: Vec<String> = exclude.into_iter().filter(|c| columns.contains(c)).collect();
         store(&name, None, &exclude);
         triggers::ensure(relid);
         identity::bind(relid, &name);
@@ -133,6 +136,39 @@ pub fn follow(relid: pg_sys::Oid) {
             reason: None,
         });
     }
+}
+
+/// A relation renamed to a name that was audited already brings its own entry: one goes on, and leaves out what either
+/// did.
+pub fn merge(name: &Name) {
+    let key = [name.schema.as_str().into(), name.relation.as_str().into()];
+    owner::run(|| {
+        let running: i64 = spi::select_one(
+            "SELECT count(*) FROM governance.audited_relation
+              WHERE schema_name = $1 AND relation_name = $2 AND stopped_at IS NULL",
+            &key,
+            |r| r.must(1),
+        )
+        .unwrap_or(0);
+        // A write, even one without rows, would make every backend load its caches anew.
+        if running < 2 {
+            return;
+        }
+        spi::execute(
+            "WITH running AS (
+                SELECT id, exclude_columns, row_number() OVER (ORDER BY started_at DESC, id DESC) AS n
+                  FROM governance.audited_relation
+                 WHERE schema_name = $1 AND relation_name = $2 AND stopped_at IS NULL),
+             both_exclude AS (
+                SELECT coalesce(array_agg(DISTINCT c ORDER BY c), '{}') AS columns FROM running, unnest(exclude_columns) c)
+             UPDATE governance.audited_relation a
+                SET exclude_columns = b.columns, was_exclude_columns = b.columns,
+                    stopped_at = CASE WHEN r.n > 1 THEN now() END,
+                    stopped_by = CASE WHEN r.n > 1 THEN current_user END
+               FROM running r, both_exclude b WHERE a.id = r.id",
+            &key,
+        );
+    });
 }
 
 /// A trigger of ours fired on a relation that has no entry: it is logged all the same, under a new one.

@@ -98,6 +98,9 @@ fn load(relid: pg_sys::Oid) -> (Option<Watched>, bool) {
     if entries.is_empty() {
         // A trigger without an entry: renamed where no event trigger told us, or restored without our tables.
         identity::follow(relid);
+        if let Some(name) = catalog::relation_name(relid) {
+            super::relation::merge(&name);
+        }
         entries = self::entries(relid);
         if entries.is_empty() {
             super::relation::adopt(relid);

@@ -7,6 +7,7 @@ pub use state::status;
 pub use violation::forget_rolled_back;
 pub use writer::follow;
 
+use crate::error;
 use crate::pg::regclass::Relation;
 use crate::registry::duty;
 use pgrx::prelude::*;
@@ -20,7 +21,9 @@ pub mod governance {
     /// to other writers it counts when the transaction has committed.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn declare_writer(relation: Relation, role: &str) {
+    fn declare_writer(relation: Option<Relation>, role: Option<&str>) {
+        let relation = relation.unwrap_or_else(|| error::argument_required("relation").raise());
+        let role = role.unwrap_or_else(|| error::argument_required("role").raise());
         duty::require_owner("declaring a writer", relation, false);
         super::writer::declare(relation, role);
     }

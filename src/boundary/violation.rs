@@ -5,7 +5,7 @@ use crate::core::registry::level::Level;
 use crate::error::{self, boundary::Crossing};
 use crate::pg::catalog::Name;
 use crate::pg::{cache, owner, roles, session, spi, xact};
-use crate::registry::level;
+use crate::registry::{identity, level};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -75,7 +75,13 @@ fn boundary(relid: pg_sys::Oid) -> Rc<Boundary> {
     known.unwrap_or_else(|| {
         cache::settle();
         let generation = cache::generation();
-        let dataset = writer::boundaries(relid).into_iter().next().map(|(name, writers)| {
+        let mut boundaries = writer::boundaries(relid);
+        if boundaries.is_empty() {
+            // The writers were forgotten, or the relation renamed where no event trigger told us.
+            identity::follow(relid);
+            boundaries = writer::boundaries(relid);
+        }
+        let dataset = boundaries.into_iter().next().map(|(name, writers)| {
             let level = level::resolve("boundary.writers", &name).level;
             (name, writers, level)
         });

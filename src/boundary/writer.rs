@@ -18,6 +18,7 @@ pub const TRIGGER: triggers::Kind = triggers::Kind {
 /// Declares a writer. Declaring twice is no error.
 pub fn declare(relation: Relation, role: &str) {
     let name = dataset::governable(relation);
+    identity::follow(relation.0);
     if !can_be_written(relation.0) {
         error::boundary::cannot_have_writers(&name).raise();
     }
@@ -57,6 +58,7 @@ pub fn declare(relation: Relation, role: &str) {
 pub fn forget(relation: Relation, role: &str, reason: Option<&str>) {
     duty::require_owner("forgetting a writer", relation, false);
     let name = relation.name();
+    identity::follow(relation.0);
     let before = declared(&name);
     if !before.iter().any(|w| w == role) {
         error::boundary::not_a_writer(&name, role, &before).raise();
