@@ -54,6 +54,8 @@ pub fn walk(edges: &[Edge], start: &Node, way: Way, max_depth: Option<i32>) -> V
     // Index into `found` of the hop before, for the path; None is the start.
     let mut queue: VecDeque<(Node, Role, i32, Option<usize>)> = VecDeque::new();
     let mut before: Vec<Option<usize>> = Vec::new();
+    // Where the first hop leaves a start that is a whole dataset: the path names the column.
+    let mut leaves: Vec<Node> = Vec::new();
     queue.push_back((start.clone(), Role::Identity, 0, None));
     while let Some((node, role, depth, came_by)) = queue.pop_front() {
         if max_depth.is_some_and(|max| depth >= max) {
@@ -72,6 +74,7 @@ pub fn walk(edges: &[Edge], start: &Node, way: Way, max_depth: Option<i32>) -> V
                 continue;
             }
             before.push(came_by);
+            leaves.push(if node.1.is_none() { near.clone() } else { node.clone() });
             found.push(Found {
                 depth: depth + 1,
                 node: far.clone(),
@@ -84,12 +87,12 @@ pub fn walk(edges: &[Edge], start: &Node, way: Way, max_depth: Option<i32>) -> V
     }
     for i in 0..found.len() {
         let mut path = vec![found[i].node.clone()];
-        let mut hop = before[i];
-        while let Some(h) = hop {
+        let mut hop = i;
+        while let Some(h) = before[hop] {
             path.push(found[h].node.clone());
-            hop = before[h];
+            hop = h;
         }
-        path.push(start.clone());
+        path.push(leaves[hop].clone());
         if way == Way::Down {
             path.reverse();
         }
@@ -162,7 +165,9 @@ mod tests {
             edge(node(0, "a"), node(1, "x"), Role::Identity),
             edge(node(0, "b"), node(1, "y"), Role::Identity),
         ];
-        assert_eq!(walk(&edges, &node(1, ""), Way::Up, None).len(), 2);
+        let up = walk(&edges, &node(1, ""), Way::Up, None);
+        assert_eq!(up.len(), 2);
+        assert_eq!(up[1].path, [node(0, "b"), node(1, "y")]);
         assert_eq!(walk(&edges, &node(0, ""), Way::Down, None).len(), 2);
         assert_eq!(walk(&edges, &node(0, "a"), Way::Down, None).len(), 1);
     }
