@@ -14,7 +14,7 @@ check=
 [ "${1:-}" = --check ] && check=yes
 
 dg_install
-dg_start demo
+dg_start demo fsync=on
 export PATH=$DG_BIN:$PATH
 # Files of the demo (dumps, the exported log) go here.
 DEMO_FILES=$DG_WORK/demo/files
@@ -27,7 +27,7 @@ dg_say "loading the sample shop"
 dg_sql -f shop.sql
 pg_dump --schema-only | grep -vE '^\\(un)?restrict' >"$DEMO_FILES/schema_before.sql"
 
-# Prints at most 14 lines of each result, and nothing for functions that return nothing.
+# Prints at most 20 lines of each result, and nothing for functions that return nothing.
 abbreviate() {
     awk '
         function flush_held() { if (have) print held; have = 0 }
@@ -35,8 +35,8 @@ abbreviate() {
             in_table = 0
             if (n == 1 && line[1] ~ /^ *$/) { getline; next }
             print header; print rule
-            for (i = 1; i <= n && i <= 14; i++) print line[i]
-            if (n > 14) printf "  … %d more\n", n - 14
+            for (i = 1; i <= n && i <= 20; i++) print line[i]
+            if (n > 20) printf "  … %d more lines\n", n - 20
             print
             next
         }

@@ -5,7 +5,8 @@
 CREATE EXTENSION data_governance;
 
 -- Nothing was changed by that. What can be known from catalogs, statistics and settings alone:
-SELECT item, title, declared_pct, observed_pct, enforced_pct, proven_pct, open_findings FROM governance.checklist();
+SELECT item, title, declared_pct AS declared, observed_pct AS observed, enforced_pct AS enforced, proven_pct AS proven,
+       open_findings AS findings FROM governance.checklist();
 --! ^ D1 +\|
 --! ^ P10 +\|
 

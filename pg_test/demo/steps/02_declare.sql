@@ -13,7 +13,7 @@ SELECT governance.declare_dataset('people.customer', owner => 'shop team', class
 SELECT relation, kind, owner, class, declared FROM governance.datasets WHERE schema_name = 'people';
 --! people\.customer +\| table +\| shop team +\| master +\| t
 
-SELECT * FROM governance.effective_levels('people.customer') WHERE feature LIKE 'guard%';
+SELECT * FROM governance.effective_levels('people.customer') WHERE feature ~ '^guard[.a-z_]*$';
 --! guard\.data_loss +\| enforce
 
 -- For the rest there are guesses from foreign keys, keys and owners.

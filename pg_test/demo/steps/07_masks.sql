@@ -5,7 +5,8 @@
 -- What a partner gets: the query's result through the masks of the tags, with a receipt.
 SELECT governance.export_query('SELECT id, full_name, email, phone, city, birth_date FROM people.customer WHERE id <= 3', recipient => 'partner');
 --! ^ *1,
-SELECT * FROM governance.export_receipts;
+SELECT exported_by, recipient, row_count, left(sha256, 16) AS sha256, jsonb_array_length(masked) AS masked_columns FROM governance.export_receipts;
+--! postgres +\| partner +\| +3
 
 -- Masks on everything a role reads need the library in its sessions. No restart.
 SELECT * FROM governance.attach();
