@@ -14,7 +14,7 @@ use serde_json::json;
 /// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames. The flag says
 /// whether they name a column too, as `column_name`. A feature that stores relations by name adds its table here.
 const FOLLOWERS: &[(&str, bool)] =
-    &[("dataset", false), ("column_tag", true), ("consumer", false), ("proposal", true)];
+    &[("dataset", false), ("column_tag", true), ("consumer", false), ("proposal", true), ("waiver", false)];
 
 /// Remembers which relation bears a governed name.
 pub fn bind(relid: pg_sys::Oid, name: &Name) {
