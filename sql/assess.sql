@@ -26,7 +26,7 @@ CREATE TABLE governance.assess_check (
     title text NOT NULL,
     severity text NOT NULL CHECK (severity = ANY ('{critical,high,medium,low,info}')),
     evidence_kind text NOT NULL CHECK (evidence_kind = ANY ('{catalog,statistics,observed,receipt,declaration}')),
-    scope text NOT NULL CHECK (scope = ANY ('{tables,relations,server}')),
+    scope text NOT NULL,
     passes text NOT NULL
 );
 COMMENT ON TABLE governance.assess_check IS 'the checks of assess(): each has a view _check_<id> with one row per finding';
@@ -35,7 +35,7 @@ COMMENT ON COLUMN governance.assess_check.item IS 'item of the checklist';
 COMMENT ON COLUMN governance.assess_check.title IS 'what is looked for';
 COMMENT ON COLUMN governance.assess_check.severity IS 'severity of its findings where the finding does not say another';
 COMMENT ON COLUMN governance.assess_check.evidence_kind IS 'catalog, statistics, observed, receipt or declaration';
-COMMENT ON COLUMN governance.assess_check.scope IS 'what it looks at: tables, relations of any kind, or the server; without any it says not_assessed';
+COMMENT ON COLUMN governance.assess_check.scope IS 'what it looks at, a name of governance._scope; without any of it the check says not_assessed';
 COMMENT ON COLUMN governance.assess_check.passes IS 'what is true when there is no finding';
 
 CREATE TABLE governance.waiver (
@@ -119,15 +119,15 @@ END $$;
 
 -- What a setting is for sessions that nothing overrides. A session sees what it started with: where that may come from
 -- its own role, database or client, the server's value is unknown (NULL), as is what the role may not see.
-CREATE FUNCTION governance._server_setting(setting text) RETURNS text LANGUAGE sql STABLE
+CREATE FUNCTION governance._server_setting(setting_name text) RETURNS text LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp AS $$
     SELECT CASE WHEN s.source <> 'client'
                  AND NOT EXISTS (SELECT FROM pg_db_role_setting d, unnest(d.setconfig) c
-                                  WHERE split_part(c, '=', 1) = setting
+                                  WHERE split_part(c, '=', 1) = setting_name
                                     AND d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
                                     AND d.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = session_user)))
                 THEN s.reset_val END
-      FROM pg_settings s WHERE s.name = setting
+      FROM pg_settings s WHERE s.name = setting_name
 $$;
 
 -- "12 tables", "1 table".
@@ -159,6 +159,29 @@ CREATE VIEW governance._role_setting AS
                             ELSE 'ROLE ALL' END AS alter_it
       FROM pg_db_role_setting d, unnest(d.setconfig) c
      WHERE d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()));
+
+-- What checks look at, and how much of it there is.
+CREATE VIEW governance._scope AS
+    SELECT 'server' AS scope, 1::bigint AS n
+    UNION ALL SELECT 'relations', count(*) FROM governance._seen_relation
+    UNION ALL SELECT 'materialized views', count(*) FROM governance._seen_relation WHERE relkind = 'm'
+    UNION ALL SELECT 'foreign tables', count(*) FROM governance._seen_relation WHERE relkind = 'f'
+    UNION ALL SELECT 'tables', count(*) FROM governance._seen_table
+    UNION ALL SELECT 'partitioned tables', count(*) FROM governance._seen_table WHERE relkind = 'p'
+    UNION ALL SELECT 'tagged columns', count(*) FROM governance._column_tag t JOIN governance._seen_relation r USING (schema_name, relation_name)
+    UNION ALL SELECT 'writes', coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint FROM pg_stat_user_tables WHERE schemaname <> 'governance'
+    UNION ALL SELECT 'replication slots', count(*) FROM pg_replication_slots WHERE NOT temporary
+    UNION ALL SELECT 'subscriptions', count(*) FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database()
+    UNION ALL SELECT 'publications', count(*) FROM pg_publication
+    UNION ALL SELECT 'vector columns', count(*) FROM governance._seen_table t JOIN pg_attribute a ON a.attrelid = t.relid
+                JOIN pg_type y ON y.oid = a.atttypid WHERE NOT a.attisdropped AND y.typname IN ('vector', 'halfvec', 'sparsevec');
+
+-- What is audited, whatever shape the audit's view has: every check that asks, asks here.
+CREATE VIEW governance._audited AS
+    SELECT DISTINCT r.relid
+      FROM governance._of_view('audited_relations') v
+      JOIN governance._seen_relation r ON (v ->> 'schema_name', v ->> 'relation_name') = (r.schema_name, r.relation_name)
+                                       OR v ->> 'relation' = r.object;
 
 -- Foreign keys as written: those that partitions inherit are left out.
 CREATE VIEW governance._foreign_key AS
@@ -196,6 +219,8 @@ CREATE VIEW governance.waivers AS
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance._seen_relation IS 'user relations that the caller may see, with what is declared about them';
 COMMENT ON VIEW governance._seen_table IS 'user tables that the caller may see: roots of partition trees, no partitions';
+COMMENT ON VIEW governance._scope IS 'what checks look at, and how much of it the caller may see';
+COMMENT ON VIEW governance._audited IS 'relations whose row changes are recorded';
 COMMENT ON VIEW governance._role_setting IS 'settings of roles and of this database';
 COMMENT ON VIEW governance._foreign_key IS 'foreign keys as written, and whether an index serves them';
 COMMENT ON VIEW governance._store IS 'extensions, foreign servers, publications, subscriptions and logical slots of this database';

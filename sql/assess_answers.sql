@@ -32,22 +32,22 @@ BEGIN
         RAISE EXCEPTION 'item "%" is not known', unknown USING ERRCODE = 'invalid_parameter_value',
             DETAIL = 'Items: D1 to D10 and P1 to P10.', HINT = 'SELECT * FROM governance.assess(''{D1,D9}'');';
     END IF;
-    SELECT jsonb_build_object('server', 1,
-               'relations', (SELECT count(*) FROM governance._seen_relation), 'tables', (SELECT count(*) FROM governance._seen_table))
-      INTO scopes;
+    SELECT jsonb_object_agg(s.scope, s.n) INTO scopes FROM governance._scope s;
     SELECT b.fingerprints INTO base FROM governance.baseline b ORDER BY b.id DESC LIMIT 1;
     RETURN QUERY
     WITH raw AS (
-        SELECT c.*, i.controls, i.position, coalesce(r.found, '{}') AS found, r.found IS NULL AS silent, (scopes ->> c.scope)::int AS in_scope
+        SELECT c.*, i.controls, i.position, coalesce(r.found, '{}') AS found, r.found IS NULL AS silent, (scopes ->> c.scope)::bigint AS in_scope,
+               c.evidence_kind = 'statistics' AND c.scope = 'tables' AND (scopes ->> 'writes')::bigint = 0 AS blind
           FROM governance.assess_check c JOIN governance.checklist_item i USING (item)
           LEFT JOIN LATERAL (SELECT f AS found FROM governance._run_check(c.check_id) f) r ON true
          WHERE items IS NULL OR c.item IN (SELECT upper(x) FROM unnest(items) x)
     ), rows AS (
         SELECT raw.check_id, raw.item, raw.title, raw.position, raw.controls, raw.evidence_kind,
-               CASE WHEN silent AND in_scope = 0 THEN 'not_assessed' WHEN silent THEN 'pass' ELSE coalesce(found ->> 'status', 'fail') END AS status,
+               CASE WHEN silent AND (in_scope = 0 OR blind) THEN 'not_assessed' WHEN silent THEN 'pass' ELSE coalesce(found ->> 'status', 'fail') END AS status,
                coalesce(found ->> 'severity', raw.severity) AS severity,
-               coalesce(found ->> 'object', CASE raw.scope WHEN 'server' THEN 'server' ELSE 'database' END) AS object,
+               coalesce(found ->> 'object', CASE WHEN raw.scope IN ('server', 'replication slots') THEN 'server' ELSE 'database' END) AS object,
                CASE WHEN silent AND in_scope = 0 THEN 'there are no ' || raw.scope || ' that the caller may see'
+                    WHEN silent AND blind THEN 'statistics have counted no write to any table yet'
                     WHEN silent THEN raw.passes ELSE found ->> 'finding' END AS finding,
                CASE WHEN silent AND raw.scope <> 'server' THEN jsonb_build_object('in_scope', in_scope) ELSE found -> 'evidence' END AS evidence,
                (found ->> 'observed_since')::timestamptz AS observed_since, coalesce((found ->> 'confidence')::real, 1) AS confidence,
@@ -79,11 +79,9 @@ CREATE VIEW governance.findings AS
 -- without a row here have no denominator, and their percentage is NULL: nothing is never 100 %.
 CREATE VIEW governance._measure AS
     WITH t AS (
-        SELECT s.*, EXISTS (SELECT FROM governance._of_view('audited_relations') v
-                             WHERE v ->> 'relation' IN (s.object, s.relid::regclass::text)
-                                OR (v ->> 'schema_name', v ->> 'relation_name') = (s.schema_name, s.relation_name)) AS audited,
+        SELECT s.*, u.relid IS NOT NULL AS audited,
                EXISTS (SELECT FROM governance._foreign_key k WHERE k.conrelid = s.relid AND k.confrelid = s.relid) AS hierarchy
-          FROM governance._seen_table s
+          FROM governance._seen_table s LEFT JOIN governance._audited u ON u.relid = s.relid
     ), personal AS (
         SELECT relid, attnum, true AS tagged FROM governance._seen_tag UNION SELECT relid, attnum, false FROM governance._lookalike l
          WHERE NOT EXISTS (SELECT FROM governance._seen_tag g WHERE (g.relid, g.attnum) = (l.relid, l.attnum))
@@ -138,7 +136,7 @@ $$;
 ------------------------------------------------------------------------------------------------------------------ grants
 -- Every check filters by what the caller may see, so everybody may ask.
 GRANT SELECT ON governance.findings, governance.waivers, governance.checklist_item, governance.assess_check, governance.baseline TO PUBLIC;
-GRANT SELECT ON governance._waiver, governance._seen_relation, governance._seen_table, governance._measure TO PUBLIC;
+GRANT SELECT ON governance._waiver, governance._seen_relation, governance._seen_table, governance._scope, governance._measure TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance.findings IS 'what assess() found and nobody waived, worst first';

@@ -3,8 +3,8 @@
 
 INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_kind, scope, passes) VALUES
     ('EVO-000', 'D3', 'the product is switched off', 'critical', 'catalog', 'server', 'governance.enabled is on'),
-    ('EVO-001', 'D3', 'constraint that was never validated', 'medium', 'catalog', 'relations', 'every constraint is validated'),
-    ('EVO-002', 'D3', 'invalid index', 'medium', 'catalog', 'relations', 'every index is valid'),
+    ('EVO-001', 'D3', 'constraint that was never validated', 'medium', 'catalog', 'relations', 'no constraint waits for validation'),
+    ('EVO-002', 'D3', 'invalid index', 'medium', 'catalog', 'relations', 'no index is invalid'),
     ('EVO-007', 'D3', 'DDL that may wait for ever', 'low', 'catalog', 'relations', 'every role that owns relations and can log in has a lock_timeout'),
     ('EVO-008', 'D3', 'guard switched off by a level', 'high', 'declaration', 'server', 'no level set for the database switches the guard off'),
     ('EVO-009', 'D3', 'event trigger of the product disabled', 'critical', 'catalog', 'server', 'no event trigger of the product is disabled'),
@@ -14,18 +14,18 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('EVO-013', 'P2', 'leftover of a migration', 'low', 'catalog', 'tables', 'no table is named like the leftover of a migration'),
     ('CQR-001', 'D4', 'wide reads on a table that is written all the time', 'low', 'statistics', 'tables', 'no busy table is read by whole scans most of the time'),
     ('CQR-002', 'D4', 'read models are declared', 'low', 'declaration', 'relations', 'at least one read model is declared'),
-    ('CQR-004', 'D4', 'materialized view that was never filled', 'high', 'catalog', 'relations', 'every materialized view is filled'),
+    ('CQR-004', 'D4', 'materialized view that was never filled', 'high', 'catalog', 'materialized views', 'every materialized view is filled'),
     ('OLA-001', 'P6', 'queries that spill to disk', 'low', 'statistics', 'server', 'queries spilled less than 1 GB a day to disk'),
     ('OLA-002', 'P6', 'snapshot that is held for long', 'medium', 'observed', 'server', 'no transaction has been open for an hour'),
     ('OLA-003', 'P6', 'freshness of analytic data not declared', 'medium', 'declaration', 'relations', 'every materialized view and analytic dataset states how old it may be'),
-    ('OLA-005', 'P6', 'refresh that blocks readers', 'low', 'catalog', 'relations', 'every materialized view can be refreshed concurrently'),
+    ('OLA-005', 'P6', 'refresh that blocks readers', 'low', 'catalog', 'materialized views', 'every materialized view can be refreshed concurrently'),
     ('TSR-001', 'P4', 'time-series in a plain table', 'medium', 'statistics', 'tables', 'no big append-only table with a time column is unpartitioned'),
-    ('TSR-002', 'P4', 'retention not declared', 'low', 'declaration', 'tables', 'every table partitioned by time has a declared retention'),
-    ('TSR-005', 'P4', 'default partition fills', 'medium', 'statistics', 'tables', 'no default partition holds rows'),
-    ('TSR-006', 'P4', 'partitions end soon', 'high', 'catalog', 'tables', 'every table partitioned by time has partitions for the next 7 days'),
+    ('TSR-002', 'P4', 'retention not declared', 'low', 'declaration', 'partitioned tables', 'every table partitioned by time has a declared retention'),
+    ('TSR-005', 'P4', 'default partition fills', 'medium', 'statistics', 'partitioned tables', 'no default partition holds rows'),
+    ('TSR-006', 'P4', 'partitions end soon', 'high', 'catalog', 'partitioned tables', 'every table partitioned by time has partitions for the next 7 days'),
     ('EMB-001', 'P3', 'vector column without lifecycle', 'medium', 'declaration', 'tables', 'every vector column has a declared model and version'),
-    ('EMB-004', 'P3', 'vector index with default parameters', 'info', 'catalog', 'tables', 'every vector index states its parameters'),
-    ('EMB-006', 'P3', 'vector column without dimensions', 'medium', 'catalog', 'tables', 'every vector column fixes its dimensions');
+    ('EMB-004', 'P3', 'vector index with default parameters', 'info', 'catalog', 'vector columns', 'every vector index states its parameters'),
+    ('EMB-006', 'P3', 'vector column without dimensions', 'medium', 'catalog', 'vector columns', 'every vector column fixes its dimensions');
 
 -------------------------------------------------------------------------------------------------------------- migrations
 CREATE VIEW governance._check_evo_000 AS
@@ -64,7 +64,7 @@ CREATE VIEW governance._check_evo_002 AS
 
 CREATE VIEW governance._check_evo_007 AS
     SELECT format('role %I', o.rolname) AS object, 'warn' AS status,
-           format('DDL of role %I waits for locks without end (lock_timeout 0); all later queries queue behind it', o.rolname) AS finding,
+           format('DDL of role %I waits for locks without end (lock_timeout 0)', o.rolname) AS finding,
            jsonb_build_object('owns_relations', (SELECT count(*) FROM governance._seen_relation r WHERE r.relowner = o.oid)) AS evidence,
            format('ALTER ROLE %I IN DATABASE %I SET lock_timeout = ''5s'';', o.rolname, current_database()) AS remediation_sql, 'none' AS remediation_lock
       FROM pg_roles o
@@ -108,8 +108,9 @@ CREATE VIEW governance._check_evo_011 AS
     SELECT 'database' AS object, 'not_assessed' AS status, 'this version does not record changes yet, so their routine cannot be seen' AS finding
      WHERE to_regclass('governance.changes') IS NULL
     UNION ALL
-    SELECT 'database', 'manual', 'no change went through governance.propose_change() yet; the server cannot see other tools'' routine'
-     WHERE to_regclass('governance.changes') IS NOT NULL AND NOT EXISTS (SELECT FROM governance._of_view('changes'));
+    SELECT 'database', 'manual', 'no change was completed here in 92 days; the routine of other tools cannot be seen'
+     WHERE to_regclass('governance.changes') IS NOT NULL
+       AND NOT EXISTS (SELECT FROM governance._of_view('changes') c WHERE (c ->> 'contracted_at')::timestamptz > now() - interval '92 days');
 
 CREATE VIEW governance._check_evo_012 AS
     SELECT r.object || ' trigger ' || quote_ident(t.tgname) AS object, r.schema_name, r.relation_name,
@@ -154,7 +155,10 @@ CREATE VIEW governance._check_ola_001 AS
            jsonb_build_object('temp_bytes', d.temp_bytes, 'temp_files', d.temp_files) AS evidence
       FROM pg_stat_database d
      WHERE d.datname = current_database()
-       AND d.temp_bytes > 1073741824 * greatest(1, extract(epoch FROM now() - d.stats_reset) / 86400);
+       AND d.temp_bytes > 1073741824 * greatest(1, extract(epoch FROM now() - d.stats_reset) / 86400) AND d.stats_reset IS NOT NULL
+    UNION ALL
+    SELECT 'database', 'not_assessed', NULL, NULL, 'statistics do not say since when they count', NULL
+      FROM pg_stat_database d WHERE d.datname = current_database() AND d.stats_reset IS NULL;
 
 -- Other roles' sessions are seen by members of pg_read_all_stats only.
 CREATE VIEW governance._check_ola_002 AS
@@ -223,15 +227,21 @@ CREATE VIEW governance._check_tsr_005 AS
       JOIN pg_stat_database d ON d.datname = current_database()
      WHERE greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint) > 0;
 
+-- The partition offered begins where the last one ends and reaches to the end of next month.
 CREATE VIEW governance._check_tsr_006 AS
-    SELECT object, schema_name, relation_name, CASE WHEN partdefid <> 0 THEN 'medium' END AS severity,
-           CASE WHEN count(upto) = 0 THEN format('%s has no partition', object)
-                ELSE format('the last partition of %s ends at %s', object, to_char(max(upto), 'YYYY-MM-DD')) END
-             || CASE WHEN partdefid <> 0 THEN '; later rows go to the default partition' ELSE '; later rows are refused' END AS finding,
-           jsonb_build_object('ends_at', max(upto), 'partitions', count(partition), 'default_partition', partdefid <> 0) AS evidence
-      FROM governance._time_partition
-     GROUP BY object, schema_name, relation_name, partdefid
-    HAVING coalesce(max(upto), '-infinity') < (now() + interval '7 days')::timestamp;
+    SELECT p.object, p.schema_name, p.relation_name, CASE WHEN p.partdefid <> 0 THEN 'medium' END AS severity,
+           CASE WHEN p.upto IS NULL THEN format('%s has no partition by time', p.object)
+                ELSE format('the last partition of %s ends at %s', p.object, to_char(p.upto, 'YYYY-MM-DD')) END
+             || CASE WHEN p.partdefid <> 0 THEN '; later rows go to the default partition' ELSE '; later rows are refused' END AS finding,
+           jsonb_build_object('ends_at', p.upto, 'partitions', p.partitions, 'default_partition', p.partdefid <> 0) AS evidence,
+           CASE WHEN p.upto > '-infinity' AND p.partdefid = 0 AND to_regclass(format('%I.%I', p.schema_name, n.name)) IS NULL THEN
+               format('SET lock_timeout = ''5s''; CREATE TABLE %I.%I PARTITION OF %s FOR VALUES FROM (%L) TO (%L);', p.schema_name, n.name, p.object, p.upto,
+                      date_trunc('month', greatest(p.upto, now()::timestamp)) + interval '2 months') END AS remediation_sql,
+           'ACCESS EXCLUSIVE, short' AS remediation_lock
+      FROM (SELECT object, schema_name, relation_name, partdefid, max(upto) AS upto, count(partition) AS partitions
+              FROM governance._time_partition GROUP BY object, schema_name, relation_name, partdefid) p
+     CROSS JOIN LATERAL (SELECT left(p.relation_name, 40) || '_from_' || to_char(p.upto, 'YYYYMMDD') AS name) n
+     WHERE coalesce(p.upto, '-infinity') < (now() + interval '7 days')::timestamp;
 
 -------------------------------------------------------------------------------------------------------------- embeddings
 CREATE VIEW governance._vector_column AS

@@ -14,9 +14,9 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('CLS-002', 'D5', 'reference data that is written all the time', 'medium', 'statistics', 'tables', 'no table of class reference takes steady writes'),
     ('CLS-003', 'D5', 'table without primary key', 'medium', 'catalog', 'tables', 'every table has a primary key'),
     ('CLS-004', 'D5', 'unlogged table', 'medium', 'catalog', 'tables', 'no table is UNLOGGED'),
-    ('ADR-001', 'D6', 'extension without decision', 'low', 'declaration', 'server', 'every extension has a recorded decision'),
+    ('ADR-001', 'D6', 'extension without decision', 'low', 'declaration', 'server', 'no extension lacks a recorded decision'),
     ('ADR-002', 'D6', 'decision past its review', 'medium', 'declaration', 'server', 'no recorded decision is past its review'),
-    ('ADR-005', 'D6', 'server, publication, subscription or slot without decision', 'medium', 'declaration', 'server', 'every foreign server, publication, subscription and logical slot has a recorded decision'),
+    ('ADR-005', 'D6', 'server, publication, subscription or slot without decision', 'medium', 'declaration', 'server', 'no foreign server, publication, subscription or logical slot lacks a recorded decision'),
     ('ADR-006', 'P1', 'special column type without access pattern', 'low', 'declaration', 'tables', 'no column of a special type lacks a decision that names its access pattern'),
     ('ADR-004', 'P1', 'index that nothing uses', 'low', 'statistics', 'tables', 'no index over 1 MB stayed unused for 30 days'),
     ('ADR-003', 'P1', 'access pattern of this database', 'low', 'declaration', 'server', 'a decision names the access pattern of this database'),
@@ -53,7 +53,7 @@ CREATE VIEW governance._check_own_004 AS
 
 CREATE VIEW governance._check_own_005 AS
     SELECT format('schema %I', r.schema_name) AS object, r.relation_owner AS facts,
-           format('%s of schema %I %s to superuser %I, which can log in; give them to a role that cannot', governance._count_of(count(*), 'relation'),
+           format('%s of schema %I %s to superuser %I, who can log in', governance._count_of(count(*), 'relation'),
                   r.schema_name, CASE count(*) WHEN 1 THEN 'belongs' ELSE 'belong' END, r.relation_owner) AS finding,
            jsonb_build_object('relations', count(*), 'relation_owner', r.relation_owner) AS evidence
       FROM governance._seen_relation r JOIN pg_roles o ON o.oid = r.relowner
@@ -82,7 +82,7 @@ CREATE VIEW governance._check_own_008 AS
 -- A primary key that begins with the whole key of a parent: the child lives inside it.
 CREATE VIEW governance._check_agg_002 AS
     SELECT c.object, c.schema_name, c.relation_name, 'warn' AS status, 0.7 AS confidence,
-           format('the key of %s begins with that of %s: they may be one aggregate; none is declared', c.object, p.object) AS finding,
+           format('the key of %s begins with that of %s; no aggregate holds both', c.object, p.object) AS finding,
            jsonb_build_object('parent', p.object, 'foreign_key', k.name) AS evidence, p.object AS facts,
            CASE WHEN governance._offers('declare_aggregate') THEN
                format('SELECT governance.declare_aggregate(%L, %L, ARRAY[%L]::regclass[]);', p.relation_name, p.object, c.object) END AS remediation_sql
@@ -100,10 +100,11 @@ CREATE VIEW governance._check_agg_003 AS
       JOIN governance._seen_table c ON c.relid = k.conrelid JOIN governance._seen_table p ON p.relid = k.confrelid
      WHERE k.confdeltype = 'c' AND c.schema_name <> p.schema_name;
 
+-- Sizes come from pg_class everywhere in these files: pg_relation_size() would wait for whoever holds the table locked.
 -- Indexes are built CONCURRENTLY; a partitioned table allows only the locking form.
 CREATE VIEW governance._unindexed_key AS
     SELECT c.object, c.schema_name, c.relation_name, 'warn' AS status, k.name AS facts, k.conrelid = k.confrelid AS own,
-           format('%s (%s) refers to %s without an index: each delete there scans it', c.object,
+           format('foreign key %s (%s) to %s has no index', c.object,
                   (SELECT string_agg(quote_ident(x), ', ') FROM unnest(k.columns) x), p.object) AS finding,
            jsonb_build_object('foreign_key', k.name, 'columns', k.columns, 'parent', p.object) AS evidence,
            CASE WHEN c.relkind = 'p' THEN 'SET lock_timeout = ''5s''; CREATE INDEX ON ' ELSE 'CREATE INDEX CONCURRENTLY ON ' END
@@ -165,7 +166,7 @@ CREATE VIEW governance._check_cls_004 AS
            CASE WHEN r.class IN ('transactional', 'master') THEN 'high' END AS severity,
            format('%s is UNLOGGED: a crash empties it, no replica has it', r.object)
              || CASE WHEN r.class IS NOT NULL THEN ', and its class is ' || r.class ELSE '' END AS finding,
-           jsonb_build_object('class', r.class, 'bytes', pg_total_relation_size(r.relid)) AS evidence,
+           jsonb_build_object('class', r.class, 'bytes', (SELECT c.relpages FROM pg_class c WHERE c.oid = r.relid) * current_setting('block_size')::bigint) AS evidence,
            CASE WHEN NOT EXISTS (SELECT FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid
                                   WHERE k.conrelid = r.relid AND k.contype = 'f' AND p.oid <> r.relid AND p.relpersistence = 'u')
                 THEN 'SET lock_timeout = ''5s''; ALTER TABLE ' || r.object || ' SET LOGGED;' END AS remediation_sql,
@@ -197,16 +198,20 @@ CREATE VIEW governance._check_adr_003 AS
 
 CREATE VIEW governance._check_adr_004 AS
     SELECT t.object || ' index ' || quote_ident(s.indexrelname) AS object, t.schema_name, t.relation_name, 'warn' AS status, 0.6 AS confidence,
-           format('index %I (%s) was not used on this server since %s', s.indexrelname, pg_size_pretty(pg_relation_size(s.indexrelid)), d.stats_reset::date) AS finding,
-           jsonb_build_object('bytes', pg_relation_size(s.indexrelid), 'scans', s.idx_scan) AS evidence, d.stats_reset AS observed_since,
+           format('index %I (%s) was not used on this server since %s', s.indexrelname, pg_size_pretty(z.bytes), d.stats_reset::date) AS finding,
+           jsonb_build_object('bytes', z.bytes, 'scans', s.idx_scan) AS evidence, d.stats_reset AS observed_since,
            format('DROP INDEX CONCURRENTLY %I.%I;', s.schemaname, s.indexrelname) AS remediation_sql,
            'SHARE UPDATE EXCLUSIVE, outside a transaction block; ask the standbys first' AS remediation_lock
       FROM pg_stat_user_indexes s JOIN governance._seen_table t USING (relid) JOIN pg_index i ON i.indexrelid = s.indexrelid
+     CROSS JOIN LATERAL (SELECT c.relpages * current_setting('block_size')::bigint AS bytes FROM pg_class c WHERE c.oid = s.indexrelid) z
       JOIN pg_stat_database d ON d.datname = current_database()
-     WHERE s.idx_scan = 0 AND NOT i.indisunique AND NOT i.indisreplident AND i.indisvalid AND pg_relation_size(s.indexrelid) > 1048576
+     WHERE s.idx_scan = 0 AND NOT i.indisunique AND NOT i.indisreplident AND i.indisvalid AND z.bytes > 1048576
        AND d.stats_reset < now() - interval '30 days'
        AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = s.indexrelid)
-       AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = s.indexrelid);
+       AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = s.indexrelid)
+    UNION ALL
+    SELECT 'database', NULL, NULL, 'not_assessed', NULL, 'statistics do not say since when they count, or for less than 30 days', NULL, d.stats_reset, NULL, NULL
+      FROM pg_stat_database d WHERE d.datname = current_database() AND (d.stats_reset < now() - interval '30 days') IS NOT TRUE;
 
 CREATE VIEW governance._check_adr_006 AS
     SELECT 'type ' || y.typname AS object, 'warn' AS status,
@@ -254,12 +259,12 @@ CREATE VIEW governance._check_grf_001 AS
            CASE WHEN governance._offers('record_decision') THEN
                format('SELECT governance.record_decision(%L, kind => ''graph'', objects => ARRAY[%L]);', 'graph fit of ' || r.object, r.object) END AS remediation_sql
       FROM governance._seen_relation r
-     WHERE r.relkind IN ('v', 'm') AND pg_get_viewdef(r.relid) ~ '^\s*WITH RECURSIVE\M'
+     WHERE r.relkind IN ('v', 'm') AND EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = r.relid AND w.ev_action::text ~ ':hasRecursive true')
        AND NOT EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'graph' AND r.object = ANY (d.objects));
 
 CREATE VIEW governance._check_grf_002 AS
     SELECT t.object, t.schema_name, t.relation_name, 'warn' AS status, min(k.name) AS facts,
-           format('%s refers to itself by %s; no evaluation of traversal depth is recorded', t.object, string_agg(quote_ident(k.name), ', ' ORDER BY k.name)) AS finding,
+           format('%s refers to itself (%s); its traversal depth is not evaluated', t.object, string_agg(quote_ident(k.name), ', ' ORDER BY k.name)) AS finding,
            jsonb_build_object('foreign_keys', jsonb_agg(k.name ORDER BY k.name)) AS evidence,
            CASE WHEN governance._offers('record_decision') THEN
                format('SELECT governance.record_decision(%L, kind => ''graph'', objects => ARRAY[%L]);', 'graph fit of ' || t.object, t.object) END AS remediation_sql

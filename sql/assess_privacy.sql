@@ -2,15 +2,15 @@
 
 INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_kind, scope, passes) VALUES
     ('LIN-001', 'D8', 'tables whose row changes are not recorded', 'medium', 'observed', 'tables', 'the row changes of every table are recorded'),
-    ('LIN-002', 'D8', 'data from outside without a declared source', 'low', 'catalog', 'relations', 'no foreign table lacks a declared flow'),
+    ('LIN-002', 'D8', 'data from outside without a declared source', 'low', 'catalog', 'foreign tables', 'no foreign table lacks a declared flow'),
     ('LIN-007', 'D8', 'commit times are not kept', 'low', 'catalog', 'server', 'track_commit_timestamp is on'),
     ('PII-001', 'D9', 'untagged column that is named like personal data', 'medium', 'catalog', 'tables', 'no untagged column is named like personal data'),
-    ('PII-002', 'D9', 'tagged column in a publication', 'high', 'catalog', 'relations', 'no tagged column is published'),
+    ('PII-002', 'D9', 'tagged column in a publication', 'high', 'catalog', 'publications', 'no tagged column is published'),
     ('PII-003', 'D9', 'everybody may read personal data', 'high', 'catalog', 'tables', 'no column that is tagged or named like personal data is readable by PUBLIC'),
     ('PII-004', 'D9', 'statements with their values in the server log', 'medium', 'catalog', 'server', 'no setting prints statements with their values'),
     ('PII-008', 'D9', 'role that reads everything by replication', 'low', 'catalog', 'server', 'no role other than superusers has REPLICATION'),
     ('PII-009', 'D9', 'role that reads every table', 'medium', 'catalog', 'server', 'no role that can log in is in pg_read_all_data'),
-    ('PII-013', 'D9', 'tags that nothing enforces', 'high', 'catalog', 'relations', 'where columns are tagged the library is loaded at session start');
+    ('PII-013', 'D9', 'tags that nothing enforces', 'high', 'catalog', 'tagged columns', 'where columns are tagged the library is loaded at session start');
 
 -------------------------------------------------------------------------------------------------------------- provenance
 CREATE VIEW governance._check_lin_001 AS
@@ -21,9 +21,8 @@ CREATE VIEW governance._check_lin_001 AS
                string_agg(format('SELECT governance.start_audit(%L);', t.object), ' ' ORDER BY t.object) FILTER (WHERE NOT a.audited AND t.relkind = 'r') END AS remediation_sql,
            'SHARE ROW EXCLUSIVE on each table' AS remediation_lock
       FROM governance._seen_table t
-     CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM governance._of_view('audited_relations') v
-                                         WHERE v ->> 'relation' IN (t.object, t.relid::regclass::text)
-                                            OR (v ->> 'schema_name', v ->> 'relation_name') = (t.schema_name, t.relation_name)) AS audited) a
+      LEFT JOIN governance._audited u USING (relid)
+     CROSS JOIN LATERAL (SELECT u.relid IS NOT NULL AS audited) a
      WHERE t.relkind <> 'f'
      GROUP BY t.schema_name HAVING count(*) FILTER (WHERE NOT a.audited) > 0;
 

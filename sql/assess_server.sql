@@ -10,19 +10,19 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('DR-009', 'P7', 'WAL says too little for a backup', 'high', 'catalog', 'server', 'wal_level is replica or logical'),
     ('DR-010', 'P7', 'proof of a backup', 'high', 'receipt', 'server', 'a verified backup has a receipt'),
     ('REP-001', 'P8', 'lag of standbys', 'medium', 'observed', 'server', 'no connected standby is behind by a minute'),
-    ('REP-002', 'P8', 'slot that keeps WAL', 'high', 'observed', 'server', 'no slot keeps back more than 1 GB of WAL'),
+    ('REP-002', 'P8', 'slot that keeps WAL', 'high', 'observed', 'replication slots', 'no slot keeps back more than 1 GB of WAL'),
     ('REP-003', 'P8', 'standbys that commits do not wait for', 'medium', 'catalog', 'server', 'commits wait for a standby, or none is connected'),
-    ('REP-004', 'P8', 'inactive slot', 'medium', 'observed', 'server', 'every replication slot has a consumer'),
-    ('REP-005', 'P8', 'slots may fill the disk', 'low', 'catalog', 'server', 'max_slot_wal_keep_size bounds what slots keep, or there is no slot'),
-    ('POOL-001', 'P9', 'role without connection limit', 'low', 'catalog', 'server', 'every role that can log in has a connection limit'),
+    ('REP-004', 'P8', 'inactive slot', 'medium', 'observed', 'replication slots', 'every replication slot has a consumer'),
+    ('REP-005', 'P8', 'slots may fill the disk', 'low', 'catalog', 'replication slots', 'max_slot_wal_keep_size bounds what slots keep, or there is no slot'),
+    ('POOL-001', 'P9', 'role without connection limit', 'low', 'catalog', 'server', 'no role that can log in, superusers aside, lacks a connection limit'),
     ('POOL-002', 'P9', 'limits add up to more than there is', 'medium', 'catalog', 'server', 'the connection limits of all roles fit into max_connections'),
     ('POOL-003', 'P9', 'budget of connections', 'low', 'declaration', 'server', 'services have declared budgets'),
     ('POOL-004', 'P9', 'connections nearly used up', 'high', 'observed', 'server', 'less than 80 % of the connections are in use'),
     ('POOL-005', 'P9', 'no connection reserved for superusers', 'high', 'catalog', 'server', 'connections are reserved for superusers'),
     ('POOL-006', 'P9', 'idle transactions are never ended', 'low', 'catalog', 'server', 'idle_in_transaction_session_timeout is set'),
     ('XST-001', 'P10', 'hop to another store without contract', 'medium', 'declaration', 'server', 'every publication, subscription and foreign server has a contract'),
-    ('XST-005', 'P10', 'subscription that fails', 'high', 'statistics', 'server', 'no subscription is disabled or has errors'),
-    ('XST-006', 'P10', 'published table without replica identity', 'high', 'catalog', 'relations', 'every table published with UPDATE or DELETE has a replica identity');
+    ('XST-005', 'P10', 'subscription that fails', 'high', 'statistics', 'subscriptions', 'no subscription is disabled or has errors'),
+    ('XST-006', 'P10', 'published table without replica identity', 'high', 'catalog', 'publications', 'every table published with UPDATE or DELETE has a replica identity');
 
 --------------------------------------------------------------------------------------------------- recovery and backups
 -- A restore happens elsewhere and leaves no trace here.
@@ -41,13 +41,13 @@ CREATE VIEW governance._check_dr_006 AS
        AND NOT EXISTS (SELECT FROM governance._of_view('changes') c WHERE c ->> 'state' IN ('aborted', 'undone'));
 
 CREATE VIEW governance._check_dr_008 AS
-    SELECT 'setting ' || name AS object, format('%s is off: a crash can destroy the whole server', name) AS finding,
+    SELECT 'setting ' || name AS object, format('%s is off: a crash of the machine can corrupt the whole cluster', name) AS finding,
            format('ALTER SYSTEM SET %I = on;', name) AS remediation_sql, 'none, outside a transaction block; then SELECT pg_reload_conf();' AS remediation_lock
       FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off';
 
 CREATE VIEW governance._check_dr_002 AS
     SELECT 'setting archive_mode' AS object,
-           'WAL is not archived (archive_mode = off): nothing after the last backup comes back' AS finding,
+           'WAL is not archived here (archive_mode = off): recovery to a point in time needs it' AS finding,
            jsonb_build_object('streaming_receivers', (SELECT count(*) FROM pg_replication_slots WHERE slot_type = 'physical')) AS evidence
       FROM pg_settings WHERE name = 'archive_mode' AND setting = 'off';
 
@@ -146,7 +146,7 @@ CREATE VIEW governance._check_pool_005 AS
 
 CREATE VIEW governance._check_pool_006 AS
     SELECT 'setting idle_in_transaction_session_timeout' AS object, 'warn' AS status,
-           'a session idle in a transaction holds locks and snapshot for ever (idle_in_transaction_session_timeout 0)' AS finding,
+           'nothing ends a session idle in a transaction (idle_in_transaction_session_timeout 0)' AS finding,
            format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''15min'';', current_database()) AS remediation_sql, 'none' AS remediation_lock
      WHERE coalesce((SELECT s.value FROM governance._role_setting s WHERE s.name = 'idle_in_transaction_session_timeout' AND s.setrole = 0
                       ORDER BY s.setdatabase = 0 LIMIT 1), governance._server_setting('idle_in_transaction_session_timeout')) ~ '^0+ *[a-z]*$';
