@@ -101,18 +101,23 @@ INSERT INTO governance.checklist_item (position, item, title, controls, advice) 
     (20, 'P10', 'cross-store consistency contracts are documented and tested', '{NIST SI-7,NIST SC-16,GDPR 5(1)(d),ISO A.8.13}', 'write down what leaves and enters this server, and who compares both sides');
 
 --------------------------------------------------------------------------------------------------------------- functions
--- What other features offer may not be there in this version: these two are the only places that ask. A check calls
--- _offers() for its remediation and _of_view() for what another feature has seen; both answer NULL or nothing, and the
--- check then says not_assessed.
+-- What other features offer may not be there in this version: these three are the only places that ask. A check calls
+-- _offers() for its remediation and _of_view() for what another feature has seen, which is nothing where there is no
+-- such view. _hides() tells that the view is there and the caller may not read it: then nothing can be said.
 CREATE FUNCTION governance._offers(function_name text) RETURNS boolean LANGUAGE sql STABLE
     SET search_path = pg_catalog, pg_temp AS $$
     SELECT EXISTS (SELECT FROM pg_proc p WHERE p.proname = function_name AND p.pronamespace = 'governance'::regnamespace)
 $$;
 
+CREATE FUNCTION governance._hides(view_name text) RETURNS boolean LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp AS $$
+    SELECT coalesce(NOT has_table_privilege(to_regclass(format('governance.%I', view_name))::oid, 'SELECT'), false)
+$$;
+
 CREATE FUNCTION governance._of_view(view_name text) RETURNS SETOF jsonb LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF to_regclass(format('governance.%I', view_name)) IS NOT NULL THEN
+    IF to_regclass(format('governance.%I', view_name)) IS NOT NULL AND NOT governance._hides(view_name) THEN
         RETURN QUERY EXECUTE format('SELECT to_jsonb(v) FROM governance.%I v', view_name);
     END IF;
 END $$;

@@ -79,30 +79,34 @@ CREATE VIEW governance._check_own_008 AS
      WHERE x.grantee = 0 AND x.privilege_type = 'CREATE' AND n.nspname !~ '^pg_';
 
 -------------------------------------------------------------------------------------------------------------- aggregates
+-- What is seen is gathered once: the planner cannot know how many rows _may_see leaves, and would ask it for each pair.
 -- A primary key that begins with the whole key of a parent: the child lives inside it.
 CREATE VIEW governance._check_agg_002 AS
+    WITH seen AS MATERIALIZED (SELECT * FROM governance._seen_table), known AS MATERIALIZED (SELECT replace(a::text, '\"', '"') AS a FROM governance._of_view('aggregates') a)
     SELECT c.object, c.schema_name, c.relation_name, 'warn' AS status, 0.7 AS confidence,
            format('the key of %s begins with that of %s; no aggregate holds both', c.object, p.object) AS finding,
            jsonb_build_object('parent', p.object, 'foreign_key', k.name) AS evidence, p.object AS facts,
            CASE WHEN governance._offers('declare_aggregate') THEN
                format('SELECT governance.declare_aggregate(%L, %L, ARRAY[%L]::regclass[]);', p.relation_name, p.object, c.object) END AS remediation_sql
       FROM governance._foreign_key k
-      JOIN governance._seen_table c ON c.relid = k.conrelid JOIN governance._seen_table p ON p.relid = k.confrelid
+      JOIN seen c ON c.relid = k.conrelid JOIN seen p ON p.relid = k.confrelid
       JOIN pg_constraint pk ON pk.conrelid = c.relid AND pk.contype = 'p'
      WHERE c.relid <> p.relid AND pk.conkey[1:cardinality(k.conkey)] = k.conkey
-       AND NOT EXISTS (SELECT FROM governance._of_view('aggregates') a WHERE a::text LIKE '%"' || c.relation_name || '"%' OR a::text LIKE '%' || c.object || '%');
+       AND NOT EXISTS (SELECT FROM known WHERE strpos(a, c.object) > 0 AND strpos(a, p.object) > 0);
 
 CREATE VIEW governance._check_agg_003 AS
+    WITH seen AS MATERIALIZED (SELECT * FROM governance._seen_table)
     SELECT c.object, c.schema_name, c.relation_name, 'warn' AS status, k.name AS facts,
            format('deleting from %s cascades into %s, another schema, by %I', p.object, c.object, k.name) AS finding,
            jsonb_build_object('parent', p.object, 'foreign_key', k.name) AS evidence
       FROM governance._foreign_key k
-      JOIN governance._seen_table c ON c.relid = k.conrelid JOIN governance._seen_table p ON p.relid = k.confrelid
+      JOIN seen c ON c.relid = k.conrelid JOIN seen p ON p.relid = k.confrelid
      WHERE k.confdeltype = 'c' AND c.schema_name <> p.schema_name;
 
 -- Sizes come from pg_class everywhere in these files: pg_relation_size() would wait for whoever holds the table locked.
 -- Indexes are built CONCURRENTLY; a partitioned table allows only the locking form.
 CREATE VIEW governance._unindexed_key AS
+    WITH seen AS MATERIALIZED (SELECT * FROM governance._seen_relation)
     SELECT c.object, c.schema_name, c.relation_name, 'warn' AS status, k.name AS facts, k.conrelid = k.confrelid AS own,
            format('foreign key %s (%s) to %s has no index', c.object,
                   (SELECT string_agg(quote_ident(x), ', ') FROM unnest(k.columns) x), p.object) AS finding,
@@ -111,7 +115,7 @@ CREATE VIEW governance._unindexed_key AS
              || c.object || ' (' || (SELECT string_agg(quote_ident(x), ', ') FROM unnest(k.columns) x) || ');' AS remediation_sql,
            CASE WHEN c.relkind = 'p' THEN 'SHARE' ELSE 'SHARE UPDATE EXCLUSIVE, outside a transaction block' END AS remediation_lock
       FROM governance._foreign_key k
-      JOIN governance._seen_table c ON c.relid = k.conrelid JOIN governance._seen_relation p ON p.relid = k.confrelid
+      JOIN seen c ON c.relid = k.conrelid AND NOT c.relispartition JOIN seen p ON p.relid = k.confrelid
      WHERE NOT k.indexed;
 CREATE VIEW governance._check_agg_007 AS SELECT * FROM governance._unindexed_key WHERE NOT own;
 CREATE VIEW governance._check_grf_003 AS SELECT * FROM governance._unindexed_key WHERE own;
@@ -142,9 +146,9 @@ CREATE VIEW governance._check_cls_002 AS
 CREATE VIEW governance._check_cls_003 AS
     SELECT t.object, t.schema_name, t.relation_name,
            format('%s has no primary key', t.object)
-             || CASE WHEN i.name IS NOT NULL THEN format('; unique index %I could serve', i.name) ELSE '; choose its key, no unique index on NOT NULL columns is there' END AS finding,
+             || CASE WHEN i.name IS NOT NULL THEN format('; unique index %I could serve', i.name) ELSE '; no unique index on NOT NULL columns could serve' END AS finding,
            jsonb_build_object('candidate_index', i.name) AS evidence,
-           'SET lock_timeout = ''5s''; ALTER TABLE ' || t.object || format(' ADD PRIMARY KEY USING INDEX %I;', i.name) AS remediation_sql,
+           CASE WHEN i.name IS NOT NULL THEN format('SET lock_timeout = ''5s''; ALTER TABLE %s ADD PRIMARY KEY USING INDEX %I;', t.object, i.name) END AS remediation_sql,
            CASE WHEN i.name IS NOT NULL THEN 'ACCESS EXCLUSIVE, short' END AS remediation_lock
       FROM governance._seen_table t
       LEFT JOIN LATERAL (

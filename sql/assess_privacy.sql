@@ -14,7 +14,7 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
 
 -------------------------------------------------------------------------------------------------------------- provenance
 CREATE VIEW governance._check_lin_001 AS
-    SELECT format('schema %I', t.schema_name) AS object,
+    SELECT format('schema %I', t.schema_name) AS object, 'fail' AS status,
            format('row changes of %s of %s in schema %I are not recorded', count(*) FILTER (WHERE NOT a.audited), governance._count_of(count(*), 'table'), t.schema_name) AS finding,
            jsonb_build_object('tables', count(*), 'not_recorded', jsonb_agg(t.object ORDER BY t.object) FILTER (WHERE NOT a.audited)) AS evidence,
            CASE WHEN governance._offers('start_audit') THEN
@@ -23,8 +23,10 @@ CREATE VIEW governance._check_lin_001 AS
       FROM governance._seen_table t
       LEFT JOIN governance._audited u USING (relid)
      CROSS JOIN LATERAL (SELECT u.relid IS NOT NULL AS audited) a
-     WHERE t.relkind <> 'f'
-     GROUP BY t.schema_name HAVING count(*) FILTER (WHERE NOT a.audited) > 0;
+     WHERE t.relkind <> 'f' AND NOT governance._hides('audited_relations')
+     GROUP BY t.schema_name HAVING count(*) FILTER (WHERE NOT a.audited) > 0
+    UNION ALL
+    SELECT 'database', 'not_assessed', 'what is audited is not shown to this role', NULL, NULL, NULL WHERE governance._hides('audited_relations');
 
 CREATE VIEW governance._check_lin_002 AS
     SELECT r.object, r.schema_name, r.relation_name, 'warn' AS status,

@@ -20,7 +20,10 @@ pub mod governance {
         fingerprint: &str,
         reason: default!(Option<&str>, "NULL"),
         owner: default!(Option<&str>, "NULL"),
-        valid_until: default!(Option<TimestampWithTimeZone>, "pg_catalog.now() + '90 days'::pg_catalog.interval"),
+        valid_until: default!(
+            Option<TimestampWithTimeZone>,
+            "pg_catalog.now() + '90 days'::pg_catalog.interval"
+        ),
     ) {
         waiver::waive(fingerprint, reason, owner, valid_until);
     }

@@ -58,10 +58,14 @@ pub fn waive(
     .unwrap_or_else(|| error::assess::no_such_finding(&fingerprint).raise());
     finding.require_duty("waiving a finding");
     let reason = duty::reason_for("waive_finding", reason);
-    let future =
-        spi::select_one("SELECT $1 > now()", &[valid_until.into()], |r| r.must::<bool>(1)).unwrap_or(false);
+    let (future, finite) =
+        spi::select_one("SELECT $1 > now(), isfinite($1)", &[valid_until.into()], |r| (r.must(1), r.must(2)))
+            .unwrap_or((false, false));
     if !future {
         error::registry::end_in_the_past("valid_until").raise();
+    }
+    if !finite {
+        error::assess::endless_waiver().raise();
     }
     let me = roles::name(roles::current());
     let answers = answers.map_or_else(|| me.clone(), known_owner);

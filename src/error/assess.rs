@@ -18,6 +18,13 @@ pub fn no_such_finding(fingerprint: &str) -> Failure {
     .hint("SELECT fingerprint, finding FROM governance.findings;")
 }
 
+/// A waiver that would never end.
+pub fn endless_waiver() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "a waiver must end")
+        .detail("What is accepted has to be looked at again.")
+        .hint("Pass a date: valid_until => now() + interval '1 year'")
+}
+
 /// No waiver bears the fingerprint.
 pub fn no_such_waiver(fingerprint: &str) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("no finding {fingerprint} is waived"))

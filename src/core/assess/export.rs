@@ -119,8 +119,9 @@ mod tests {
 
     #[test]
     fn junit_escapes_and_counts() {
-        let doc = junit(&[row("fail", "\"a\".\"<b>\""), row("pass", "x"), row("manual", "y"), row("error", "z")])
-            .join("\n");
+        let doc =
+            junit(&[row("fail", "\"a\".\"<b>\""), row("pass", "x"), row("manual", "y"), row("error", "z")])
+                .join("\n");
         assert!(doc.contains("tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\""), "{doc}");
         assert!(doc.contains("name=\"OWN-001 &quot;a&quot;.&quot;&lt;b&gt;&quot;\""), "{doc}");
         assert!(doc.contains("message=\"a &lt; b &amp; &quot;c&quot;\u{fffd}\""), "{doc}");
