@@ -195,3 +195,21 @@ ALTER FUNCTION governance._boundary_write() SET search_path = pg_catalog, pg_tem
 COMMENT ON FUNCTION governance._boundary_write() IS 'trigger: judges who writes';
 
 ----------------------------------------------------------------------------------------------------------------- assess
+GRANT EXECUTE ON FUNCTION
+    governance.assess(text[]), governance.checklist(), governance.assess_export(text),
+    governance.waive_finding(text, text, text, timestamptz), governance.unwaive_finding(text), governance.set_baseline(),
+    governance._run_check(text), governance._offers(text), governance._hides(text), governance._of_view(text), governance._server_setting(text),
+    governance._count_of(bigint, text)
+    TO PUBLIC;
+COMMENT ON FUNCTION governance.assess(text[]) IS 'looks at what the caller may see and says, check by check, what is right and what is not; only reads';
+COMMENT ON FUNCTION governance.checklist() IS 'the twenty items: what is declared, observed, enforced and proven, and the next step';
+COMMENT ON FUNCTION governance.assess_export(text) IS 'the assessment as a document: junit or prometheus';
+COMMENT ON FUNCTION governance.waive_finding(text, text, text, timestamptz) IS 'accepts a finding until a date, for a reason; takes effect at commit';
+COMMENT ON FUNCTION governance.unwaive_finding(text) IS 'opens a waived finding again';
+COMMENT ON FUNCTION governance.set_baseline() IS 'remembers the findings of today, so that assess() tells new from known';
+COMMENT ON FUNCTION governance._run_check(text) IS 'runs one check; a check that fails gives a row that says so';
+COMMENT ON FUNCTION governance._offers(text) IS 'whether this version of the product has a function';
+COMMENT ON FUNCTION governance._hides(text) IS 'whether another feature''s view is there, but not for the caller';
+COMMENT ON FUNCTION governance._of_view(text) IS 'the rows of another feature''s view, none where this version has no such view';
+COMMENT ON FUNCTION governance._server_setting(text) IS 'what a setting is where neither role, database nor client overrides it; NULL where that cannot be told';
+COMMENT ON FUNCTION governance._count_of(bigint, text) IS 'a number with its noun';

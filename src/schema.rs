@@ -40,6 +40,15 @@ extension_sql_file!(
 extension_sql_file!("../sql/lineage.sql", name = "lineage", requires = ["privacy"]);
 extension_sql_file!("../sql/boundary.sql", name = "boundary", requires = ["lineage"]);
 extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["boundary"]);
+extension_sql_file!("../sql/assess_declared.sql", name = "assess_declared", requires = ["assess"]);
+extension_sql_file!("../sql/assess_change.sql", name = "assess_change", requires = ["assess_declared"]);
+extension_sql_file!("../sql/assess_privacy.sql", name = "assess_privacy", requires = ["assess_change"]);
+extension_sql_file!("../sql/assess_server.sql", name = "assess_server", requires = ["assess_privacy"]);
+extension_sql_file!(
+    "../sql/assess_answers.sql",
+    name = "assess_answers",
+    requires = ["assess_server", registry::governance::effective_levels]
+);
 
 extension_sql_file!(
     "../sql/health.sql",

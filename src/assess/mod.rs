@@ -1,8 +1,72 @@
-//! assess
+//! assess: what the product finds, what people accept for a while, and documents for other tools. The checks and the
+//! answers themselves are SQL, in `sql/assess*.sql`.
+mod export;
+mod waiver;
+
+use crate::registry::duty;
 use crate::registry::status::StatusRow;
+use pgrx::prelude::*;
+
+/// The SQL surface.
+#[pg_schema]
+pub mod governance {
+    use super::*;
+    use pgrx::datum::TimestampWithTimeZone;
+
+    /// Accepts a finding until a date; takes effect when the transaction has committed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn waive_finding(
+        fingerprint: &str,
+        reason: default!(Option<&str>, "NULL"),
+        owner: default!(Option<&str>, "NULL"),
+        valid_until: default!(
+            Option<TimestampWithTimeZone>,
+            "pg_catalog.now() + '90 days'::pg_catalog.interval"
+        ),
+    ) {
+        waiver::waive(fingerprint, reason, owner, valid_until);
+    }
+
+    /// Opens a waived finding again.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn unwaive_finding(fingerprint: &str) {
+        waiver::unwaive(fingerprint);
+    }
+
+    /// Remembers the findings of today; returns how many there are.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn set_baseline() -> i32 {
+        duty::require_operator("setting a baseline");
+        waiver::set_baseline()
+    }
+
+    /// The assessment as a document.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn assess_export(format: &str) -> SetOfIterator<'static, String> {
+        SetOfIterator::new(export::document(format))
+    }
+}
 
 /// What `status()` says about assess.
 #[must_use]
 pub fn status() -> Vec<StatusRow> {
-    Vec::new()
+    vec![
+        StatusRow::on(
+            "assess",
+            "",
+            "assess(), findings and checklist() look at catalogs, statistics, settings and declarations",
+        ),
+        StatusRow::off("assess.export", "", "assess_export() has junit and prometheus, not yet sarif", None),
+        StatusRow::off("assess.report", "", "report_html() is not available in this version", None),
+        StatusRow::off(
+            "assess.contract",
+            "",
+            "export_contract() and import_contract() are not available in this version",
+            None,
+        ),
+    ]
 }

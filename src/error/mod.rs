@@ -2,6 +2,7 @@
 //!
 //! Messages are lower case without a full stop; DETAIL states facts, HINT is a statement the reader can run. What a
 //! single feature raises stands in the file of its name here.
+pub mod assess;
 pub mod audit;
 pub mod boundary;
 pub mod change;

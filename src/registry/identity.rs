@@ -22,6 +22,7 @@ const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("audited_relation", "", false),
     ("declared_writer", "", false),
     ("boundary_violation", "", false),
+    ("waiver", "", false),
     ("flow", "source_", true),
     ("flow", "target_", true),
 ];

@@ -1,0 +1,3 @@
+//! assess: what can be decided without a server.
+pub mod export;
+pub mod fingerprint;
