@@ -35,10 +35,47 @@ fn internal(e: &SpiError) -> ! {
 /// the running transaction once it has made any.
 pub fn select<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
     let _snapshot = Snapshot::if_none();
+    // SAFETY: plain read of the transaction state.
+    if unsafe { pg_sys::IsInParallelMode() } {
+        return Spi::connect(|_| select_in_parallel(sql, args, f));
+    }
     Spi::connect(|client| {
         let table = client.select(sql, None, args).unwrap_or_else(|e| internal(&e));
         table.map(|tuple| f(&Row(tuple))).collect()
     })
+}
+
+/// The same inside a parallel operation, where no command may begin: read-only even if the transaction has written.
+fn select_in_parallel<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+    let Ok(sql) = std::ffi::CString::new(sql) else { return Vec::new() };
+    let mut types: Vec<pg_sys::Oid> = args.iter().map(DatumWithOid::oid).collect();
+    let given: Vec<Option<pg_sys::Datum>> =
+        args.iter().map(|a| a.datum().map(|d| d.sans_lifetime())).collect();
+    let mut datums: Vec<pg_sys::Datum> =
+        given.iter().map(|d| d.unwrap_or(pg_sys::Datum::from(0))).collect();
+    let nulls: Vec<std::ffi::c_char> =
+        given.iter().map(|d| if d.is_some() { b' ' } else { b'n' } as std::ffi::c_char).collect();
+    // SAFETY: inside SPI; the arrays have one entry for each argument and live until the call returns, the rows until
+    // SPI ends.
+    unsafe {
+        pg_sys::SPI_execute_with_args(
+            sql.as_ptr(),
+            args.len() as i32,
+            types.as_mut_ptr(),
+            datums.as_mut_ptr(),
+            nulls.as_ptr(),
+            true,
+            0,
+        );
+        let table = pg_sys::SPI_tuptable;
+        if table.is_null() {
+            return Vec::new();
+        }
+        (0..pg_sys::SPI_processed as usize)
+            .filter_map(|i| SpiHeapTupleData::new((*table).tupdesc, *(*table).vals.add(i)).ok().flatten())
+            .map(|tuple| f(&Row(tuple)))
+            .collect()
+    }
 }
 
 /// First row of a query that only reads.
@@ -88,6 +125,10 @@ impl Snapshot {
     }
 
     fn latest() -> Self {
+        // SAFETY: plain read of the transaction state; inside a parallel operation all processes share a snapshot.
+        if unsafe { pg_sys::IsInParallelMode() } {
+            return Self::if_none();
+        }
         // SAFETY: as above, with a snapshot of this moment.
         unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
         Snapshot(true)

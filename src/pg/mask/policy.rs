@@ -49,7 +49,7 @@ pub struct Policy {
     pub everybody: bool,
     /// Unmask grants in force.
     pub grants: Vec<Grant>,
-    /// When the first of them ends, in microseconds as PostgreSQL counts.
+    /// When the first grant or level ends, in microseconds as PostgreSQL counts.
     ends_at: Option<i64>,
     /// Where the masks are.
     pub functions: Functions,
@@ -61,6 +61,11 @@ impl Policy {
     pub fn mask(&self, tag: &str, recipient: &str) -> Mask {
         let by_recipient = self.masks.get(tag);
         by_recipient.and_then(|m| m.get(recipient).or_else(|| m.get(""))).cloned().unwrap_or(Mask::Null)
+    }
+
+    /// Notes that something of it ends by itself.
+    fn ends(&mut self, at: i64) {
+        self.ends_at = Some(self.ends_at.map_or(at, |e| e.min(at)));
     }
 
     /// Whether grants end by themselves.
@@ -126,10 +131,23 @@ pub fn concerns_anybody() -> bool {
 
 #[inline]
 fn is_stale() -> bool {
-    STALE.get()
-        || LOADED_AT.get() != cache::generation()
-        // SAFETY: plain read of the clock of the running statement.
-        || (ENDS_AT.get() != i64::MAX && unsafe { pg_sys::GetCurrentTimestamp() } >= ENDS_AT.get())
+    STALE.get() || LOADED_AT.get() != cache::generation() || has_ended()
+}
+
+/// Whether something ended by itself since it was loaded.
+#[inline]
+fn has_ended() -> bool {
+    // SAFETY: reads the clock.
+    ENDS_AT.get() != i64::MAX && unsafe { pg_sys::GetCurrentTimestamp() } >= ENDS_AT.get()
+}
+
+/// Drops saved plans that show what a grant allowed that has ended; loads nothing.
+#[inline]
+pub fn note_end() {
+    if has_ended() && !STALE.replace(true) {
+        // SAFETY: only marks saved plans.
+        unsafe { pg_sys::ResetPlanCache() };
+    }
 }
 
 /// The policy as last loaded, where it may not be loaded now (no snapshot may be taken, or none is needed).
@@ -208,10 +226,17 @@ fn load() -> Policy {
         if let Some(role) = roles::oid(&role) {
             policy.grants.push(Grant { role, tag });
             if let Some(end) = until {
-                let end: i64 = end.into();
-                policy.ends_at = Some(policy.ends_at.map_or(end, |e| e.min(end)));
+                policy.ends(end.into());
             }
         }
+    }
+    for end in spi::select_latest(
+        "SELECT valid_until FROM governance.level
+          WHERE feature IN ('privacy', 'privacy.masks') AND valid_until > clock_timestamp()",
+        &[],
+        |r| r.must::<pgrx::datum::TimestampWithTimeZone>(1),
+    ) {
+        policy.ends(end.into());
     }
     for (name, oid) in spi::select_latest(
         "SELECT proname::text, oid FROM pg_proc

@@ -45,6 +45,7 @@ fn start(policy: &policy::Policy) -> Option<Redaction> {
         return None;
     }
     session::note_outer_role();
+    policy::note_end();
     viewer::now(policy)?;
     // SAFETY: the callback is pushed on top and popped by Drop, on unwinding too.
     unsafe {
