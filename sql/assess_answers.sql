@@ -33,7 +33,7 @@ BEGIN
             DETAIL = 'Items: D1 to D10 and P1 to P10.', HINT = 'SELECT * FROM governance.assess(''{D1,D9}'');';
     END IF;
     SELECT jsonb_object_agg(s.scope, s.n) INTO scopes FROM governance._scope s;
-    SELECT b.fingerprints INTO base FROM governance.baseline b ORDER BY b.id DESC LIMIT 1;
+    SELECT b.fingerprints INTO base FROM governance._baseline b;
     RETURN QUERY
     WITH raw AS (
         SELECT c.*, i.controls, i.position, coalesce(r.found, '{}') AS found, r.found IS NULL AS silent, (scopes ->> c.scope)::bigint AS in_scope,
@@ -135,7 +135,7 @@ $$;
 
 ------------------------------------------------------------------------------------------------------------------ grants
 -- Every check filters by what the caller may see, so everybody may ask.
-GRANT SELECT ON governance.findings, governance.waivers, governance.checklist_item, governance.assess_check, governance.baseline TO PUBLIC;
+GRANT SELECT ON governance.findings, governance.waivers, governance.checklist_item, governance.assess_check, governance._baseline TO PUBLIC;
 GRANT SELECT ON governance._waiver, governance._seen_relation, governance._seen_table, governance._scope, governance._measure TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
