@@ -89,10 +89,10 @@ CREATE VIEW governance._measure AS
         SELECT w FROM governance._of_view('writers') w
     ), m(item, verb, part, whole, meaning) AS (
         SELECT 'D1', 'declared', count(*) FILTER (WHERE owner IS NOT NULL), count(*), 'tables with a declared owner' FROM t
-        UNION ALL SELECT 'D1', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose writers are recorded' FROM t WHERE NOT governance._hides('audited_relations')
+        UNION ALL SELECT 'D1', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose writers are recorded' FROM t WHERE NOT governance._hides('audited')
         UNION ALL SELECT 'D5', 'declared', count(*) FILTER (WHERE class IS NOT NULL), count(*), 'tables with a class' FROM t
         UNION ALL SELECT 'D7', 'declared', count(*) FILTER (WHERE consistency IS NOT NULL), count(*), 'tables with a declared consistency' FROM t
-        UNION ALL SELECT 'D8', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose row changes are recorded' FROM t WHERE NOT governance._hides('audited_relations')
+        UNION ALL SELECT 'D8', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose row changes are recorded' FROM t WHERE NOT governance._hides('audited')
         UNION ALL SELECT 'D3', 'enforced', count(*) FILTER (WHERE e.level IN ('warn', 'enforce')), count(*), 'tables where guard.data_loss warns or refuses'
                     FROM t LEFT JOIN LATERAL (SELECT level FROM governance.effective_levels(t.relid) WHERE feature = 'guard.data_loss') e
                            ON EXISTS (SELECT FROM pg_event_trigger x JOIN pg_depend d ON d.classid = 'pg_event_trigger'::regclass AND d.objid = x.oid
