@@ -88,7 +88,7 @@ INSERT INTO governance.checklist_item (position, item, title, controls, advice) 
     (5, 'D5', 'data is classified: master, reference, transactional, analytical', '{NIST RA-2,NIST AC-16,GDPR 5(1),GDPR 30,ISO A.5.12,ISO A.5.13}', 'keep classes current as tables come: governance.declare_dataset(…, class => …)'),
     (6, 'D6', 'store choices are recorded decisions', '{NIST CM-3,NIST CM-8,ISO A.8.32}', 'record why each store was chosen: governance.record_decision(), once this version has it'),
     (7, 'D7', 'consistency is chosen per capability: strong, causal, eventual', '{NIST SI-7,NIST SI-10,GDPR 5(1)(d),ISO A.8.26}', 'say what readers may rely on: governance.declare_dataset(…, consistency => …)'),
-    (8, 'D8', 'lineage and provenance are captured', '{NIST AU-2,NIST AU-3,NIST AU-10,NIST AU-12,NIST SI-7,GDPR 5(2),GDPR 15,GDPR 30,ISO A.8.15}', 'record row changes: governance.start_audit(), once this version has it'),
+    (8, 'D8', 'lineage and provenance are captured', '{NIST AU-2,NIST AU-3,NIST AU-10,NIST AU-12,NIST SI-7,GDPR 5(2),GDPR 15,GDPR 30,ISO A.8.15}', 'record the row changes of every new table too'),
     (9, 'D9', 'PII is tagged and the tag is enforced', '{NIST PT-2,NIST PT-3,NIST SI-19,NIST AC-3,NIST SC-28,GDPR 5(1)(b),GDPR 5(1)(c),GDPR 25,GDPR 32,ISO A.5.34,ISO A.8.11,ISO A.8.12}', 'tag what names do not give away: governance.tag_column()'),
     (10, 'D10', 'recovery was exercised this quarter: restore, backfill, roll-back', '{NIST CP-4,NIST CP-9(1),NIST CP-10,GDPR 32(1)(c),GDPR 32(1)(d),ISO A.5.30,ISO A.8.13}', 'restore a backup elsewhere this quarter and keep the evidence'),
     (11, 'P1', 'each store has an access-pattern rationale, current to the workload', '{NIST CM-3,NIST CM-8,ISO A.8.32}', 'record the access pattern with each decision'),
@@ -187,7 +187,7 @@ CREATE VIEW governance._scope AS
 -- What is audited, whatever shape the audit's view has: every check that asks, asks here.
 CREATE VIEW governance._audited AS
     SELECT DISTINCT r.relid
-      FROM governance._of_view('audited_relations') v
+      FROM governance._of_view('audited') v
       JOIN governance._seen_relation r ON (v ->> 'schema_name', v ->> 'relation_name') = (r.schema_name, r.relation_name)
                                        OR v ->> 'relation' = r.object;
 
