@@ -33,7 +33,7 @@ BEGIN
             DETAIL = 'Items: D1 to D10 and P1 to P10.', HINT = 'SELECT * FROM governance.assess(''{D1,D9}'');';
     END IF;
     SELECT jsonb_object_agg(s.scope, s.n) INTO scopes FROM governance._scope s;
-    SELECT b.fingerprints INTO base FROM governance.baseline b ORDER BY b.id DESC LIMIT 1;
+    SELECT b.fingerprints INTO base FROM governance._baseline b;
     RETURN QUERY
     WITH raw AS (
         SELECT c.*, i.controls, i.position, coalesce(r.found, '{}') AS found, r.found IS NULL AS silent, (scopes ->> c.scope)::bigint AS in_scope,
@@ -85,12 +85,14 @@ CREATE VIEW governance._measure AS
     ), personal AS (
         SELECT relid, attnum, true AS tagged FROM governance._seen_tag UNION SELECT relid, attnum, false FROM governance._lookalike l
          WHERE NOT EXISTS (SELECT FROM governance._seen_tag g WHERE (g.relid, g.attnum) = (l.relid, l.attnum))
+    ), writers AS MATERIALIZED (
+        SELECT w FROM governance._of_view('writers') w
     ), m(item, verb, part, whole, meaning) AS (
         SELECT 'D1', 'declared', count(*) FILTER (WHERE owner IS NOT NULL), count(*), 'tables with a declared owner' FROM t
-        UNION ALL SELECT 'D1', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose writers are recorded' FROM t WHERE NOT governance._hides('audited_relations')
+        UNION ALL SELECT 'D1', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose writers are recorded' FROM t WHERE NOT governance._hides('audited')
         UNION ALL SELECT 'D5', 'declared', count(*) FILTER (WHERE class IS NOT NULL), count(*), 'tables with a class' FROM t
         UNION ALL SELECT 'D7', 'declared', count(*) FILTER (WHERE consistency IS NOT NULL), count(*), 'tables with a declared consistency' FROM t
-        UNION ALL SELECT 'D8', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose row changes are recorded' FROM t WHERE NOT governance._hides('audited_relations')
+        UNION ALL SELECT 'D8', 'observed', count(*) FILTER (WHERE audited), count(*), 'tables whose row changes are recorded' FROM t WHERE NOT governance._hides('audited')
         UNION ALL SELECT 'D3', 'enforced', count(*) FILTER (WHERE e.level IN ('warn', 'enforce')), count(*), 'tables where guard.data_loss warns or refuses'
                     FROM t LEFT JOIN LATERAL (SELECT level FROM governance.effective_levels(t.relid) WHERE feature = 'guard.data_loss') e
                            ON EXISTS (SELECT FROM pg_event_trigger x JOIN pg_depend d ON d.classid = 'pg_event_trigger'::regclass AND d.objid = x.oid
@@ -103,6 +105,16 @@ CREATE VIEW governance._measure AS
         UNION ALL SELECT 'P10', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
                          'hops to other stores with a contract' FROM governance._store s WHERE s.kind <> 'extension'
         UNION ALL SELECT 'D9', 'declared', count(*) FILTER (WHERE tagged), count(*), 'columns tagged, of those tagged or named like personal data' FROM personal
+        UNION ALL SELECT 'D9', 'enforced', count(*) FILTER (WHERE e.level = 'enforce' AND EXISTS (SELECT FROM governance._of_view('masked_roles'))), count(*),
+                         'tagged columns whose masks are enforced for at least one role'
+                    FROM (SELECT DISTINCT relid, attnum FROM governance._seen_tag) g
+                    LEFT JOIN LATERAL (SELECT level FROM governance.effective_levels(g.relid) WHERE feature = 'privacy.masks') e ON true
+                   WHERE to_regclass('governance.masked_roles') IS NOT NULL AND NOT governance._hides('masked_roles')
+        UNION ALL SELECT 'D1', 'enforced', count(*) FILTER (WHERE e.level IN ('warn', 'enforce') AND w.declared), count(*), 'tables where a write by another than the declared writers is warned about or refused'
+                    FROM t LEFT JOIN LATERAL (SELECT level FROM governance.effective_levels(t.relid) WHERE feature = 'boundary.writers') e ON true
+                   CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM writers v WHERE v.w ->> 'relation' = t.object
+                                                         OR (v.w ->> 'schema_name', v.w ->> 'relation_name') = (t.schema_name, t.relation_name)) AS declared) w
+                   WHERE to_regclass('governance.writers') IS NOT NULL AND NOT governance._hides('writers')
         UNION ALL SELECT 'P5', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'graph' AND t.object = ANY (d.objects))), count(*),
                          'tables that refer to themselves with an evaluation' FROM t WHERE hierarchy
         UNION ALL SELECT 'P9', 'enforced', count(*) FILTER (WHERE own_limit >= 0), count(*), 'roles that can log in and have a connection limit' FROM governance._connection_limit
@@ -135,7 +147,7 @@ $$;
 
 ------------------------------------------------------------------------------------------------------------------ grants
 -- Every check filters by what the caller may see, so everybody may ask.
-GRANT SELECT ON governance.findings, governance.waivers, governance.checklist_item, governance.assess_check, governance.baseline TO PUBLIC;
+GRANT SELECT ON governance.findings, governance.waivers, governance.checklist_item, governance.assess_check, governance._baseline TO PUBLIC;
 GRANT SELECT ON governance._waiver, governance._seen_relation, governance._seen_table, governance._scope, governance._measure TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments

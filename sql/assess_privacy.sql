@@ -18,22 +18,22 @@ CREATE VIEW governance._check_lin_001 AS
            format('row changes of %s of %s in schema %I are not recorded', count(*) FILTER (WHERE NOT a.audited), governance._count_of(count(*), 'table'), t.schema_name) AS finding,
            jsonb_build_object('tables', count(*), 'not_recorded', jsonb_agg(t.object ORDER BY t.object) FILTER (WHERE NOT a.audited)) AS evidence,
            CASE WHEN governance._offers('start_audit') THEN
-               string_agg(format('SELECT governance.start_audit(%L);', t.object), ' ' ORDER BY t.object) FILTER (WHERE NOT a.audited AND t.relkind = 'r') END AS remediation_sql,
+               string_agg(format('SELECT governance.start_audit(%L);', t.object), ' ' ORDER BY t.object) FILTER (WHERE NOT a.audited) END AS remediation_sql,
            'SHARE ROW EXCLUSIVE on each table' AS remediation_lock
       FROM governance._seen_table t
       LEFT JOIN governance._audited u USING (relid)
      CROSS JOIN LATERAL (SELECT u.relid IS NOT NULL AS audited) a
-     WHERE t.relkind <> 'f' AND NOT governance._hides('audited_relations')
+     WHERE t.relkind <> 'f' AND NOT governance._hides('audited')
      GROUP BY t.schema_name HAVING count(*) FILTER (WHERE NOT a.audited) > 0
     UNION ALL
-    SELECT 'database', 'not_assessed', 'what is audited is not shown to this role', NULL, NULL, NULL WHERE governance._hides('audited_relations');
+    SELECT 'database', 'not_assessed', 'what is audited is not shown to this role', NULL, NULL, NULL WHERE governance._hides('audited');
 
 CREATE VIEW governance._check_lin_002 AS
     SELECT r.object, r.schema_name, r.relation_name, 'warn' AS status,
            format('foreign table %s reads server %I; no flow says where its rows come from', r.object, s.srvname) AS finding,
            jsonb_build_object('server', s.srvname) AS evidence
       FROM governance._seen_relation r JOIN pg_foreign_table f ON f.ftrelid = r.relid JOIN pg_foreign_server s ON s.oid = f.ftserver
-     WHERE NOT EXISTS (SELECT FROM governance._of_view('flows') v WHERE v ->> 'target' = r.object);
+     WHERE NOT EXISTS (SELECT FROM governance._of_view('flows') v WHERE v ->> 'target_relation' = r.object);
 
 CREATE VIEW governance._check_lin_007 AS
     SELECT 'setting track_commit_timestamp' AS object, 'warn' AS status,

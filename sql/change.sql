@@ -84,7 +84,7 @@ COMMENT ON COLUMN governance.backfill.updated_at IS 'when the last batch ended';
 ------------------------------------------------------------------------------------------------------------------- views
 CREATE VIEW governance.changes AS
     SELECT c.id AS change, c.kind,
-           to_regclass(format('%I.%I', c.schema_name, c.relation_name)) AS relation,
+           governance._relation_named(c.schema_name, c.relation_name) AS relation,
            c.column_name, c.ddl, c.state,
            CASE c.state
                WHEN 'proposed' THEN format('SELECT governance.approve_change(%s, ''why'', waive => ''{not_observed}'');', c.id)
@@ -96,7 +96,7 @@ CREATE VIEW governance.changes AS
            c.reason, c.proposed_by, c.proposed_at, c.approved_by, c.approved_at, c.comment, c.waived,
            c.contracted_by, c.contracted_at, c.quarantine_until, c.ended_at, c.last_error
       FROM governance.change c
-     WHERE governance._may_see(to_regclass(format('%I.%I', c.schema_name, c.relation_name))) OR c.proposed_by = current_user
+     WHERE governance._may_see(governance._relation_named(c.schema_name, c.relation_name)) OR c.proposed_by = current_user
      ORDER BY c.id;
 
 CREATE VIEW governance.change_progress AS
@@ -112,9 +112,9 @@ CREATE VIEW governance.change_progress AS
            c.last_error
       FROM governance.change c
       LEFT JOIN governance.backfill b ON b.change = c.id
-      LEFT JOIN pg_class p ON p.oid = to_regclass(format('%I.%I', b.schema_name, b.relation_name))
+      LEFT JOIN pg_class p ON p.oid = governance._relation_named(b.schema_name, b.relation_name)
      WHERE c.ended_at IS NULL
-       AND (governance._may_see(to_regclass(format('%I.%I', c.schema_name, c.relation_name))) OR c.proposed_by = current_user)
+       AND (governance._may_see(governance._relation_named(c.schema_name, c.relation_name)) OR c.proposed_by = current_user)
      GROUP BY c.id
      ORDER BY c.id;
 

@@ -107,10 +107,10 @@ CREATE VIEW governance.rules AS
 
 CREATE VIEW governance.ddl_log AS
     SELECT e.id, e.occurred_at, e.xid, e.tag, e.object,
-           to_regclass(quote_ident(e.schema_name) || '.' || quote_ident(e.relation_name)) AS relation,
+           governance._relation_named(e.schema_name, e.relation_name) AS relation,
            e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement
       FROM governance.ddl_entry e
-     WHERE governance._may_see(to_regclass(quote_ident(e.schema_name) || '.' || quote_ident(e.relation_name)))
+     WHERE governance._may_see(governance._relation_named(e.schema_name, e.relation_name))
      ORDER BY e.id;
 
 CREATE VIEW governance.break_glasses AS

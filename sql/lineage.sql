@@ -51,9 +51,9 @@ CREATE VIEW governance.flows AS
            f.kind, f.subtype, f.evidence, f.statement, f.first_at, f.last_at, f.times, f.description, f.recorded_by
       FROM governance.flow f
      WHERE (f.source_schema_name = ''
-            OR governance._may_see(to_regclass(format('%I.%I', f.source_schema_name, f.source_relation_name))))
+            OR governance._may_see(governance._relation_named(f.source_schema_name, f.source_relation_name)))
        AND (f.target_schema_name = ''
-            OR governance._may_see(to_regclass(format('%I.%I', f.target_schema_name, f.target_relation_name))))
+            OR governance._may_see(governance._relation_named(f.target_schema_name, f.target_relation_name)))
        AND (f.source_schema_name <> '' OR f.target_schema_name <> '' OR governance._may_see(NULL))
      ORDER BY 3, 4, 1, 2, f.subtype, f.evidence;
 

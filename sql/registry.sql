@@ -357,17 +357,17 @@ CREATE VIEW governance.parties AS
      ORDER BY p.name;
 
 CREATE VIEW governance.column_tags AS
-    SELECT to_regclass(format('%I.%I', t.schema_name, t.relation_name)) AS relation, t.column_name, t.tag,
+    SELECT governance._relation_named(t.schema_name, t.relation_name) AS relation, t.column_name, t.tag,
            nullif(t.path, '') AS path, t.source, t.tagged_at, t.tagged_by, t.schema_name, t.relation_name
       FROM governance._column_tag t
-     WHERE governance._may_see(to_regclass(format('%I.%I', t.schema_name, t.relation_name)))
+     WHERE governance._may_see(governance._relation_named(t.schema_name, t.relation_name))
      ORDER BY t.schema_name, t.relation_name, t.column_name, t.tag;
 
 CREATE VIEW governance.consumers AS
-    SELECT to_regclass(format('%I.%I', c.schema_name, c.relation_name)) AS relation, c.party, c.columns, c.purpose,
+    SELECT governance._relation_named(c.schema_name, c.relation_name) AS relation, c.party, c.columns, c.purpose,
            c.valid_until, c.declared_at, c.declared_by
       FROM governance.consumer c
-     WHERE governance._may_see(to_regclass(format('%I.%I', c.schema_name, c.relation_name)))
+     WHERE governance._may_see(governance._relation_named(c.schema_name, c.relation_name))
      ORDER BY c.schema_name, c.relation_name, c.party;
 
 CREATE VIEW governance.decisions AS
@@ -450,7 +450,7 @@ CREATE VIEW governance.proposals AS
            format('%I.%I', p.schema_name, p.relation_name) || coalesce('.' || quote_ident(p.column_name), '') AS object,
            p.value, p.confidence, p.evidence
       FROM governance._proposal p
-     WHERE governance._may_see(to_regclass(format('%I.%I', p.schema_name, p.relation_name)))
+     WHERE governance._may_see(governance._relation_named(p.schema_name, p.relation_name))
      ORDER BY p.confidence DESC, p.kind, 3;
 
 CREATE VIEW governance.expirations AS

@@ -15,6 +15,7 @@ extension_sql_file!(
         registry::governance::_has_duty,
         registry::governance::_proposal_id,
         registry::governance::_touch_cache,
+        audit::governance::_relation_named,
     ]
 );
 extension_sql_file!("../sql/not_yet.sql", name = "not_yet", requires = ["registry"]);

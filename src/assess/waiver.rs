@@ -7,7 +7,6 @@ use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
 use crate::registry::duty;
 use pgrx::datum::TimestampWithTimeZone;
-use pgrx::prelude::*;
 use serde_json::json;
 
 /// What a finding is about.
