@@ -34,7 +34,8 @@ impl End {
         if text.contains(':') && !text.contains('"') {
             return End::Outside(text.to_string());
         }
-        let parts = split_identifiers(text).unwrap_or_else(|why| error::lineage::bad_end(which, &why).raise());
+        let parts =
+            split_identifiers(text).unwrap_or_else(|why| error::lineage::bad_end(which, &why).raise());
         let (schema, relation, column) = match parts.as_slice() {
             [schema, relation] => (schema, relation, None),
             [schema, relation, column] => (schema, relation, Some(column.clone())),

@@ -70,7 +70,9 @@ pub mod governance {
             name!(relation_name, String),
         ),
     > {
-        TableIterator::new(travel::walk(relation, column_name, max_depth, Way::Up).into_iter().map(travel::row))
+        TableIterator::new(
+            travel::walk(relation, column_name, max_depth, Way::Up).into_iter().map(travel::row),
+        )
     }
 
     /// Everything that comes from a relation, or from one of its columns.

@@ -58,9 +58,7 @@ pub struct Step {
 }
 
 /// As the functions return it.
-pub fn row(
-    step: Step,
-) -> (i32, Option<Relation>, Option<String>, String, String, String, String, String) {
+pub fn row(step: Step) -> (i32, Option<Relation>, Option<String>, String, String, String, String, String) {
     let Found { depth, node, role, via, .. } = step.found;
     (
         depth,
@@ -119,8 +117,7 @@ fn edges(datasets: &mut Datasets, start: usize, way: Way) -> Vec<Edge> {
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     let mut kind: HashMap<usize, &'static str> = HashMap::new();
     for (view, materialized, input) in views {
-        let pair =
-            (datasets.number(Dataset::Relation(input)), datasets.number(Dataset::Relation(view)));
+        let pair = (datasets.number(Dataset::Relation(input)), datasets.number(Dataset::Relation(view)));
         kind.insert(pair.1, if materialized { "materialized view" } else { "view" });
         pairs.push(pair);
     }

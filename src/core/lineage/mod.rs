@@ -160,7 +160,10 @@ mod tests {
         let mut set = Roles::one(Role::Identity);
         assert!(set.add(Roles::one(Role::Sort)));
         assert!(!set.add(Roles::one(Role::Sort)));
-        assert_eq!(set.through(Role::Aggregation).iter().collect::<Vec<_>>(), [Role::Aggregation, Role::Sort]);
+        assert_eq!(
+            set.through(Role::Aggregation).iter().collect::<Vec<_>>(),
+            [Role::Aggregation, Role::Sort]
+        );
         assert_eq!(set.through(Role::Filter).iter().collect::<Vec<_>>(), [Role::Filter]);
     }
 }

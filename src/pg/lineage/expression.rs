@@ -72,12 +72,20 @@ impl Walker {
             pg_sys::check_stack_depth();
             match tag(node) {
                 T_Var => self.variable(node.cast(), role, at, scope),
-                T_TargetEntry => self.trace((*node.cast::<pg_sys::TargetEntry>()).expr.cast(), role, at, scope),
+                T_TargetEntry => {
+                    self.trace((*node.cast::<pg_sys::TargetEntry>()).expr.cast(), role, at, scope)
+                }
                 T_List | T_InferenceElem => self.children(node, role, at, scope),
                 // The value passes as it is.
-                T_RelabelType => self.trace((*node.cast::<pg_sys::RelabelType>()).arg.cast(), role, at, scope),
-                T_CollateExpr => self.trace((*node.cast::<pg_sys::CollateExpr>()).arg.cast(), role, at, scope),
-                T_CoerceToDomain | T_CoerceViaIO | T_ArrayCoerceExpr | T_FuncExpr if is_implicit_cast(node) => {
+                T_RelabelType => {
+                    self.trace((*node.cast::<pg_sys::RelabelType>()).arg.cast(), role, at, scope)
+                }
+                T_CollateExpr => {
+                    self.trace((*node.cast::<pg_sys::CollateExpr>()).arg.cast(), role, at, scope)
+                }
+                T_CoerceToDomain | T_CoerceViaIO | T_ArrayCoerceExpr | T_FuncExpr
+                    if is_implicit_cast(node) =>
+                {
                     self.children(node, role, at, scope);
                 }
                 T_Aggref => self.aggregate(node.cast(), role, at, scope),
@@ -256,7 +264,8 @@ impl Walker {
                 if (*window).winref != (*call).winref {
                     continue;
                 }
-                let clauses = items((*window).partitionClause).into_iter().chain(items((*window).orderClause));
+                let clauses =
+                    items((*window).partitionClause).into_iter().chain(items((*window).orderClause));
                 for clause in clauses {
                     self.by_reference(scope, clause, how, at);
                 }

@@ -107,11 +107,7 @@ impl Walker {
                         self.steps.add(Output(scope.level, ROWS), source, Role::Filter);
                     }
                 }
-                self.steps.add(
-                    Output(scope.level, ROWS),
-                    Source::Output(Output(arm, ROWS)),
-                    Role::Identity,
-                );
+                self.steps.add(Output(scope.level, ROWS), Source::Output(Output(arm, ROWS)), Role::Identity);
             }
         }
     }
@@ -348,7 +344,10 @@ unsafe fn conjuncts(node: *mut pg_sys::Node) -> Vec<*mut pg_sys::Node> {
         match tag(node) {
             T_List => items(node.cast()).into_iter().flat_map(|n| conjuncts(n)).collect(),
             T_BoolExpr if (*node.cast::<pg_sys::BoolExpr>()).boolop == pg_sys::BoolExprType::AND_EXPR => {
-                items((*node.cast::<pg_sys::BoolExpr>()).args).into_iter().flat_map(|n| conjuncts(n)).collect()
+                items((*node.cast::<pg_sys::BoolExpr>()).args)
+                    .into_iter()
+                    .flat_map(|n| conjuncts(n))
+                    .collect()
             }
             _ => vec![node],
         }

@@ -52,8 +52,8 @@ pub fn lineage_of_writer(text: &CStr, i: usize, search_path: &str) -> Vec<Delive
             return Vec::new();
         }
         let writes = match tag((*statement).stmt) {
-            T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt | T_CreateTableAsStmt | T_ExplainStmt
-            | T_PrepareStmt => true,
+            T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt | T_CreateTableAsStmt
+            | T_ExplainStmt | T_PrepareStmt => true,
             T_SelectStmt => {
                 let select = (*statement).stmt.cast::<pg_sys::SelectStmt>();
                 !(*select).withClause.is_null() || !(*select).intoClause.is_null()
@@ -130,9 +130,7 @@ unsafe fn analyse(
                 let creation = creation((*view).view, (*view).aliases);
                 ((*query).commandType == pg_sys::CmdType::CMD_SELECT).then_some((query, Some(creation)))
             }
-            T_PrepareStmt => {
-                plain(transform((*node.cast::<pg_sys::PrepareStmt>()).query, statement, text))
-            }
+            T_PrepareStmt => plain(transform((*node.cast::<pg_sys::PrepareStmt>()).query, statement, text)),
             T_CopyStmt => {
                 let copy = node.cast::<pg_sys::CopyStmt>();
                 if (*copy).query.is_null() { None } else { plain(transform((*copy).query, statement, text)) }
