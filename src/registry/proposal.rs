@@ -2,6 +2,7 @@
 use super::{dataset, duty, party, tagging};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
+use crate::core::registry::level::Declared;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -60,6 +61,9 @@ fn plan(p: &Proposal) -> Result<Plan, String> {
     }
     match (p.kind.as_str(), &p.column) {
         ("owner", _) => party_for(&p.value),
+        ("class", _) if p.value == "analytical" && dataset::facts(&p.name).declared == Declared::Single => {
+            Err("it is declared one by one, and the class would lower its levels".into())
+        }
         ("class", _) => Ok(Plan::Class),
         ("tag", Some(column)) => Ok(Plan::Tag(column.clone())),
         ("identity", _) => Ok(Plan::Keep),
