@@ -8,7 +8,7 @@
 #   -- needs: attached          governance.attach() was called; the suite's session loads the library at its start
 #   -- needs: shop              the project's own sample shop is loaded (pg_test/demo/shop.sql)
 #   -- needs: chinook           a database of ../shared/corpora is loaded, before the extension is created
-# Roles are shared by the cluster: a suite prefixes its own with its name.
+# Roles that a suite makes are dropped after it.
 . "$(dirname "$0")/lib.sh"
 cd "$DG_ROOT/pg_test"
 
@@ -72,6 +72,9 @@ for name in "${names[@]}"; do
         failed+=("$name")
     fi
     dg_sql -c "DROP DATABASE $db"
+    # Roles are the cluster's: those of one suite would be seen by the next.
+    dg_sql -c "SELECT format('DROP ROLE %I;', rolname) FROM pg_roles WHERE oid >= 16384" | dg_sql -f -
+    dg_sql -c 'ALTER ROLE postgres CONNECTION LIMIT -1'
 done
 if [ ${#failed[@]} -gt 0 ]; then
     dg_fail "suites that differ: ${failed[*]} (see pg_test/results)"

@@ -52,7 +52,7 @@ BEGIN
                CASE WHEN silent AND raw.scope <> 'server' THEN jsonb_build_object('in_scope', in_scope) ELSE found -> 'evidence' END AS evidence,
                (found ->> 'observed_since')::timestamptz AS observed_since, coalesce((found ->> 'confidence')::real, 1) AS confidence,
                found ->> 'remediation_sql' AS remediation_sql,
-               CASE WHEN found ->> 'remediation_sql' IS NOT NULL THEN found ->> 'remediation_lock' END AS remediation_lock,
+               CASE WHEN found ->> 'remediation_sql' IS NOT NULL THEN coalesce(found ->> 'remediation_lock', 'none') END AS remediation_lock,
                found ->> 'schema_name' AS schema_name, found ->> 'relation_name' AS relation_name, coalesce(found ->> 'facts', '') AS facts
           FROM raw
     ), marked AS (

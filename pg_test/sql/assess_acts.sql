@@ -103,5 +103,3 @@ SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'governance'::regnamespa
 SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'governance'::regnamespace AND p.proname ~ 'assess|check|waive|baseline|_offers|_hides|_of_view|_server_setting|_count_of'
    AND (obj_description(p.oid, 'pg_proc') IS NULL OR NOT coalesce(p.proconfig::text ~ 'search_path', false));
 \set ECHO errors
-DROP TABLE mine, hidden, later;
-DROP ROLE assess_acts_owner, assess_acts_plain, assess_acts_steward;

@@ -71,8 +71,3 @@ SELECT check_id, object, remediation_sql FROM governance.assess()
  WHERE status IN ('fail', 'warn') AND remediation_sql IS NOT NULL AND remediation_sql NOT LIKE 'ALTER SYSTEM%' AND (object NOT LIKE 'role %' OR object LIKE '%assess_names%');
 SELECT item, declared_pct FROM governance.checklist() WHERE item IN ('D1', 'D4', 'D5', 'D6', 'D7', 'D9', 'P5', 'P6');
 \set ECHO errors
-DROP SCHEMA "Odd ""schema"".x" CASCADE;
-DROP SCHEMA assess_other CASCADE;
-DROP PUBLICATION "pub.1";
-DROP OWNED BY "assess_names Owner";
-DROP ROLE "assess_names Owner";

@@ -123,6 +123,31 @@ SELECT count(*), count(DISTINCT input_column) FROM governance.lineage('SELECT * 
 SELECT count(*), max(depth) FROM governance.upstream('deep30');
 RESET statement_timeout;
 
+-- From triggers: plain statements, prepared ones, PL/pgSQL, a statement that is rolled back, a failing one.
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM governance._record_statement(TG_RELID::regclass, current_query());
+    RETURN NULL;
+END $$;
+CREATE TABLE sink (id int PRIMARY KEY, val text) PARTITION BY RANGE (id);
+CREATE TABLE sink1 (val text, id int NOT NULL);
+ALTER TABLE sink ATTACH PARTITION sink1 FOR VALUES FROM (0) TO (1000);
+CREATE TABLE source (id int, val text, extra text);
+INSERT INTO source VALUES (1, 'a', 'x'), (2, 'b', 'y');
+CREATE TRIGGER note AFTER INSERT OR UPDATE ON sink FOR EACH ROW EXECUTE FUNCTION note();
+INSERT INTO sink SELECT id, val FROM source;
+BEGIN;
+SAVEPOINT one;
+UPDATE sink SET val = extra FROM source WHERE source.id = sink.id;
+ROLLBACK TO one;
+COMMIT;
+INSERT INTO sink SELECT 1, extra FROM source;      -- fails: duplicate key
+PREPARE more AS INSERT INTO sink SELECT id + $1, val FROM source;
+EXECUTE more(10);
+DO $$ BEGIN INSERT INTO sink SELECT id + 20, extra FROM source; END $$;
+SELECT source_column, target_relation, target_column, subtype FROM governance.flows WHERE target_relation LIKE '%sink%';
+SELECT count(*) FROM sink;
+
 -- Flows follow renames once event triggers say so (registry::identity); here the rows themselves.
 SELECT schema_name, relation_name FROM governance.binding ORDER BY 1, 2;
 DROP OWNED BY lineage_graph_reader;

@@ -18,5 +18,5 @@ UNION ALL SELECT 'surplus', * FROM (TABLE ours EXCEPT TABLE servers) s
 UNION ALL SELECT 'views: ' || count(DISTINCT view) || ', columns: ' || count(*), NULL, NULL, NULL FROM servers
 ORDER BY 1, 2, 3, 4;
 SELECT depth, relation, column_name, subtype, via, path FROM governance.upstream('sales_by_store', 'total_sales') WHERE kind = 'DIRECT';
-SELECT DISTINCT relation FROM governance.downstream('customer', 'email') ORDER BY 1;
+SELECT DISTINCT relation FROM governance.downstream('customer', 'first_name') ORDER BY 1;
 SELECT count(*) > 0 AS fed FROM governance.downstream('rental') WHERE relation = 'rental_by_category'::regclass;

@@ -98,6 +98,12 @@ SELECT governance.reset_level('guard.data_loss', 'schema:sales', 'trial');
 SELECT governance.reset_level('guard', reason => 'trial');
 SELECT governance.declare_dataset('sales.facts', class => 'transactional');
 SELECT governance.declare_dataset('sales.facts', class => 'analytical');
+SELECT action FROM governance.apply_manifest('{"format": "data_governance manifest", "version": 1, "datasets": [{"relation": "sales.facts", "class": "analytical"}]}');
 SET governance.reason = 'rebuilt every night';
 SELECT governance.declare_dataset('sales.facts', class => 'analytical');
 SELECT op, object, reason FROM governance.audit_entry WHERE new_row->>'class' = 'analytical';
+RESET governance.reason;
+-- nor does a proposal: a view is guessed to be analytical
+CREATE VIEW sales.report AS SELECT 1 AS one;
+SELECT governance.declare_dataset('sales.report', domain => 'sales');
+SELECT kind, value, action FROM governance.accept_proposals('class', 0, 'dataset:sales.report');

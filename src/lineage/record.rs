@@ -84,7 +84,7 @@ fn each_statement(sql: &str, f: impl Fn(&CStr, usize) -> bool + std::panic::RefU
     }
     let text = text.as_c_str();
     let f = &f;
-    (0..count).filter_map(|i| memo::apart(move || f(text, i))).fold(true, |all, kept| all && kept)
+    (0..count).filter_map(|i| memo::apart(move || f(text, i))).all(|kept| kept)
 }
 
 fn current_search_path() -> String {

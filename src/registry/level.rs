@@ -318,13 +318,16 @@ pub fn of_hazards(name: &Name) -> Vec<Level> {
     HAZARDS.iter().map(|(feature, _)| resolve(feature, name).level).collect()
 }
 
-/// Says what is refused or warned about since these levels, and the call that softens it. Where a declaration made them
-/// lower (the class analytical), the session has to say why.
-pub fn say_what_changed(name: &Name, before: &[Level]) {
-    let now = of_hazards(name);
-    if before.iter().zip(&now).any(|(b, n)| n < b) {
+/// Where a declaration made a level lower than these (the class analytical does), the session has to say why.
+pub fn require_reason_if_lower(name: &Name, before: &[Level]) {
+    if before.iter().zip(of_hazards(name)).any(|(b, now)| now < *b) {
         let _ = super::duty::reason_for("a declaration that lowers levels", None);
     }
+}
+
+/// Says what is refused or warned about since these levels, and the call that softens it.
+pub fn say_what_changed(name: &Name, before: &[Level]) {
+    let now = of_hazards(name);
     let raised = |to: Level| -> String {
         let rows = HAZARDS.iter().zip(before.iter().zip(&now));
         let raised = rows.filter(|(_, (b, n))| **n == to && **b < to).map(|((_, what), _)| *what);

@@ -81,6 +81,7 @@ pub mod governance {
                 in_bulk: false,
             },
         );
+        level::require_reason_if_lower(&relation.name(), &before);
         level::say_what_changed(&relation.name(), &before);
     }
 

@@ -2,11 +2,12 @@
 use super::{dataset, duty, party, tagging};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
+use crate::core::registry::level::Declared;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What can be proposed, in the order in which it is accepted.
 pub const KINDS: [&str; 4] = ["owner", "class", "tag", "identity"];
@@ -21,6 +22,8 @@ pub struct Proposal {
     column: Option<String>,
     /// What is proposed.
     pub value: String,
+    confidence: f32,
+    evidence: Value,
 }
 
 impl Proposal {
@@ -58,6 +61,9 @@ fn plan(p: &Proposal) -> Result<Plan, String> {
     }
     match (p.kind.as_str(), &p.column) {
         ("owner", _) => party_for(&p.value),
+        ("class", _) if p.value == "analytical" && dataset::facts(&p.name).declared == Declared::Single => {
+            Err("it is declared one by one, and the class would lower its levels".into())
+        }
         ("class", _) => Ok(Plan::Class),
         ("tag", Some(column)) => Ok(Plan::Tag(column.clone())),
         ("identity", _) => Ok(Plan::Keep),
@@ -118,7 +124,7 @@ fn open(id: Option<i64>, kind: Option<&str>, min_confidence: f32) -> Vec<Proposa
     let kinds: Vec<String> = KINDS.map(String::from).to_vec();
     owner::run(|| {
         spi::select(
-            "SELECT id, kind, schema_name, relation_name, column_name, value FROM governance._proposal
+            "SELECT id, kind, schema_name, relation_name, column_name, value, confidence, evidence FROM governance._proposal
               WHERE schema_name IS NOT NULL AND ($1 IS NULL OR id = $1) AND ($2 IS NULL OR kind = $2) AND confidence >= $3
               ORDER BY array_position($4, kind), schema_name, relation_name, column_name, confidence DESC, id",
             &[id.into(), kind.into(), min_confidence.into(), kinds.into()],
@@ -128,13 +134,14 @@ fn open(id: Option<i64>, kind: Option<&str>, min_confidence: f32) -> Vec<Proposa
                 name: Name { schema: r.must(3), relation: r.must(4) },
                 column: r.get(5),
                 value: r.must(6),
+                confidence: r.must(7),
+                evidence: r.must::<pgrx::JsonB>(8).0,
             },
         )
     })
 }
 
-/// Remembers what became of a proposal: a guess gets its row only now, and before it is carried out, since what is
-/// declared is no longer guessed.
+/// Remembers what became of a proposal: a guess gets its row only now.
 fn decide(p: &Proposal, state: &str, reason: Option<&str>) {
     let me = roles::name(roles::current());
     owner::run(|| {
@@ -142,12 +149,23 @@ fn decide(p: &Proposal, state: &str, reason: Option<&str>) {
             "INSERT INTO governance.proposal AS p
                     (id, kind, schema_name, relation_name, column_name, value, confidence, evidence, state, decided_at,
                      decided_by, reason)
-             SELECT id, kind, schema_name, relation_name, column_name, value, confidence, evidence, $2, now(), $3, $4
-               FROM governance._proposal WHERE id = $1
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10, $11)
              ON CONFLICT (id) DO UPDATE
                 SET state = excluded.state, decided_at = excluded.decided_at, decided_by = excluded.decided_by,
                     reason = excluded.reason",
-            &[p.id.into(), state.into(), me.as_str().into(), reason.into()],
+            &[
+                p.id.into(),
+                p.kind.as_str().into(),
+                p.name.schema.as_str().into(),
+                p.name.relation.as_str().into(),
+                p.column.clone().into(),
+                p.value.as_str().into(),
+                p.confidence.into(),
+                pgrx::JsonB(p.evidence.clone()).into(),
+                state.into(),
+                me.as_str().into(),
+                reason.into(),
+            ],
         )
     });
 }

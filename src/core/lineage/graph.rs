@@ -63,7 +63,9 @@ pub fn walk(edges: &[Edge], start: &Node, way: Way, max_depth: Option<i32>) -> V
         }
         for edge in at.get(&node.0).into_iter().flatten() {
             let (near, far) = ends(edge, way);
-            if !touches(near, &node) || far == start {
+            // Coming back to the start says nothing new; a whole dataset is all its columns.
+            let back = far == start || (depth > 0 && start.1.is_none() && far.0 == start.0);
+            if back || !touches(near, &node) {
                 continue;
             }
             let role = match way {
@@ -157,6 +159,19 @@ mod tests {
             edge(node(1, "b"), node(1, "b"), Role::Transformation),
         ];
         assert_eq!(brief(&walk(&edges, &node(0, "a"), Way::Up, None)), [(1, node(1, "b"), "TRANSFORMATION")]);
+    }
+
+    #[test]
+    fn a_circle_around_a_whole_dataset_ends_where_it_began() {
+        let edges = [
+            edge(node(0, "a"), node(1, "b"), Role::Identity),
+            edge(node(1, ""), node(0, "a"), Role::Transformation),
+            edge(node(0, "a"), node(0, "g"), Role::Transformation),
+        ];
+        assert_eq!(
+            brief(&walk(&edges, &node(0, ""), Way::Down, None)),
+            [(1, node(1, "b"), "IDENTITY"), (1, node(0, "g"), "TRANSFORMATION")]
+        );
     }
 
     #[test]

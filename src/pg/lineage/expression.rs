@@ -123,7 +123,7 @@ impl Walker {
         // SAFETY: as in `trace`.
         unsafe {
             let Some(scope) = scope.up((*var).varlevelsup) else { return };
-            self.column(scope, (*var).varno as i32, (*var).varattno, role, at);
+            self.column(scope, (*var).varno, (*var).varattno, role, at);
         }
     }
 
@@ -356,7 +356,7 @@ impl Walker {
                 T_Var if (*row.cast::<pg_sys::Var>()).varattno == 0 => {
                     let var = row.cast::<pg_sys::Var>();
                     if let Some(scope) = scope.up((*var).varlevelsup) {
-                        self.column(scope, (*var).varno as i32, (*select).fieldnum, role, at);
+                        self.column(scope, (*var).varno, (*select).fieldnum, role, at);
                     }
                 }
                 T_RowExpr => {

@@ -190,14 +190,14 @@ impl Walker {
                     self.from(scope, (*join).rarg);
                     self.trace((*join).quals, Role::Join, at, scope);
                 }
-                T_RangeTblRef => self.from_entry(scope, (*node.cast::<pg_sys::RangeTblRef>()).rtindex),
+                T_RangeTblRef => self.entry_of_from(scope, (*node.cast::<pg_sys::RangeTblRef>()).rtindex),
                 _ => {}
             }
         }
     }
 
     /// One entry of the FROM clause.
-    unsafe fn from_entry(&mut self, scope: &Scope, index: i32) {
+    unsafe fn entry_of_from(&mut self, scope: &Scope, index: i32) {
         let at = Output(scope.level, ROWS);
         // SAFETY: as in `visit`.
         unsafe {

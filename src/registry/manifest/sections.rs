@@ -270,7 +270,9 @@ fn put_dataset(before: Option<&Item>, item: &Item) {
         clear: clear.map(String::from).collect(),
         in_bulk,
     };
+    let levels = level::of_hazards(&relation.name());
     dataset::declare(relation, statement);
+    level::require_reason_if_lower(&relation.name(), &levels);
 }
 
 fn put_decision(before: Option<&Item>, item: &Item) {
