@@ -153,6 +153,7 @@ fn end(verb: &str, how: &str) {
         ended
     });
     identity::bind_all();
+    audit::ensure_all();
     audit::act(Act {
         verb,
         object: "database",
