@@ -51,8 +51,7 @@ fn select_in_parallel<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Ro
     let mut types: Vec<pg_sys::Oid> = args.iter().map(DatumWithOid::oid).collect();
     let given: Vec<Option<pg_sys::Datum>> =
         args.iter().map(|a| a.datum().map(|d| d.sans_lifetime())).collect();
-    let mut datums: Vec<pg_sys::Datum> =
-        given.iter().map(|d| d.unwrap_or(pg_sys::Datum::from(0))).collect();
+    let mut datums: Vec<pg_sys::Datum> = given.iter().map(|d| d.unwrap_or(pg_sys::Datum::from(0))).collect();
     let nulls: Vec<std::ffi::c_char> =
         given.iter().map(|d| if d.is_some() { b' ' } else { b'n' } as std::ffi::c_char).collect();
     // SAFETY: inside SPI; the arrays have one entry for each argument and live until the call returns, the rows until

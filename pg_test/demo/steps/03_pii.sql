@@ -11,7 +11,8 @@ SELECT relation, column_name, tag, confidence FROM governance.detect_pii() ORDER
 SELECT object, value, evidence FROM governance.proposals WHERE kind = 'tag' AND object LIKE 'people.customer%' LIMIT 3;
 --! people\.customer
 
-SELECT governance.accept_proposals('tag', 0.7, dry_run => false);
+SELECT count(*) AS tagged FROM governance.accept_proposals('tag', 0.7, dry_run => false);
+--! ^ +2[0-9]$
 
 SELECT relation, column_name, tag FROM governance.column_tags WHERE schema_name = 'people';
 --! people\.customer +\| email +\| pii\.contact\.email
