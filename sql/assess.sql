@@ -186,10 +186,15 @@ CREATE VIEW governance._scope AS
 
 -- What is audited, whatever shape the audit's view has: every check that asks, asks here.
 CREATE VIEW governance._audited AS
-    SELECT DISTINCT r.relid
-      FROM governance._of_view('audited') v
-      JOIN governance._seen_relation r ON (v ->> 'schema_name', v ->> 'relation_name') = (r.schema_name, r.relation_name)
-                                       OR v ->> 'relation' = r.object;
+    WITH RECURSIVE tree AS (
+        SELECT r.relid
+          FROM governance._of_view('audited') v
+          JOIN governance._seen_relation r ON (v ->> 'schema_name', v ->> 'relation_name') = (r.schema_name, r.relation_name)
+                                           OR v ->> 'relation' = r.object
+        UNION
+        -- What inherits from an audited table is audited with it.
+        SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+    SELECT relid FROM tree;
 
 -- Foreign keys as written: those that partitions inherit are left out.
 CREATE VIEW governance._foreign_key AS
