@@ -216,7 +216,6 @@ pub fn plan(c: &Change) -> Vec<Step> {
         c.kind,
         &Names {
             table: &table,
-            table_only: &c.name.relation,
             column: &c.column_quoted(),
             new_name: &c.new_quoted(),
             column_type: &type_name,

@@ -5,8 +5,6 @@ use std::ffi::CStr;
 
 /// One firing of an event trigger.
 pub struct Event {
-    /// `ddl_command_start`, `ddl_command_end`, `sql_drop` or `table_rewrite`.
-    pub event: String,
     /// Command tag: `ALTER TABLE`.
     pub tag: String,
     /// The statement, as far as we read it.
@@ -25,7 +23,6 @@ impl Event {
             }
             let data = &*context.cast::<pg_sys::EventTriggerData>();
             Event {
-                event: CStr::from_ptr(data.event).to_string_lossy().into_owned(),
                 tag: CStr::from_ptr(pg_sys::GetCommandTagName(data.tag)).to_string_lossy().into_owned(),
                 ddl: ddl::read(data.parsetree),
             }

@@ -69,13 +69,6 @@ unsafe fn list_names_us(setting: &str) -> bool {
     crate::core::registry::library_list::contains(&value.to_string_lossy())
 }
 
-/// Whether the current process is a parallel worker, which must neither write nor decide anew.
-#[must_use]
-pub fn in_parallel_worker() -> bool {
-    // SAFETY: plain read of a server global.
-    unsafe { pg_sys::ParallelWorkerNumber >= 0 }
-}
-
 /// Whether an extension script (ours or another's) is running in this backend.
 #[must_use]
 pub fn creating_extension() -> bool {

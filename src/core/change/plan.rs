@@ -18,8 +18,6 @@ pub struct Step {
 pub struct Names<'a> {
     /// The table.
     pub table: &'a str,
-    /// Its bare name.
-    pub table_only: &'a str,
     /// The column, for columns.
     pub column: &'a str,
     /// Its new name, for renames.
