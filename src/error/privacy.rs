@@ -7,7 +7,9 @@ pub fn recipient_not_held() -> Failure {
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         "governance.recipient is set, but this session cannot mask what it reads",
     )
-    .detail("The library was not loaded when the session started, so earlier statements were not masked either.")
+    .detail(
+        "The library was not loaded when the session started, so earlier statements were not masked either.",
+    )
     .hint("RESET governance.recipient; SELECT * FROM governance.attach(); then reconnect.")
 }
 
@@ -37,9 +39,12 @@ pub fn not_exportable(why: &str) -> Failure {
 
 /// A mask that does not exist, or arguments it does not take.
 pub fn bad_mask(mask: &str, why: &str) -> Failure {
-    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("mask \"{mask}\" with these arguments is not valid"))
-        .detail(why)
-        .hint("SELECT * FROM governance.masks;")
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("mask \"{mask}\" with these arguments is not valid"),
+    )
+    .detail(why)
+    .hint("SELECT * FROM governance.masks;")
 }
 
 /// A mask that was not set.
@@ -57,8 +62,11 @@ pub fn not_masked(role: &str) -> Failure {
 
 /// A grant that was not given.
 pub fn no_such_grant(role: &str, tag: &str) -> Failure {
-    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("role \"{role}\" has no unmask grant for tag \"{tag}\""))
-        .hint("SELECT * FROM governance.unmask_grants;")
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_OBJECT,
+        format!("role \"{role}\" has no unmask grant for tag \"{tag}\""),
+    )
+    .hint("SELECT * FROM governance.unmask_grants;")
 }
 
 /// Keys cannot be made.

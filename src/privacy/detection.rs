@@ -37,10 +37,11 @@ pub fn run(scope: Option<&str>, sample_rows: i32) -> Vec<Found> {
     }
     let scope = registry::level::canonical_scope(scope);
     let scope = Scope::parse(&scope).unwrap_or(Scope::Database);
-    let this_year = spi::select_one("SELECT pg_catalog.date_part('year', pg_catalog.now())::int4", &[], |r| {
-        r.must::<i32>(1)
-    })
-    .unwrap_or(2000);
+    let this_year =
+        spi::select_one("SELECT pg_catalog.date_part('year', pg_catalog.now())::int4", &[], |r| {
+            r.must::<i32>(1)
+        })
+        .unwrap_or(2000);
     let mut found = Vec::new();
     let candidates = candidates(&scope);
     for columns in candidates.chunk_by(|a, b| a.relid == b.relid) {
@@ -112,15 +113,16 @@ fn candidates(scope: &Scope) -> Vec<Candidate> {
 fn samples(columns: &[Candidate], rows: i32, this_year: i32) -> Vec<Sample> {
     let mut samples: Vec<Sample> = columns.iter().map(|_| Sample::default()).collect();
     let read: Vec<usize> = (0..columns.len())
-        .filter(|i| columns[*i].readable && matches!(columns[*i].kind, Kind::Text | Kind::Date | Kind::Network))
+        .filter(|i| {
+            columns[*i].readable && matches!(columns[*i].kind, Kind::Text | Kind::Date | Kind::Network)
+        })
         .collect();
-    let Some(first) = columns.first().filter(|c| rows > 0 && !read.is_empty() && is_populated(c.relid)) else {
+    let Some(first) = columns.first().filter(|c| rows > 0 && !read.is_empty() && is_populated(c.relid))
+    else {
         return samples;
     };
-    let list: Vec<String> = read
-        .iter()
-        .map(|i| format!("{}::text", pgrx::spi::quote_identifier(&columns[*i].column)))
-        .collect();
+    let list: Vec<String> =
+        read.iter().map(|i| format!("{}::text", pgrx::spi::quote_identifier(&columns[*i].column))).collect();
     let sql = format!("SELECT {} FROM {} LIMIT {rows}", list.join(", "), first.name);
     spi::select(&sql, &[], |r| {
         for (n, i) in read.iter().enumerate() {

@@ -82,7 +82,9 @@ fn receipt(query: &str, format: &str, recipient: &str, rows: i64, sha256: &str, 
         object: id.first().map_or("", String::as_str),
         relation: None,
         before: None,
-        after: Some(json!({"format": format, "recipient": recipient, "rows": rows, "sha256": sha256, "masked": masked})),
+        after: Some(
+            json!({"format": format, "recipient": recipient, "rows": rows, "sha256": sha256, "masked": masked}),
+        ),
         reason: None,
     });
 }

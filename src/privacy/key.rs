@@ -36,9 +36,11 @@ pub fn exists() -> bool {
 #[must_use]
 pub fn stored() -> Option<[u8; LENGTH]> {
     let (nonce, wrapped) = owner::run_with_path(|| {
-        spi::select_latest("SELECT nonce, wrapped FROM governance.key WHERE purpose = $1", &[PURPOSE.into()], |r| {
-            (r.must::<Vec<u8>>(1), r.must::<Vec<u8>>(2))
-        })
+        spi::select_latest(
+            "SELECT nonce, wrapped FROM governance.key WHERE purpose = $1",
+            &[PURPOSE.into()],
+            |r| (r.must::<Vec<u8>>(1), r.must::<Vec<u8>>(2)),
+        )
     })
     .into_iter()
     .next()?;

@@ -47,7 +47,11 @@ pub mod governance {
     /// Takes such a choice back; takes effect at commit where it weakens.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn reset_mask(tag: &str, recipient: default!(Option<&str>, "NULL"), reason: default!(Option<&str>, "NULL")) {
+    fn reset_mask(
+        tag: &str,
+        recipient: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
         duty::require_operator("resetting a mask");
         masking::reset(tag, recipient.unwrap_or_default(), &duty::reason_for("reset_mask", reason));
     }
@@ -137,10 +141,8 @@ pub mod governance {
         ),
     > {
         let found = detection::run(scope, sample_rows);
-        TableIterator::new(
-            found
-                .into_iter()
-                .map(|f| (f.relation, f.column, f.guess.tag.to_string(), f.guess.confidence, JsonB(f.guess.evidence))),
-        )
+        TableIterator::new(found.into_iter().map(|f| {
+            (f.relation, f.column, f.guess.tag.to_string(), f.guess.confidence, JsonB(f.guess.evidence))
+        }))
     }
 }

@@ -19,7 +19,11 @@ pub fn status() -> Vec<StatusRow> {
           WHERE unmasked_by_xid IS NULL OR unmasked_by_xid = pg_current_xact_id_if_assigned() ORDER BY role",
     );
     let mut rows = Vec::new();
-    rows.push(StatusRow::on("privacy.export_query", "enforce", "everything tagged is masked for everybody, in every mode"));
+    rows.push(StatusRow::on(
+        "privacy.export_query",
+        "enforce",
+        "everything tagged is masked for everybody, in every mode",
+    ));
     if mode == Mode::Installed {
         let detail = "SELECT, COPY and pg_dump are not masked in mode installed; export_query() is";
         rows.push(StatusRow::off("privacy.masks", "", detail, attach.clone()));
@@ -56,13 +60,17 @@ pub fn status() -> Vec<StatusRow> {
            JOIN governance._user_relation u USING (schema_name, relation_name) WHERE u.relkind = 'v' ORDER BY 1",
     );
     if !views.is_empty() {
-        let detail = format!("tags on columns of views are not held, tag the tables below them: {}", views.join(", "));
+        let detail =
+            format!("tags on columns of views are not held, tag the tables below them: {}", views.join(", "));
         rows.push(StatusRow::off("privacy.views", "", detail, None));
     }
     for (feature, detail) in [
         ("privacy.verify_receipt", "export receipts cannot be verified yet"),
         ("privacy.paths", "paths inside JSON columns cannot be tagged yet"),
-        ("privacy.recipient_receipts", "sessions with governance.recipient leave no receipt yet; export_query() does"),
+        (
+            "privacy.recipient_receipts",
+            "sessions with governance.recipient leave no receipt yet; export_query() does",
+        ),
     ] {
         rows.push(StatusRow::off(feature, "", detail, None));
     }

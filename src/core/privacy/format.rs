@@ -46,8 +46,10 @@ mod tests {
     #[test]
     fn csv_quotes_what_must_be_quoted() {
         let f = |s: &str| Some(s.to_string());
-        assert_eq!(csv_line(&[f("a"), None, f(""), f("x,y"), f("say \"hi\""), f("two\nlines")]),
-            "a,,\"\",\"x,y\",\"say \"\"hi\"\"\",\"two\nlines\"");
+        assert_eq!(
+            csv_line(&[f("a"), None, f(""), f("x,y"), f("say \"hi\""), f("two\nlines")]),
+            "a,,\"\",\"x,y\",\"say \"\"hi\"\"\",\"two\nlines\""
+        );
     }
 
     #[test]

@@ -31,12 +31,7 @@ pub fn parse_wrapping_key(content: &[u8]) -> Option<[u8; LENGTH]> {
 
 /// Wraps a key; `name` is bound to it, so that a wrapped key cannot be passed off as another.
 #[must_use]
-pub fn wrap(
-    wrapping: &[u8; LENGTH],
-    nonce: &[u8; NONCE],
-    name: &str,
-    key: &[u8; LENGTH],
-) -> Option<Vec<u8>> {
+pub fn wrap(wrapping: &[u8; LENGTH], nonce: &[u8; NONCE], name: &str, key: &[u8; LENGTH]) -> Option<Vec<u8>> {
     XChaCha20Poly1305::new(Key::from_slice(wrapping))
         .encrypt(XNonce::from_slice(nonce), Payload { msg: key, aad: name.as_bytes() })
         .ok()

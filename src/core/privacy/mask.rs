@@ -39,7 +39,12 @@ pub const KNOWN: [(&str, &str, &str, &str); 6] = [
     ("phone", "{}", "keeps the form of a telephone number and its last two digits", "text"),
     ("email", "{}", "keeps the first letter, in a valid address of a reserved domain", "text"),
     ("pseudonym", "{}", "a keyed hash: equal values stay equal; NULL without a key", "text"),
-    ("constant", r#"{"value": "[hidden]"}"#, "one value for all; NULL stays NULL", "text, and types the value parses as"),
+    (
+        "constant",
+        r#"{"value": "[hidden]"}"#,
+        "one value for all; NULL stays NULL",
+        "text, and types the value parses as",
+    ),
     ("null", "{}", "NULL", "any"),
 ];
 

@@ -13,7 +13,10 @@ pub fn is_email(value: &str) -> bool {
         && labels.len() >= 2
         && domain.len() <= 253
         && labels.iter().all(|l| {
-            !l.is_empty() && !l.starts_with('-') && !l.ends_with('-') && l.chars().all(|c| c.is_alphanumeric() || c == '-')
+            !l.is_empty()
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+                && l.chars().all(|c| c.is_alphanumeric() || c == '-')
         })
         && labels.last().is_some_and(|l| l.len() >= 2 && l.chars().any(char::is_alphabetic))
 }
@@ -24,7 +27,10 @@ pub fn is_email(value: &str) -> bool {
 pub fn is_phone(value: &str) -> bool {
     let v = value.trim();
     let digits = v.chars().filter(char::is_ascii_digit).count();
-    let formed = v.starts_with('+') || v.starts_with('(') || v.contains(") ") || v.matches([' ', '-', '.']).count() >= 2;
+    let formed = v.starts_with('+')
+        || v.starts_with('(')
+        || v.contains(") ")
+        || v.matches([' ', '-', '.']).count() >= 2;
     (7..=15).contains(&digits)
         && formed
         && v.chars().all(|c| c.is_ascii_digit() || "+ -()./".contains(c))
@@ -54,7 +60,11 @@ pub fn is_iban(value: &str) -> bool {
         return false;
     }
     let rest = v[4..].iter().chain(&v[..4]).fold(0u32, |rest, b| {
-        if b.is_ascii_digit() { (rest * 10 + u32::from(b - b'0')) % 97 } else { (rest * 100 + u32::from(b - b'A') + 10) % 97 }
+        if b.is_ascii_digit() {
+            (rest * 10 + u32::from(b - b'0')) % 97
+        } else {
+            (rest * 100 + u32::from(b - b'A') + 10) % 97
+        }
     });
     rest == 1
 }
@@ -107,7 +117,12 @@ mod tests {
     #[test]
     fn numbers() {
         assert!(is_phone("+55 (12) 3923-5555") && is_phone("(206) 555-9857") && is_phone("030-0074-321"));
-        assert!(!is_phone("12345678") && !is_phone("2020-01-02") && !is_phone("192.168.100.100") && !is_phone("1.5"));
+        assert!(
+            !is_phone("12345678")
+                && !is_phone("2020-01-02")
+                && !is_phone("192.168.100.100")
+                && !is_phone("1.5")
+        );
         assert!(is_iban("DE89 3704 0044 0532 0130 00") && is_iban("GB82WEST12345698765432"));
         assert!(!is_iban("DE89370400440532013001") && !is_iban("DE"));
         assert!(is_card("4111 1111 1111 1111") && !is_card("4111111111111112") && !is_card("1234567890123"));

@@ -23,7 +23,8 @@ pub unsafe fn rewrite_copy(statement: *mut pg_sys::PlannedStmt) -> Option<*mut p
         }
         let lock = pg_sys::AccessShareLock as i32;
         let missing_ok = pg_sys::RVROption::RVR_MISSING_OK;
-        let relid = pg_sys::RangeVarGetRelidExtended((*copy).relation, lock, missing_ok, None, std::ptr::null_mut());
+        let relid =
+            pg_sys::RangeVarGetRelidExtended((*copy).relation, lock, missing_ok, None, std::ptr::null_mut());
         // Of anything but an ordinary table COPY complains itself.
         if relid == pg_sys::InvalidOid || catalog::relation_kind(relid) != Some(b'r') {
             return None;

@@ -34,9 +34,15 @@ pub fn require_select(query: &str) -> String {
         }
         let (start, length) = ((*statement).stmt_location.max(0) as usize, (*statement).stmt_len as usize);
         let end = if length == 0 { query.len() } else { (start + length).min(query.len()) };
-        let analysed =
-            pg_sys::parse_analyze_fixedparams(statement, source.as_ptr(), std::ptr::null(), 0, std::ptr::null_mut());
-        let plain = (*analysed).commandType == pg_sys::CmdType::CMD_SELECT && (*analysed).utilityStmt.is_null();
+        let analysed = pg_sys::parse_analyze_fixedparams(
+            statement,
+            source.as_ptr(),
+            std::ptr::null(),
+            0,
+            std::ptr::null_mut(),
+        );
+        let plain =
+            (*analysed).commandType == pg_sys::CmdType::CMD_SELECT && (*analysed).utilityStmt.is_null();
         if !plain || (*analysed).hasModifyingCTE || !(*analysed).rowMarks.is_null() {
             error::privacy::not_exportable("It writes, or locks rows.").raise();
         }
@@ -53,7 +59,9 @@ impl Settings {
         // SAFETY: a new nesting level that Drop ends; an abort ends it otherwise.
         unsafe {
             let level = Settings(pg_sys::NewGUCNestLevel());
-            for (name, value) in [(c"transaction_read_only", c"on"), (c"max_parallel_workers_per_gather", c"0")] {
+            for (name, value) in
+                [(c"transaction_read_only", c"on"), (c"max_parallel_workers_per_gather", c"0")]
+            {
                 pg_sys::set_config_option(
                     name.as_ptr(),
                     value.as_ptr(),

@@ -92,7 +92,12 @@ unsafe fn null(shape: Shape) -> Expr {
 
 /// A call of a function; the call form is one that no query text yields for it, by which `_pseudonym` knows that the
 /// planner hook made the call.
-unsafe fn call(function: pg_sys::Oid, result: pg_sys::Oid, list: *mut pg_sys::List, collation: pg_sys::Oid) -> Expr {
+unsafe fn call(
+    function: pg_sys::Oid,
+    result: pg_sys::Oid,
+    list: *mut pg_sys::List,
+    collation: pg_sys::Oid,
+) -> Expr {
     // SAFETY: makes a node from valid nodes.
     unsafe {
         pg_sys::makeFuncExpr(
@@ -110,7 +115,8 @@ unsafe fn call(function: pg_sys::Oid, result: pg_sys::Oid, list: *mut pg_sys::Li
 unsafe fn relabel(expr: Expr, to: pg_sys::Oid, typmod: i32, collation: pg_sys::Oid) -> Expr {
     // SAFETY: makes a node from a valid node of a binary-compatible type.
     unsafe {
-        pg_sys::makeRelabelType(expr, to, typmod, collation, pg_sys::CoercionForm::COERCE_IMPLICIT_CAST).cast()
+        pg_sys::makeRelabelType(expr, to, typmod, collation, pg_sys::CoercionForm::COERCE_IMPLICIT_CAST)
+            .cast()
     }
 }
 
@@ -174,9 +180,23 @@ unsafe fn constant(value: &str, shape: Shape) -> Option<Expr> {
     // Input functions of these types do nothing but parse; others might look things up, and are not tried.
     let parses = shape.is_text()
         || [
-            pg_sys::BOOLOID, pg_sys::INT2OID, pg_sys::INT4OID, pg_sys::INT8OID, pg_sys::NUMERICOID, pg_sys::FLOAT4OID,
-            pg_sys::FLOAT8OID, pg_sys::DATEOID, pg_sys::TIMEOID, pg_sys::TIMESTAMPOID, pg_sys::TIMESTAMPTZOID,
-            pg_sys::UUIDOID, pg_sys::JSONOID, pg_sys::JSONBOID, pg_sys::INETOID, pg_sys::CIDROID, pg_sys::INTERVALOID,
+            pg_sys::BOOLOID,
+            pg_sys::INT2OID,
+            pg_sys::INT4OID,
+            pg_sys::INT8OID,
+            pg_sys::NUMERICOID,
+            pg_sys::FLOAT4OID,
+            pg_sys::FLOAT8OID,
+            pg_sys::DATEOID,
+            pg_sys::TIMEOID,
+            pg_sys::TIMESTAMPOID,
+            pg_sys::TIMESTAMPTZOID,
+            pg_sys::UUIDOID,
+            pg_sys::JSONOID,
+            pg_sys::JSONBOID,
+            pg_sys::INETOID,
+            pg_sys::CIDROID,
+            pg_sys::INTERVALOID,
         ]
         .contains(&shape.base);
     let value = CString::new(value).ok().filter(|_| parses)?;
@@ -210,7 +230,9 @@ unsafe fn constant(value: &str, shape: Shape) -> Option<Expr> {
 /// `CASE WHEN value IS NOT NULL THEN result END`: keeps NULLs, those of outer joins too.
 unsafe fn unless_null(value: Expr, result: Expr, shape: Shape) -> Expr {
     // SAFETY: makes a node from valid nodes.
-    unsafe { case(value, pg_sys::NullTestType::IS_NOT_NULL, result, null(shape), shape.declared, shape.collation) }
+    unsafe {
+        case(value, pg_sys::NullTestType::IS_NOT_NULL, result, null(shape), shape.declared, shape.collation)
+    }
 }
 
 /// `CASE WHEN value IS [NOT] NULL THEN result ELSE otherwise END`.

@@ -26,7 +26,9 @@ version_1!(pg_finfo_data_governance_mask_email);
 /// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_email(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn data_governance_mask_email(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
     // SAFETY: the server vouches for the arguments.
     unsafe {
         with_text(fcinfo, |value, out| {
@@ -43,7 +45,9 @@ version_1!(pg_finfo_data_governance_mask_phone);
 /// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_phone(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn data_governance_mask_phone(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
     // SAFETY: the server vouches for the arguments.
     unsafe {
         with_text(fcinfo, |value, out| {
@@ -60,7 +64,9 @@ version_1!(pg_finfo_data_governance_mask_partial);
 /// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_partial(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn data_governance_mask_partial(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
     // SAFETY: the server vouches for the arguments.
     unsafe {
         let count = |n| usize::try_from(argument::<i32>(fcinfo, n).unwrap_or(0)).unwrap_or(0);
@@ -79,9 +85,13 @@ version_1!(pg_finfo_data_governance_mask_pseudonym);
 /// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_pseudonym(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn data_governance_mask_pseudonym(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
     // SAFETY: the server vouches for the arguments.
-    unsafe { with_text(fcinfo, |value, out| pseudonym(argument::<&str>(fcinfo, 1).unwrap_or(""), value, out)) }
+    unsafe {
+        with_text(fcinfo, |value, out| pseudonym(argument::<&str>(fcinfo, 1).unwrap_or(""), value, out))
+    }
 }
 
 version_1!(pg_finfo_data_governance_pseudonym);

@@ -309,7 +309,8 @@ unsafe extern "C-unwind" fn search(node: *mut pg_sys::Node, context: *mut c_void
                 let entry = node.cast::<pg_sys::RangeTblEntry>();
                 let policy = (*context.cast::<Search>()).policy;
                 (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION
-                    && (policy.relations.contains_key(&(*entry).relid) || viewer::is_statistics((*entry).relid))
+                    && (policy.relations.contains_key(&(*entry).relid)
+                        || viewer::is_statistics((*entry).relid))
             }
             NodeTag::T_Query => pg_sys::query_tree_walker(node.cast(), Some(search), context, flags),
             _ => pg_sys::expression_tree_walker(node, Some(search), context),
@@ -325,5 +326,7 @@ pub unsafe fn reads_tagged(query: *mut pg_sys::Query, policy: &Policy) -> bool {
     let mut search_for = Search { policy };
     let flags = pg_sys::QTW_EXAMINE_RTES_BEFORE as i32;
     // SAFETY: the caller vouches for the query.
-    unsafe { pg_sys::query_tree_walker(query, Some(search), std::ptr::from_mut(&mut search_for).cast(), flags) }
+    unsafe {
+        pg_sys::query_tree_walker(query, Some(search), std::ptr::from_mut(&mut search_for).cast(), flags)
+    }
 }

@@ -221,9 +221,7 @@ fn load() -> Policy {
           WHERE (valid_until IS NULL OR valid_until > clock_timestamp())
             AND granted_by_xid IS DISTINCT FROM pg_current_xact_id_if_assigned()",
         &[],
-        |r| {
-            (r.must::<String>(1), r.must::<String>(2), r.get::<pgrx::datum::TimestampWithTimeZone>(3))
-        },
+        |r| (r.must::<String>(1), r.must::<String>(2), r.get::<pgrx::datum::TimestampWithTimeZone>(3)),
     ) {
         if let Some(role) = roles::oid(&role) {
             policy.grants.push(Grant { role, tag });

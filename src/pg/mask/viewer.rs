@@ -74,7 +74,8 @@ impl Viewer {
         }
         let mut masked = Vec::new();
         for column in columns {
-            let tags: Vec<String> = column.tags.iter().filter(|t| !self.may_see(policy, t)).cloned().collect();
+            let tags: Vec<String> =
+                column.tags.iter().filter(|t| !self.may_see(policy, t)).cloned().collect();
             let strictest = tags.iter().map(|t| policy.mask(t, self.recipient())).reduce(Mask::strictest);
             if let Some(mask) = strictest {
                 masked.push(Masked { number: column.number, mask, tags });
