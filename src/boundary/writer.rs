@@ -56,17 +56,21 @@ pub fn declare(relation: Relation, role: &str) {
 
 /// Forgets a writer. The last one takes the boundary with it, which weakens.
 pub fn forget(relation: Relation, role: &str, reason: Option<&str>) {
-    duty::require_owner("forgetting a writer", relation, false);
     let name = relation.name();
+    // Of those that count now: a writer added by this transaction does not replace one.
+    let last = counting(&name).iter().all(|w| w == role);
+    // Without any writer everybody may write again: that weakens, so it is the steward's.
+    if last {
+        duty::require_steward("forgetting the last writer", relation);
+    } else {
+        duty::require_owner("forgetting a writer", relation, false);
+    }
     identity::follow(relation.0);
     let before = declared(&name);
     if !before.iter().any(|w| w == role) {
         error::boundary::not_a_writer(&name, role, &before).raise();
     }
-    // Of those that count now: a writer added by this transaction does not replace one.
-    let last = counting(&name).iter().all(|w| w == role);
     let reason = if last {
-        duty::require_steward("forgetting the last writer", relation);
         Some(duty::reason_for("forget_writer", reason))
     } else {
         reason.map(String::from)
