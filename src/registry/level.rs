@@ -55,12 +55,12 @@ pub fn resolve_tagged(feature: &str, name: &Name) -> Resolved {
     ladder::resolve(&path, &facts, &settings(&path), &defaults(&path))
 }
 
-/// Levels that are set for any feature of a path.
+/// Levels that are set for any feature of a path. Read as of this moment: caches are filled from it.
 fn settings(path: &[&str]) -> Vec<Setting> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
     let features: Vec<String> = path.iter().map(|p| (*p).to_string()).collect();
     owner::run(|| {
-        spi::select(
+        spi::select_latest(
             "SELECT feature, scope, level, floor, was_level, was_floor, changed_by_xid::text
                FROM governance.level
               WHERE feature = ANY ($1) AND (valid_until IS NULL OR valid_until > now())",
