@@ -6,10 +6,16 @@ pub const STATEMENT_MAX: usize = 64 * 1024;
 /// The statement, or its beginning with a note of how long it was.
 #[must_use]
 pub fn statement(text: &str) -> String {
-    if text.len() <= STATEMENT_MAX {
+    within(text, STATEMENT_MAX)
+}
+
+/// The same for a bound of so many bytes.
+#[must_use]
+pub fn within(text: &str, max: usize) -> String {
+    if text.len() <= max {
         return text.to_string();
     }
-    let mut end = STATEMENT_MAX;
+    let mut end = max;
     while !text.is_char_boundary(end) {
         end -= 1;
     }
