@@ -82,7 +82,7 @@ COMMENT ON COLUMN governance.backfill.started_at IS 'when it began';
 COMMENT ON COLUMN governance.backfill.updated_at IS 'when the last batch ended';
 
 ------------------------------------------------------------------------------------------------------------------- views
-CREATE VIEW governance.changes AS
+CREATE VIEW governance.changes WITH (security_barrier) AS
     SELECT c.id AS change, c.kind,
            governance._relation_named(c.schema_name, c.relation_name) AS relation,
            c.column_name, c.ddl, c.state,
@@ -99,7 +99,7 @@ CREATE VIEW governance.changes AS
      WHERE governance._may_see(governance._relation_named(c.schema_name, c.relation_name)) OR c.proposed_by = current_user
      ORDER BY c.id;
 
-CREATE VIEW governance.change_progress AS
+CREATE VIEW governance.change_progress WITH (security_barrier) AS
     SELECT c.id AS change, c.state AS phase,
            sum(b.rows_done) AS rows_done,
            sum(nullif(p.reltuples, -1))::bigint AS rows_total,
