@@ -34,7 +34,7 @@ COMMENT ON TABLE governance.change IS 'expand/contract changes and where they st
 COMMENT ON COLUMN governance.change.id IS 'number of the change';
 COMMENT ON COLUMN governance.change.kind IS 'drop_column, drop_table or rename_column';
 COMMENT ON COLUMN governance.change.schema_name IS 'schema of the table';
-COMMENT ON COLUMN governance.change.relation_name IS 'the table, under the name it had when the change was proposed';
+COMMENT ON COLUMN governance.change.relation_name IS 'the table, under the name it had when the change was proposed; followed through renames once something is in quarantine';
 COMMENT ON COLUMN governance.change.column_name IS 'the column';
 COMMENT ON COLUMN governance.change.new_name IS 'its new name, for renames';
 COMMENT ON COLUMN governance.change.ddl IS 'the wish, as one plain statement';

@@ -48,3 +48,18 @@ SELECT * FROM grants WHERE column_name = 'phone';
 -- the log keeps the certificate that opened the gate
 SELECT object, new_row #> '{certificate,valid}' AS valid, new_row #> '{certificate,problems}' AS problems
   FROM governance.audit_entry WHERE op = 'contract_change' ORDER BY id;
+
+-- a table that is renamed while its column is in quarantine: undone, and ended, under its new name
+SET ROLE change_grants_owner;
+SELECT governance.propose_change('ALTER TABLE shop.customer DROP COLUMN name', 'x');
+SELECT governance.approve_change(3, 'x', '{not_observed}');
+CALL governance.advance_change(3);
+RESET ROLE;
+SET client_min_messages = error;
+ALTER TABLE shop.customer RENAME TO client;
+ALTER SCHEMA shop RENAME TO store;
+RESET client_min_messages;
+SELECT change, relation, state FROM governance.changes WHERE change = 3;
+SET ROLE change_grants_owner;
+SELECT governance.undo_change(3, 'needed');
+SELECT name FROM store.client;

@@ -9,6 +9,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::{self, Ddl};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, settings_scope, spi};
+use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::json;
@@ -192,6 +193,7 @@ fn store_wish(wish: &Wish, reason: &str) -> i64 {
         )
     });
     let id = ids.first().copied().unwrap_or_default();
+    identity::bind(wish.relid, &wish.name);
     audit::act(Act {
         verb: "propose_change",
         object: &format!("change {id}"),

@@ -111,6 +111,14 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
+        // has left its name to others.
+        spi::execute(
+            "UPDATE governance.change SET schema_name = $3, relation_name = $4
+              WHERE schema_name = $1 AND relation_name = $2 AND state = 'contracted'
+                AND (kind <> 'drop_table' OR $2 = $4)",
+            &rename_args(before, now),
+        );
         spi::execute(
             "UPDATE governance.level l SET scope = 'dataset:' || format('%I.%I', $3, $4)
               WHERE scope = 'dataset:' || format('%I.%I', $1, $2)
@@ -246,6 +254,7 @@ pub fn schema_renamed(before: &str, now: &str) {
 fn relations_named_in(schema: &str) -> Vec<String> {
     let named: Vec<String> = FOLLOWERS
         .iter()
+        .chain(&[("change", "", false)])
         .map(|(table, prefix, _)| {
             format!(
                 "SELECT {prefix}relation_name FROM governance.{table}
