@@ -5,7 +5,7 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
-use crate::registry::{dataset, duty, identity, tagging};
+use crate::registry::{dataset, duty, identity, restore, tagging};
 use pgrx::pg_sys;
 use serde_json::json;
 
@@ -97,8 +97,12 @@ pub fn stop(relation: Relation, reason: &str) {
 }
 
 /// Called after DDL with each relation it made or altered, when declarations have followed: new partitions get the
-/// triggers, and so does a new relation under an audited name (drop and create, rename-swap).
+/// triggers, and so does a new relation under an audited name (drop and create, rename-swap). Not while a dump is being
+/// restored, which brings the triggers itself and would fail on those that are there: [`ensure_all`] comes after it.
 pub fn follow(relid: pg_sys::Oid) {
+    if restore::is_restoring() {
+        return;
+    }
     let Some(name) = catalog::relation_name(relid) else { return };
     if !matches!(catalog::relation_kind(relid), Some(b'r' | b'p' | b'f')) || catalog::is_temporary(relid) {
         return;
@@ -136,6 +140,22 @@ pub fn follow(relid: pg_sys::Oid) {
             reason: None,
         });
     }
+}
+
+/// Gives every audited relation the triggers it lacks: after a restore.
+pub fn ensure_all() {
+    let audited = owner::run(|| {
+        spi::select(
+            "SELECT c.oid FROM governance.audited_relation a JOIN pg_class c
+                 ON c.oid = to_regclass(format('%I.%I', a.schema_name, a.relation_name))
+              WHERE a.stopped_at IS NULL AND c.relkind IN ('r', 'p', 'f')",
+            &[],
+            |r| r.must::<pg_sys::Oid>(1),
+        )
+    });
+    audited.into_iter().for_each(|relid| {
+        triggers::ensure(relid);
+    });
 }
 
 /// A relation renamed to a name that was audited already brings its own entry: one goes on, and leaves out what either
