@@ -4,7 +4,6 @@
 //! purpose, so that `current_user` is the caller and rights can be judged by it; around the statements that touch our
 //! own tables they switch the user here, and back when the guard is dropped, on errors too.
 use super::catalog;
-pub use super::settings_scope::with_search_path;
 use super::settings_scope::{As, Settings};
 use pgrx::pg_sys;
 use std::ffi::c_int;
