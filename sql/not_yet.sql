@@ -10,10 +10,6 @@ CREATE FUNCTION governance.preview_level(feature text, level text, scope text DE
 CREATE FUNCTION governance.transfer_party(from_party text, to_party text)
     RETURNS void LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
 
----------------------------------------------------------------------------------------------------------------- privacy
-CREATE FUNCTION governance.verify_receipt(id bigint)
-    RETURNS boolean LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-
 ------------------------------------------------------------------------------------------------------------------ audit
 CREATE FUNCTION governance.as_of(row_type anyelement, at timestamptz)
     RETURNS SETOF anyelement LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
