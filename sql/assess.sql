@@ -223,7 +223,7 @@ CREATE VIEW governance._waiver AS
     SELECT w.fingerprint, w.valid_until FROM governance.waiver w
      WHERE w.valid_until > now() AND w.waived_by_xid IS DISTINCT FROM pg_current_xact_id_if_assigned();
 
-CREATE VIEW governance.waivers AS
+CREATE VIEW governance.waivers WITH (security_barrier) AS
     SELECT w.fingerprint, w.check_id, w.object, w.reason, w.owner, w.valid_until, w.waived_at, w.waived_by
       FROM governance.waiver w
      WHERE w.relation_name IS NULL OR governance._may_see(governance._relation_named(w.schema_name, w.relation_name))

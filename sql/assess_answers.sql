@@ -161,12 +161,14 @@ COMMENT ON VIEW governance._lookalike IS 'columns named like personal data, whol
 COMMENT ON VIEW governance._seen_tag IS 'tagged columns that exist and that the caller may see';
 COMMENT ON VIEW governance._slot IS 'replication slots and the WAL they keep back';
 COMMENT ON VIEW governance._connection_limit IS 'connection limits of roles that can log in here';
--- Each check's view is granted and described from its row.
+-- Each check's view is granted and described from its row. Barriers, since they join what the caller may see to tables of
+-- ours: no function of the reader's gets at these.
 DO $$
 DECLARE
     c record;
 BEGIN
     FOR c IN SELECT check_id, title, '_check_' || lower(replace(check_id, '-', '_')) AS name FROM governance.assess_check LOOP
+        EXECUTE format('ALTER VIEW governance.%I SET (security_barrier)', c.name);
         EXECUTE format('GRANT SELECT ON governance.%I TO PUBLIC', c.name);
         EXECUTE format('COMMENT ON VIEW governance.%I IS %L', c.name, 'check ' || c.check_id || ': ' || c.title);
     END LOOP;

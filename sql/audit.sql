@@ -164,7 +164,7 @@ CREATE VIEW governance.audit_log WITH (security_barrier) AS
       LEFT JOIN governance.audit_statement s ON s.id = e.statement_id
      WHERE governance._may_read_log(coalesce(a.schema_name, e.schema_name), coalesce(a.relation_name, e.relation_name));
 
-CREATE VIEW governance.audited AS
+CREATE VIEW governance.audited WITH (security_barrier) AS
     SELECT governance._relation_named(a.schema_name, a.relation_name) AS relation, a.exclude_columns,
            a.started_at, a.started_by, a.schema_name, a.relation_name
       FROM governance._audited_relation a

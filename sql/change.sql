@@ -34,7 +34,7 @@ COMMENT ON TABLE governance.change IS 'expand/contract changes and where they st
 COMMENT ON COLUMN governance.change.id IS 'number of the change';
 COMMENT ON COLUMN governance.change.kind IS 'drop_column, drop_table or rename_column';
 COMMENT ON COLUMN governance.change.schema_name IS 'schema of the table';
-COMMENT ON COLUMN governance.change.relation_name IS 'the table, under the name it had when the change was proposed';
+COMMENT ON COLUMN governance.change.relation_name IS 'the table, under the name it had when the change was proposed; followed through renames once something is in quarantine';
 COMMENT ON COLUMN governance.change.column_name IS 'the column';
 COMMENT ON COLUMN governance.change.new_name IS 'its new name, for renames';
 COMMENT ON COLUMN governance.change.ddl IS 'the wish, as one plain statement';
@@ -82,7 +82,7 @@ COMMENT ON COLUMN governance.backfill.started_at IS 'when it began';
 COMMENT ON COLUMN governance.backfill.updated_at IS 'when the last batch ended';
 
 ------------------------------------------------------------------------------------------------------------------- views
-CREATE VIEW governance.changes AS
+CREATE VIEW governance.changes WITH (security_barrier) AS
     SELECT c.id AS change, c.kind,
            governance._relation_named(c.schema_name, c.relation_name) AS relation,
            c.column_name, c.ddl, c.state,
@@ -99,7 +99,7 @@ CREATE VIEW governance.changes AS
      WHERE governance._may_see(governance._relation_named(c.schema_name, c.relation_name)) OR c.proposed_by = current_user
      ORDER BY c.id;
 
-CREATE VIEW governance.change_progress AS
+CREATE VIEW governance.change_progress WITH (security_barrier) AS
     SELECT c.id AS change, c.state AS phase,
            sum(b.rows_done) AS rows_done,
            sum(nullif(p.reltuples, -1))::bigint AS rows_total,

@@ -105,7 +105,7 @@ CREATE VIEW governance.rules AS
       FROM governance.rule r JOIN governance.feature f ON f.feature = 'guard.' || r.hazard
      ORDER BY r.hazard, r.rule;
 
-CREATE VIEW governance.ddl_log AS
+CREATE VIEW governance.ddl_log WITH (security_barrier) AS
     SELECT e.id, e.occurred_at, e.xid, e.tag, e.object,
            governance._relation_named(e.schema_name, e.relation_name) AS relation,
            e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement
@@ -113,7 +113,7 @@ CREATE VIEW governance.ddl_log AS
      WHERE governance._may_see(governance._relation_named(e.schema_name, e.relation_name))
      ORDER BY e.id;
 
-CREATE VIEW governance.break_glasses AS
+CREATE VIEW governance.break_glasses WITH (security_barrier) AS
     SELECT b.id, b.hazards, nullif(b.scope, '') AS scope, b.for_role, b.uses_left, b.valid_until, b.reason, b.opened_by,
            b.opened_at, b.last_used_at, b.uses_left > 0 AND b.valid_until > now() AS open
       FROM governance.break_glass_entry b

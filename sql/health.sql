@@ -1,5 +1,5 @@
 -- health: one row about all features, cheap to poll: no look at user relations, no guesses.
-CREATE VIEW governance.health AS
+CREATE VIEW governance.health WITH (security_barrier) AS
     SELECT governance._mode() AS mode,
            current_setting('governance.enabled', true)::boolean AS enabled,
            governance._restoring() AS restoring,

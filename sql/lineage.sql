@@ -41,7 +41,7 @@ COMMENT ON COLUMN governance.flow.description IS 'what was said when it was decl
 COMMENT ON COLUMN governance.flow.recorded_by IS 'current_user of the last record';
 
 ------------------------------------------------------------------------------------------------------------------- views
-CREATE VIEW governance.flows AS
+CREATE VIEW governance.flows WITH (security_barrier) AS
     SELECT CASE f.source_schema_name WHEN '' THEN f.source_relation_name
                 ELSE format('%I.%I', f.source_schema_name, f.source_relation_name) END AS source_relation,
            nullif(f.source_column_name, '') AS source_column,

@@ -335,7 +335,7 @@ CREATE VIEW governance._user_relation AS
        AND NOT EXISTS (SELECT FROM pg_depend e
                         WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.objsubid = 0 AND e.deptype = 'e');
 
-CREATE VIEW governance.datasets AS
+CREATE VIEW governance.datasets WITH (security_barrier) AS
     SELECT r.relid::regclass AS relation,
            CASE r.relkind WHEN 'r' THEN CASE WHEN r.relispartition THEN 'partition' ELSE 'table' END
                           WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view'
@@ -356,14 +356,14 @@ CREATE VIEW governance.parties AS
       FROM governance.party p
      ORDER BY p.name;
 
-CREATE VIEW governance.column_tags AS
+CREATE VIEW governance.column_tags WITH (security_barrier) AS
     SELECT governance._relation_named(t.schema_name, t.relation_name) AS relation, t.column_name, t.tag,
            nullif(t.path, '') AS path, t.source, t.tagged_at, t.tagged_by, t.schema_name, t.relation_name
       FROM governance._column_tag t
      WHERE governance._may_see(governance._relation_named(t.schema_name, t.relation_name))
      ORDER BY t.schema_name, t.relation_name, t.column_name, t.tag;
 
-CREATE VIEW governance.consumers AS
+CREATE VIEW governance.consumers WITH (security_barrier) AS
     SELECT governance._relation_named(c.schema_name, c.relation_name) AS relation, c.party, c.columns, c.purpose,
            c.valid_until, c.declared_at, c.declared_by
       FROM governance.consumer c
@@ -388,7 +388,7 @@ CREATE VIEW governance.levels AS
      WHERE level IS NOT NULL AND (valid_until IS NULL OR valid_until > now())
      ORDER BY feature, scope;
 
-CREATE VIEW governance.duties AS
+CREATE VIEW governance.duties WITH (security_barrier) AS
     SELECT duty, role, nullif(scope, '') AS scope, granted_at, granted_by
       FROM governance.duty WHERE governance._may_see(NULL) ORDER BY duty, role, scope;
 
@@ -445,7 +445,7 @@ CREATE VIEW governance._proposal AS
      -- What was accepted and forgotten since may be guessed again; what was rejected stays rejected.
      WHERE NOT EXISTS (SELECT FROM governance.proposal p WHERE p.id = i.id AND p.state <> 'accepted');
 
-CREATE VIEW governance.proposals AS
+CREATE VIEW governance.proposals WITH (security_barrier) AS
     SELECT p.id, p.kind,
            format('%I.%I', p.schema_name, p.relation_name) || coalesce('.' || quote_ident(p.column_name), '') AS object,
            p.value, p.confidence, p.evidence
@@ -453,7 +453,7 @@ CREATE VIEW governance.proposals AS
      WHERE governance._may_see(governance._relation_named(p.schema_name, p.relation_name))
      ORDER BY p.confidence DESC, p.kind, 3;
 
-CREATE VIEW governance.expirations AS
+CREATE VIEW governance.expirations WITH (security_barrier) AS
     SELECT e.kind, e.object, e.valid_until
       FROM (SELECT 'level' AS kind, feature || coalesce(' on ' || nullif(scope, ''), '') AS object, valid_until
               FROM governance.level WHERE level IS NOT NULL AND valid_until IS NOT NULL

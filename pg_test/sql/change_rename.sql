@@ -133,3 +133,13 @@ SELECT governance.approve_change(:seven, 'yes', '{not_observed}');
 CALL governance.advance_change(:seven);
 SELECT to_regclass('shop.event') IS NOT NULL AS event_survives;
 RESET ROLE;
+
+-- the trigger function under any other trigger
+CREATE TABLE shop.misuse (a int, b int);
+CREATE TRIGGER misuse AFTER INSERT ON shop.misuse FOR EACH STATEMENT EXECUTE FUNCTION governance._dual_write('a', 'b');
+INSERT INTO shop.misuse VALUES (1, 2);
+CREATE OR REPLACE TRIGGER misuse BEFORE DELETE ON shop.misuse FOR EACH ROW EXECUTE FUNCTION governance._dual_write('a', 'b');
+ALTER TABLE shop.misuse DISABLE TRIGGER misuse;
+INSERT INTO shop.misuse VALUES (1, 2);
+ALTER TABLE shop.misuse ENABLE TRIGGER misuse;
+DELETE FROM shop.misuse;

@@ -109,3 +109,9 @@ DROP TABLE shop.customer;
 -- what is recorded
 SELECT coalesce(tag, '') AS tag, object, rule, level, verdict FROM governance.ddl_log WHERE rule IS NOT NULL;
 SELECT rule, hazard, level FROM governance.rules;
+
+-- a password in a statement is not kept
+CREATE FOREIGN DATA WRAPPER guard_drop;
+CREATE SERVER guard_drop FOREIGN DATA WRAPPER guard_drop;
+CREATE USER MAPPING FOR CURRENT_USER SERVER guard_drop OPTIONS (password 'hunter2');
+SELECT tag, statement FROM governance.ddl_log WHERE tag LIKE '%USER MAPPING' OR statement LIKE '%hunter%';

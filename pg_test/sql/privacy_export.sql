@@ -53,4 +53,6 @@ SELECT governance.create_key();
 SELECT governance.mask_pseudonym('a') IS NULL AS without_key;
 SELECT mask, arguments, types FROM governance.masks;
 SELECT governance.mask_email('rawcanary@x.org'), governance.mask_phone('+1 555 123 4567'), governance.mask_partial('Alice', 1), governance.mask_partial('Al', 2, 2), governance.mask_null('x'), governance.mask_constant(NULL, 'c');
+-- an export inside an export: what comes after it is masked still
+SELECT * FROM governance.export_query('SELECT (SELECT count(*) FROM governance.export_query(''SELECT 1'')) AS inner_lines, who() AS name');
 DROP OWNED BY privacy_export_app; DROP ROLE privacy_export_app;

@@ -80,3 +80,40 @@ RESET session_replication_role;
 DO $$ BEGIN EXECUTE 'ALTER TABLE a.v RENAME TO w'; END $$;
 SELECT relation, column_name FROM governance.column_tags WHERE relation_name LIKE 'happening%';
 TABLE everything;
+
+-- a column takes a name under which a dropped one was tagged: its own tag stays, once
+CREATE TABLE a.person (id int, email text, mail text);
+SELECT governance.tag_column('a.person', 'email', 'pii.contact.email');
+SELECT governance.tag_column('a.person', 'mail', 'pii.contact.email');
+SELECT governance.tag_column('a.person', 'mail', 'pii.name');
+ALTER TABLE a.person DROP COLUMN email;
+ALTER TABLE a.person RENAME COLUMN mail TO email;
+SELECT column_name, tag FROM governance.column_tags WHERE relation_name = 'person' ORDER BY 1, 2;
+
+-- what was untagged or forgotten under a name takes nothing from the relation that gets the name
+CREATE TABLE a.was (id int, email text);
+SELECT governance.declare_dataset('a.was', 'team', 'master');
+SELECT governance.tag_column('a.was', 'email', 'pii.contact.email');
+SELECT governance.untag_column('a.was', 'email', 'pii.contact.email', 'tests');
+SELECT governance.forget_dataset('a.was', 'tests');
+DROP TABLE a.was;
+CREATE TABLE a.fresh (id int, email text);
+SELECT governance.declare_dataset('a.fresh', 'team', 'reference');
+SELECT governance.tag_column('a.fresh', 'email', 'pii.contact.email');
+ALTER TABLE a.fresh RENAME TO was;
+SELECT * FROM everything WHERE relation = 'a.was';
+
+-- blue and green: a schema takes the name of one that is gone, with declarations that wait under it
+CREATE SCHEMA green;
+CREATE SCHEMA blue;
+CREATE TABLE green.item (id int, email text);
+CREATE TABLE blue.item (id int, email text);
+SELECT governance.declare_dataset('green.item', 'team', 'reference');
+SELECT governance.declare_dataset('blue.item', 'team', 'reference');
+SELECT governance.tag_column('green.item', 'email', 'pii.contact.email');
+SELECT governance.tag_column('blue.item', 'email', 'pii.contact.email');
+SELECT governance.set_level('guard', 'observe', 'schema:green', 'tests'), governance.set_level('guard', 'observe', 'schema:blue', 'tests');
+DROP SCHEMA green CASCADE;
+ALTER SCHEMA blue RENAME TO green;
+SELECT * FROM everything WHERE relation = 'green.item';
+SELECT feature, scope, level FROM governance.levels WHERE scope IN ('schema:blue', 'schema:green') ORDER BY scope;

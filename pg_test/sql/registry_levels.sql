@@ -107,3 +107,12 @@ RESET governance.reason;
 CREATE VIEW sales.report AS SELECT 1 AS one;
 SELECT governance.declare_dataset('sales.report', domain => 'sales');
 SELECT kind, value, action FROM governance.accept_proposals('class', 0, 'dataset:sales.report');
+
+-- a level that protects is given an end: it would lapse, so somebody has to say why
+SELECT governance.set_level('guard.security', 'enforce');
+SELECT governance.set_level('guard.security', 'enforce', valid_until => '2999-01-01');
+SELECT governance.set_level('guard.security', 'enforce', valid_until => '2999-01-01', reason => 'a trial');
+SELECT governance.set_level('guard.security', 'enforce', valid_until => '2998-01-01');
+SELECT governance.set_level('guard.security', 'enforce', valid_until => '2999-06-01');
+SELECT governance.set_level('guard.security', 'enforce');
+SELECT level, valid_until FROM governance.levels WHERE feature = 'guard.security';

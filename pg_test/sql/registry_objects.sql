@@ -40,6 +40,12 @@ SELECT c.oid::regclass FROM pg_class c
  WHERE c.relnamespace = 'governance'::regnamespace AND c.relkind = 'v' AND c.relname NOT LIKE '\_%'
    AND NOT EXISTS (SELECT FROM aclexplode(c.relacl) a WHERE a.grantee <> c.relowner) ORDER BY 1;
 
+-- views that filter by caller and let a cheap function of the caller's see rows first: none
+SELECT c.oid::regclass FROM pg_class c
+ WHERE c.relnamespace = 'governance'::regnamespace AND c.relkind = 'v'
+   AND (pg_get_viewdef(c.oid) ~ '_(may_see|may_read_log|has_duty)\(' OR c.relname LIKE '\_check\_%')
+   AND 'security_barrier=true' <> ALL (coalesce(c.reloptions, '{}')) ORDER BY 1;
+
 -- tables with an identity or serial key: none that event triggers or workers write to
 SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'governance'::regnamespace AND c.relkind = 'S' ORDER BY 1;
 

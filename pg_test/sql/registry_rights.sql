@@ -128,3 +128,17 @@ SELECT count(*) > 0 FROM governance.status();
 SELECT governance.declare_dataset('public.undeclared', class => 'master');
 SELECT pg_catalog.count(*) FROM governance.datasets WHERE declared;
 RESET search_path;
+
+-- a function that costs next to nothing sees no row that its caller may not
+CREATE TABLE public.nobody_knows (id int);
+CREATE FUNCTION public.peek(text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001
+    AS $$ BEGIN RAISE NOTICE 'seen: %', $1; RETURN true; END $$;
+GRANT EXECUTE ON FUNCTION public.peek TO registry_rights_plain;
+SET ROLE registry_rights_plain;
+SELECT count(*) FROM governance.ddl_log WHERE public.peek(statement);
+SELECT count(*) FROM governance.datasets WHERE declared AND public.peek(owner || class);
+SELECT count(*) FROM governance.column_tags WHERE public.peek(column_name);
+SELECT count(*) FROM governance.changes WHERE public.peek(ddl);
+SELECT count(*) FROM governance.flows WHERE public.peek(statement);
+SELECT count(*) FROM governance.duties WHERE public.peek(role);
+RESET ROLE;

@@ -4,7 +4,7 @@ use crate::core::boundary::verdict::{Verdict, on_stranger};
 use crate::core::registry::level::Level;
 use crate::error::{self, boundary::Crossing};
 use crate::pg::catalog::Name;
-use crate::pg::{cache, owner, roles, session, spi, xact};
+use crate::pg::{audit_log, cache, owner, roles, session, spi, xact};
 use crate::registry::{identity, level};
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -54,7 +54,7 @@ pub fn judge(relid: pg_sys::Oid, op: &str) {
         }
         Verdict::Refuse => {
             // The row of a refused statement would go with it: the server log keeps the record.
-            let number = uuid::Uuid::now_v7().as_u128() as u32;
+            let number = audit_log::refusal_number();
             let application = session::application().unwrap_or_default();
             let session = roles::name(roles::session());
             error::boundary::refusal(&crossing, number, &session, &application).log();

@@ -111,8 +111,8 @@ pub fn of(change: &Change) -> Value {
     })
 }
 
-/// Raises unless the certificate opens the gate.
-pub fn require(change: &Change) {
+/// The certificate; raises unless it opens the gate.
+pub fn require(change: &Change) -> Value {
     if has_drifted(change) {
         error::change::drifted(change.id, &change.name).raise();
     }
@@ -124,4 +124,5 @@ pub fn require(change: &Change) {
             .unwrap_or_default();
         error::change::gate_closed(change.id, &problems.join("; ")).raise();
     }
+    certificate
 }

@@ -27,7 +27,7 @@ pub fn bound_lock_wait() {
 /// Contracts a change whose certificate is valid. Where a migration tool's own rename completes it, `tool` leaves the
 /// rename itself to that statement.
 pub fn contract(change: &Change, tool: bool) {
-    certificate::require(change);
+    let certificate = certificate::require(change);
     let relation = change.relation();
     let quarantine = change.quarantine_name();
     let quoted = quote_identifier(&quarantine);
@@ -52,15 +52,13 @@ pub fn contract(change: &Change, tool: bool) {
         Kind::DropTable => {
             let grants = grants(relation);
             spi::execute(&format!("ALTER TABLE {} RENAME TO {quoted}", change.name), &[]);
-            for g in grants.as_array().into_iter().flatten() {
-                spi::execute(
-                    &format!(
-                        "REVOKE ALL ON {}.{quoted} FROM {}",
-                        quote_identifier(&change.name.schema),
-                        grantee(g)
-                    ),
-                    &[],
-                );
+            let mut grantees: Vec<String> = grants.as_array().into_iter().flatten().map(grantee).collect();
+            grantees.sort();
+            grantees.dedup();
+            let schema = quote_identifier(&change.name.schema);
+            for grantee in grantees {
+                // Takes grants on columns too; CASCADE, since who had the grant option may have passed it on.
+                spi::execute(&format!("REVOKE ALL ON {schema}.{quoted} FROM {grantee} CASCADE"), &[]);
             }
             json!({"grants": grants})
         }
@@ -84,11 +82,17 @@ pub fn contract(change: &Change, tool: bool) {
             json!({})
         }
     });
-    record(change, relation, &quarantine, kept, tool);
+    record(change, relation, &quarantine, kept, certificate, tool);
 }
 
-fn record(change: &Change, relation: Relation, quarantine: &str, kept: Value, tool: bool) {
-    let certificate = certificate::of(change);
+fn record(
+    change: &Change,
+    relation: Relation,
+    quarantine: &str,
+    kept: Value,
+    certificate: Value,
+    tool: bool,
+) {
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
@@ -118,14 +122,19 @@ fn record(change: &Change, relation: Relation, quarantine: &str, kept: Value, to
     });
 }
 
-/// Grants on a table to anybody but its owner, for undo: grantee (NULL: public), privilege, with grant option.
+/// Grants on a table and its columns to anybody but its owner, for undo: grantee (NULL: public), column (NULL: the
+/// table), privilege, with grant option.
 fn grants(relation: Relation) -> Value {
     owner::run(|| {
         spi::select_one(
             "SELECT coalesce(jsonb_agg(jsonb_build_object(
-                        'grantee', CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END,
-                        'privilege', x.privilege_type, 'grantable', x.is_grantable)), '[]')
-               FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) x
+                        'grantee', CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END, 'column', g.attname,
+                        'privilege', x.privilege_type, 'grantable', x.is_grantable) ORDER BY g.attname NULLS FIRST), '[]')
+               FROM pg_class c
+              CROSS JOIN LATERAL (SELECT NULL::name AS attname, c.relacl AS acl
+                                  UNION ALL SELECT a.attname, a.attacl FROM pg_attribute a
+                                             WHERE a.attrelid = c.oid AND NOT a.attisdropped) g
+              CROSS JOIN LATERAL aclexplode(g.acl) x
               WHERE c.oid = $1 AND x.grantee <> c.relowner",
             &[relation.0.into()],
             |r| r.must::<JsonB>(1).0,
@@ -175,7 +184,12 @@ pub fn restore(change: &Change) {
             for g in change.kept["grants"].as_array().into_iter().flatten() {
                 let option = if g["grantable"] == true { " WITH GRANT OPTION" } else { "" };
                 let privilege = g["privilege"].as_str().unwrap_or("SELECT");
-                spi::execute(&format!("GRANT {privilege} ON {} TO {}{option}", change.name, grantee(g)), &[]);
+                let column =
+                    g["column"].as_str().map(|c| format!(" ({})", quote_identifier(c))).unwrap_or_default();
+                spi::execute(
+                    &format!("GRANT {privilege}{column} ON {} TO {}{option}", change.name, grantee(g)),
+                    &[],
+                );
             }
         }
         Kind::RenameColumn => {

@@ -8,7 +8,8 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::{self, Ddl};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, spi};
+use crate::pg::{owner, roles, settings_scope, spi};
+use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::json;
@@ -32,7 +33,7 @@ pub fn propose(sql: &str, reason: Option<&str>, up: Option<&str>, down: Option<&
     if up.is_some() || down.is_some() {
         error::change::no_expressions().raise();
     }
-    let statements = owner::with_search_path(path, || ddl::parse(sql));
+    let statements = settings_scope::with_search_path(path, || ddl::parse(sql));
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();
     };
@@ -192,6 +193,7 @@ fn store_wish(wish: &Wish, reason: &str) -> i64 {
         )
     });
     let id = ids.first().copied().unwrap_or_default();
+    identity::bind(wish.relid, &wish.name);
     audit::act(Act {
         verb: "propose_change",
         object: &format!("change {id}"),

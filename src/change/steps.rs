@@ -113,19 +113,25 @@ fn expand(change: &Change) {
 
 /// Grants on the old column alone hold for its twin as well.
 fn copy_column_grants(change: &Change, relation: Relation) {
-    let grants: Vec<(Option<String>, String)> = owner::run(|| {
+    let grants: Vec<(Option<String>, String, bool)> = owner::run(|| {
         spi::select(
-            "SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END, x.privilege_type
+            "SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END, x.privilege_type,
+                    x.is_grantable
                FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
               WHERE a.attrelid = $1 AND a.attname = $2",
             &[relation.0.into(), change.column.clone().into()],
-            |r| (r.get(1), r.must(2)),
+            |r| (r.get(1), r.must(2), r.must(3)),
         )
     });
-    for (grantee, privilege) in grants {
+    for (grantee, privilege, grantable) in grants {
         let grantee = grantee.map_or_else(|| "PUBLIC".to_string(), pgrx::spi::quote_identifier);
         spi::execute(
-            &format!("GRANT {privilege} ({}) ON {} TO {grantee}", change.new_quoted(), change.name),
+            &format!(
+                "GRANT {privilege} ({}) ON {} TO {grantee}{}",
+                change.new_quoted(),
+                change.name,
+                if grantable { " WITH GRANT OPTION" } else { "" }
+            ),
             &[],
         );
     }

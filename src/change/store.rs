@@ -15,7 +15,7 @@ pub struct Change {
     pub id: i64,
     /// What it does.
     pub kind: Kind,
-    /// The table, under the name it had when proposed.
+    /// The table, under the name it had when proposed; followed through renames once something is in quarantine.
     pub name: Name,
     /// The column.
     pub column: Option<String>,

@@ -79,3 +79,8 @@ pub fn no_wrapping_key() -> Failure {
 /// How to get a wrapping key.
 pub const KEY_FIX: &str = "Put 32 random bytes into a file of the server's user (head -c 32 /dev/urandom), then: \
      ALTER SYSTEM SET governance.key_file = '/path/to/it'; SELECT pg_reload_conf(); SELECT governance.create_key();";
+
+/// The receipt of an export in the server log, where no row can be written.
+pub fn receipt_logged(receipt: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("governance export receipt: {receipt}"))
+}

@@ -108,7 +108,8 @@ pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<Str
     let candidates: Vec<(pgrx::Uuid, String, String, String, Option<String>)> = owner::run(|| {
         spi::select(
             "SELECT id, scope, for_role, reason, opened_by_xid::text FROM governance.break_glass_entry
-              WHERE (uses_left > 0 OR id = ANY ($2)) AND valid_until > now() AND $1 = ANY (hazards) ORDER BY opened_at",
+              WHERE (uses_left > 0 OR id = ANY ($2)) AND valid_until > clock_timestamp() AND $1 = ANY (hazards)
+              ORDER BY opened_at",
             &[hazard.into(), used.clone().into()],
             |r| (r.must(1), r.must(2), r.must(3), r.must(4), r.get(5)),
         )
@@ -130,14 +131,18 @@ pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<Str
             if used.contains(&id) {
                 return Some(reason);
             }
-            used.push(id);
-            owner::run(|| {
+            // Another session may have used it up since: waiting for it shows the row as it is now.
+            let left = owner::run(|| {
                 spi::execute(
                     "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
-                      WHERE id = $1",
+                      WHERE id = $1 AND uses_left > 0",
                     &[id.into()],
                 )
             });
+            if left == 0 {
+                continue;
+            }
+            used.push(id);
             return Some(reason);
         }
     }

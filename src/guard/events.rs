@@ -3,10 +3,10 @@
 use super::victim::{Victim, drop_victim, victim_of_rewrite, victim_of_schema_drop, victims_of_rename};
 use super::{judge, log, self_protection};
 use crate::pg::catalog::{self, Name};
-use crate::pg::ddl::{self, Ddl};
+use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
-use crate::pg::{hooks, loading, owner, spi, xact};
-use crate::registry::identity;
+use crate::pg::{hooks, loading, owner, session, settings_scope, spi, xact};
+use crate::registry::{identity, rename};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -24,8 +24,8 @@ fn silent() -> bool {
 
 /// The event, with names resolved under the search path of the statement, not of our function.
 fn read(call: pg_sys::FunctionCallInfo) -> Event {
-    let path = owner::callers_search_path();
-    owner::with_search_path(&path, || Event::read(call))
+    let path = settings_scope::callers_search_path();
+    settings_scope::with_search_path(&path, || Event::read(call))
 }
 
 /// Before the statement does anything.
@@ -86,7 +86,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     if silent() {
         return;
     }
-    let path = owner::callers_search_path();
+    let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = spi::select(
         "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity
@@ -98,14 +98,14 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
         if let Some(relid) = command.relation {
             follow(relid, &event);
             if MAKES_FLOWS.contains(&command.tag.as_str())
-                && let Some(sql) = ddl::client_query()
+                && let Some(sql) = session::statement()
             {
                 lineage::record_ddl(relid, &sql, Some(&path));
             }
         }
     }
     if let Ddl::RenameSchema { schema, new_name } = &event.ddl {
-        identity::schema_renamed(schema, new_name);
+        rename::schema_renamed(schema, new_name);
     }
     for command in &commands {
         if command.schema.as_deref().is_some_and(|s| s == catalog::SCHEMA || s.starts_with("pg_temp")) {
@@ -131,7 +131,7 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
     match &event.ddl {
         Ddl::AlterTable { adds, .. } => adds.iter().for_each(|c| xact::note_created(relid, Some(c))),
         Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
-            identity::column_renamed(relid, column, new_name);
+            rename::column_renamed(relid, column, new_name);
         }
         _ => {}
     }

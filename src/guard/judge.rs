@@ -3,7 +3,7 @@ use super::victim::{Victim, way_forward};
 use super::{break_glass, log};
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{ddl, loading, owner, roles, spi};
+use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
 use crate::registry::{level, restore};
 use crate::{change, error};
 
@@ -46,7 +46,7 @@ pub fn judge(victims: Vec<Victim>) {
         new
     });
     // Hooks run under the caller's settings.
-    owner::with_fixed_path(|| judge_all(&victims));
+    settings_scope::with_fixed_path(|| judge_all(&victims));
 }
 
 fn judge_all(victims: &[Victim]) {
@@ -94,7 +94,7 @@ fn judge_all(victims: &[Victim]) {
 /// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with
 /// the statement.
 fn refuse(refused: &[(&Victim, Rule)]) -> ! {
-    let number = log::refusal_number();
+    let number = audit_log::refusal_number();
     let role = roles::name(roles::current());
     let objects: Vec<String> = refused.iter().map(|(v, _)| v.what.clone()).collect();
     let mut rules: Vec<&str> = Vec::new();
@@ -103,7 +103,7 @@ fn refuse(refused: &[(&Victim, Rule)]) -> ! {
             rules.push(&rule.rule);
         }
     }
-    let statement = ddl::client_query().unwrap_or_default();
+    let statement = session::statement().unwrap_or_default();
     error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
     let (first, rule) = &refused[0];
     let hint = way_forward(first, &rule.hazard, &role);

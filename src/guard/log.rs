@@ -1,21 +1,13 @@
 //! `ddl_log`: what happened.
 use super::judge::Rule;
 use super::victim::Victim;
+use crate::core::audit::clip;
 use crate::core::registry::level::Level;
 use crate::pg::catalog::Name;
-use crate::pg::{ddl, owner, roles, spi};
+use crate::pg::{owner, roles, session, spi};
 
-/// Longest statement text kept.
+/// Longest statement text kept, in bytes.
 const STATEMENT_MAX: usize = 8000;
-
-/// A number that a person can read out and find again in the server log.
-#[must_use]
-pub fn refusal_number() -> u32 {
-    let id = uuid::Uuid::now_v7();
-    let bytes = id.as_bytes();
-    // The last bytes of a version 7 UUID are random.
-    u32::from_be_bytes([bytes[12], bytes[13], bytes[14], bytes[15]])
-}
 
 /// Records what became of one victim.
 pub fn note(victim: &Victim, rule: &Rule, level: Level, verdict: &str, change: Option<i64>) {
@@ -48,12 +40,7 @@ struct Entry<'a> {
 }
 
 fn write(e: &Entry) {
-    let mut statement = ddl::client_query().unwrap_or_default();
-    if statement.len() > STATEMENT_MAX {
-        let cut = (0..=STATEMENT_MAX).rev().find(|i| statement.is_char_boundary(*i)).unwrap_or(0);
-        statement.truncate(cut);
-        statement.push('…');
-    }
+    let statement = session::statement().map(|s| clip::within(&s, STATEMENT_MAX)).unwrap_or_default();
     let (current, session) = (roles::name(roles::current()), roles::name(roles::session()));
     owner::run(|| {
         spi::execute(

@@ -1,13 +1,14 @@
 //! Feeding `flows`: once per statement of an audited relation, and after DDL.
 use super::flow;
+use crate::core::audit::clip;
 use crate::pg::lineage::{memo, statement, stored};
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, roles, spi};
+use crate::pg::{catalog, roles, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use std::ffi::{CStr, CString};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Longest text that is kept with a flow, in characters.
+/// Longest text that is kept with a flow, in bytes.
 const STATEMENT_MAX: usize = 2000;
 
 /// Longest wait for a lock of ours.
@@ -26,7 +27,7 @@ pub fn record_statement(relation: Relation, sql: &str, search_path: Option<&str>
     if memo::knows(key) {
         return;
     }
-    let done = memo::apart(|| {
+    let done = xact::apart(|| {
         quietly(|| {
             // The trigger of a partition fires for statements that name the table it is part of.
             let targets = with_ancestors(relation);
@@ -35,7 +36,9 @@ pub fn record_statement(relation: Relation, sql: &str, search_path: Option<&str>
                     .into_iter()
                     .filter_map(|d| Some((d.relation?, d.edges)))
                     .filter(|(target, _)| targets.contains(target))
-                    .all(|(target, edges)| flow::keep(Relation(target), &edges, "statement", &brief(sql)))
+                    .all(|(target, edges)| {
+                        flow::keep(Relation(target), &edges, "statement", &clip::within(sql, STATEMENT_MAX))
+                    })
             })
         })
     });
@@ -53,16 +56,16 @@ pub fn record_statement(relation: Relation, sql: &str, search_path: Option<&str>
 pub fn record_ddl(relid: pg_sys::Oid, sql: &str, search_path: Option<&str>) {
     let path = search_path.map_or_else(current_search_path, String::from);
     let Some(name) = catalog::relation_name(relid) else { return };
-    memo::apart(|| {
+    xact::apart(|| {
         quietly(|| match catalog::relation_kind(relid) {
-            Some(b'v' | b'm') => stored::view_edges(&[relid])
-                .into_iter()
-                .all(|(view, edges)| flow::keep(Relation(view), &edges, "ddl", &brief(sql))),
+            Some(b'v' | b'm') => stored::view_edges(&[relid]).into_iter().all(|(view, edges)| {
+                flow::keep(Relation(view), &edges, "ddl", &clip::within(sql, STATEMENT_MAX))
+            }),
             Some(b'r') => each_statement(sql, |text, i| {
                 statement::lineage_of_writer(text, i, &path)
                     .into_iter()
                     .filter(|d| d.name.as_ref() == Some(&name.to_string()))
-                    .all(|d| flow::keep(Relation(relid), &d.edges, "ddl", &brief(sql)))
+                    .all(|d| flow::keep(Relation(relid), &d.edges, "ddl", &clip::within(sql, STATEMENT_MAX)))
             }),
             _ => true,
         })
@@ -71,12 +74,14 @@ pub fn record_ddl(relid: pg_sys::Oid, sql: &str, search_path: Option<&str>) {
 
 /// Waits for no lock for long, and says nothing: the parser's notices were the client's already.
 fn quietly<R>(f: impl FnOnce() -> R) -> R {
-    owner::with_setting(c"lock_timeout", PATIENCE, || owner::with_setting(c"client_min_messages", "error", f))
+    settings_scope::with_setting(c"lock_timeout", PATIENCE, || {
+        settings_scope::with_setting(c"client_min_messages", "error", f)
+    })
 }
 
 /// Calls `f` for each statement of a text; a failing one does not keep the others from being followed. False when one
 /// of them could not be kept now.
-fn each_statement(sql: &str, f: impl Fn(&CStr, usize) -> bool + std::panic::RefUnwindSafe) -> bool {
+fn each_statement(sql: &str, f: impl Fn(&CStr, usize) -> bool) -> bool {
     let Ok(text) = CString::new(sql) else { return true };
     let count = statement::count(&text);
     if count == 1 {
@@ -84,15 +89,11 @@ fn each_statement(sql: &str, f: impl Fn(&CStr, usize) -> bool + std::panic::RefU
     }
     let text = text.as_c_str();
     let f = &f;
-    (0..count).filter_map(|i| memo::apart(move || f(text, i))).all(|kept| kept)
+    (0..count).filter_map(|i| xact::apart(move || f(text, i))).all(|kept| kept)
 }
 
 fn current_search_path() -> String {
-    owner::current_setting(c"search_path")
-}
-
-fn brief(sql: &str) -> String {
-    sql.chars().take(STATEMENT_MAX).collect()
+    settings_scope::current_setting(c"search_path")
 }
 
 /// A relation and what it is a partition or a child of.

@@ -152,7 +152,7 @@ fn edges(datasets: &mut Datasets, start: usize, way: Way) -> Vec<Edge> {
         let number = datasets.number(Dataset::Relation(relation));
         for column in stored::generated_columns(relation) {
             for (input, role) in column.inputs {
-                let Some(input) = crate::pg::lineage::column_name(relation, input) else { continue };
+                let Some(input) = catalog::column_name(relation, input) else { continue };
                 edges.push(Edge {
                     source: (number, Some(input)),
                     target: (number, Some(column.name.clone())),

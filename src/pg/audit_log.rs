@@ -63,6 +63,13 @@ pub fn new_id() -> Uuid {
     Uuid::from_bytes(*uuid::Uuid::now_v7().as_bytes())
 }
 
+/// A number that a person can read out and find again in the server log.
+#[must_use]
+pub fn refusal_number() -> u32 {
+    // The last bytes of a version 7 UUID are random.
+    uuid::Uuid::now_v7().as_u128() as u32
+}
+
 /// Writes one entry about a row.
 ///
 /// # Safety

@@ -5,15 +5,12 @@
 //! owner.
 use super::audit_log::{self, Images};
 use super::catalog;
+use super::missing::datum_image_eq;
 use super::rendering::Canonical;
 use crate::audit::Watched;
 use pgrx::{IntoDatum, pg_sys};
 use std::cell::Cell;
 use std::ffi::c_int;
-
-unsafe extern "C-unwind" {
-    fn datum_image_eq(a: pg_sys::Datum, b: pg_sys::Datum, by_value: bool, length: c_int) -> bool;
-}
 
 thread_local! {
     /// `to_jsonb(record)`, looked up once.
@@ -48,12 +45,7 @@ impl TextArray {
     }
 }
 
-/// What PostgreSQL asks about a function of version 1 before it calls it.
-#[unsafe(no_mangle)]
-pub extern "C-unwind" fn pg_finfo_data_governance_audit_row() -> &'static pg_sys::Pg_finfo_record {
-    const RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-    &RECORD
-}
+crate::raw_function_info!(pg_finfo_data_governance_audit_row);
 
 /// Trigger `data_governance_audit_row`.
 ///
@@ -213,11 +205,11 @@ unsafe fn changed(data: &pg_sys::TriggerData, watched: &Watched) -> Vec<String> 
             let (was_null, is_null) = (*old.tts_isnull.add(i), *new.tts_isnull.add(i));
             was_null != is_null
                 || (!is_null
-                    && !same(
+                    && !datum_image_eq(
                         *old.tts_values.add(i),
                         *new.tts_values.add(i),
                         column.attbyval,
-                        c_int::from(column.attlen),
+                        i32::from(column.attlen),
                     ))
         };
         (0..columns.len())
@@ -227,15 +219,6 @@ unsafe fn changed(data: &pg_sys::TriggerData, watched: &Watched) -> Vec<String> 
             .filter(|name| !watched.excluded.contains(name))
             .collect()
     }
-}
-
-/// Whether two values are the same, byte for byte once they are out of TOAST.
-///
-/// # Safety
-/// Both must be values of a type that is passed and stored like that.
-unsafe fn same(a: pg_sys::Datum, b: pg_sys::Datum, by_value: bool, length: c_int) -> bool {
-    // SAFETY: the caller vouches; reading TOAST may raise, hence the boundary.
-    unsafe { pg_sys::ffi::pg_guard_ffi_boundary(|| datum_image_eq(a, b, by_value, length)) }
 }
 
 /// Relcache callback: forget what is cached about a relation.

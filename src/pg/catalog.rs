@@ -178,11 +178,30 @@ pub fn has_any_privilege(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     }
 }
 
-/// Name of a live column by its number.
+/// Name of a live column by its number, system columns included.
 #[must_use]
 pub fn column_name(relid: pg_sys::Oid, number: i16) -> Option<String> {
-    // SAFETY: missing_ok look-up; the result is palloc'd or NULL.
-    unsafe { text(pg_sys::get_attname(relid, number, true)) }
+    column(relid, number).flatten()
+}
+
+/// The name of a column, Some(None) where it was dropped, None where there is none of that number.
+#[must_use]
+pub fn column(relid: pg_sys::Oid, number: i16) -> Option<Option<String>> {
+    // SAFETY: SearchSysCache2 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache2(
+            pg_sys::SysCacheIdentifier::ATTNUM as c_int,
+            pg_sys::Datum::from(relid),
+            pg_sys::Datum::from(number),
+        );
+        if tuple.is_null() {
+            return None;
+        }
+        let attribute = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_attribute>();
+        let name = if (*attribute).attisdropped { None } else { text((*attribute).attname.data.as_ptr()) };
+        pg_sys::ReleaseSysCache(tuple);
+        Some(name)
+    }
 }
 
 /// Name of a schema.

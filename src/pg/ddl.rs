@@ -1,5 +1,6 @@
 //! Reading DDL parse trees into owned values.
 use super::catalog::{self, Name, text};
+use super::list::items;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 use std::ffi::CString;
@@ -90,20 +91,6 @@ pub struct ColumnDrop {
     pub missing_ok: bool,
 }
 
-/// Elements of a list of nodes.
-///
-/// # Safety
-/// `list` must be NIL or a pointer list whose elements are `T`.
-pub unsafe fn nodes<T>(list: *mut pg_sys::List) -> Vec<*mut T> {
-    if list.is_null() {
-        return Vec::new();
-    }
-    // SAFETY: the list has `length` elements; the caller vouches for their type.
-    unsafe {
-        (0..(*list).length).map(|i| (*(*list).elements.add(i as usize)).ptr_value.cast::<T>()).collect()
-    }
-}
-
 /// Reads a utility statement's parse tree.
 ///
 /// # Safety
@@ -127,7 +114,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
             T_AlterTableStmt => {
                 let s = &*node.cast::<pg_sys::AlterTableStmt>();
                 let Some(target) = target(s.relation) else { return Ddl::Other };
-                let commands = nodes::<pg_sys::AlterTableCmd>(s.cmds);
+                let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
                 let mut drops = Vec::new();
                 let mut adds = Vec::new();
                 for c in &commands {
@@ -194,7 +181,7 @@ unsafe fn read_drop(s: &pg_sys::DropStmt) -> Ddl {
     unsafe {
         match s.removeType {
             OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE => {
-                let targets = nodes::<pg_sys::List>(s.objects)
+                let targets = items::<pg_sys::List>(s.objects)
                     .into_iter()
                     .filter_map(|names| target(pg_sys::makeRangeVarFromNameList(names)))
                     .collect();
@@ -202,7 +189,7 @@ unsafe fn read_drop(s: &pg_sys::DropStmt) -> Ddl {
             }
             OBJECT_EXTENSION => {
                 let names =
-                    nodes::<pg_sys::String>(s.objects).into_iter().filter_map(|n| text((*n).sval)).collect();
+                    items::<pg_sys::String>(s.objects).into_iter().filter_map(|n| text((*n).sval)).collect();
                 Ddl::DropExtensions { names, cascade }
             }
             _ => Ddl::Other,
@@ -254,16 +241,9 @@ pub fn parse(sql: &str) -> Vec<Ddl> {
     let Ok(sql) = CString::new(sql) else { return Vec::new() };
     // SAFETY: a valid C string; the parser returns a list of RawStmt.
     unsafe {
-        nodes::<pg_sys::RawStmt>(pg_sys::pg_parse_query(sql.as_ptr()))
+        items::<pg_sys::RawStmt>(pg_sys::pg_parse_query(sql.as_ptr()))
             .into_iter()
             .map(|raw| read((*raw).stmt))
             .collect()
     }
-}
-
-/// The SQL text the client sent, which may hold more than the running statement.
-#[must_use]
-pub fn client_query() -> Option<String> {
-    // SAFETY: a server global, NULL or NUL-terminated, valid while the query runs.
-    unsafe { text(pg_sys::debug_query_string) }
 }

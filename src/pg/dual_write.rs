@@ -16,6 +16,7 @@ crate::raw_function_info!(pg_finfo_dg_dual_write);
 #[unsafe(no_mangle)]
 #[pgrx::pg_guard]
 pub unsafe extern "C-unwind" fn dg_dual_write(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    const BEFORE_ROW: u32 = pg_sys::TRIGGER_EVENT_BEFORE | pg_sys::TRIGGER_EVENT_ROW;
     // SAFETY: the context is checked to be a TriggerData of a BEFORE ROW trigger for INSERT or UPDATE; its relation and
     // tuples are valid while the trigger runs, and the columns are looked up by name in that very relation.
     unsafe {
@@ -25,14 +26,18 @@ pub unsafe extern "C-unwind" fn dg_dual_write(call: pg_sys::FunctionCallInfo) ->
         }
         let data = &*context.cast::<pg_sys::TriggerData>();
         let trigger = &*data.tg_trigger;
-        if trigger.tgnargs != 2 {
+        let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
+        let is_update = operation == pg_sys::TRIGGER_EVENT_UPDATE;
+        if trigger.tgnargs != 2
+            || data.tg_event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK) != BEFORE_ROW
+            || !(is_update || operation == pg_sys::TRIGGER_EVENT_INSERT)
+        {
             crate::error::change::not_a_trigger().raise();
         }
         let (old_column, new_column) =
             (text(*trigger.tgargs).unwrap_or_default(), text(*trigger.tgargs.add(1)).unwrap_or_default());
         let desc = (*data.tg_relation).rd_att;
         let (old_at, new_at) = (position(desc, &old_column), position(desc, &new_column));
-        let is_update = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
         let tuple = if is_update { data.tg_newtuple } else { data.tg_trigtuple };
 
         let (old, new) = (value(tuple, old_at, desc), value(tuple, new_at, desc));

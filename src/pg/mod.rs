@@ -13,6 +13,7 @@ pub mod dual_write;
 pub mod event;
 pub mod hooks;
 pub mod lineage;
+pub mod list;
 pub mod loading;
 pub mod mask;
 pub mod missing;

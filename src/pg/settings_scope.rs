@@ -1,45 +1,115 @@
-//! Settings that hold for one statement of ours, whoever runs it.
+//! Settings that hold for a moment, and what they were for the caller.
+use super::catalog;
 use pgrx::pg_sys;
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, CString, c_int};
+
+/// Whose rights count when a setting is set.
+#[derive(Clone, Copy)]
+pub enum As {
+    /// What any user may set.
+    User,
+    /// What only superusers may.
+    Superuser,
+}
+
+/// A nesting level of settings: what is set in it ends when it is dropped.
+pub struct Settings(c_int);
+
+impl Settings {
+    /// Begins a level.
+    #[must_use]
+    pub fn begin() -> Self {
+        // SAFETY: a new nesting level that Drop ends; a (sub)transaction abort ends it otherwise.
+        Settings(unsafe { pg_sys::NewGUCNestLevel() })
+    }
+
+    /// Sets a setting until the level ends.
+    pub fn set(&self, name: &CStr, value: &CStr, rights: As) {
+        let context = match rights {
+            As::User => pg_sys::GucContext::PGC_USERSET,
+            As::Superuser => pg_sys::GucContext::PGC_SUSET,
+        };
+        // SAFETY: valid C strings; GUC_ACTION_SAVE ties the value to the nesting level.
+        unsafe {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                context,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+        }
+    }
+}
+
+impl Drop for Settings {
+    fn drop(&mut self) {
+        // While unwinding the settings are left to the (sub)transaction abort, which resets them anyway: popping them
+        // may raise.
+        if !std::thread::panicking() {
+            // SAFETY: ends the level that was begun.
+            unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
+        }
+    }
+}
 
 /// Runs the copy of a change: as the caller, but without the users' triggers (session_replication_role, which the
 /// caller may not set) and with an error instead of silence where row security would hide rows.
 pub fn quiet_copy<R>(f: impl FnOnce() -> R) -> R {
-    struct Level(c_int);
-    impl Drop for Level {
-        fn drop(&mut self) {
-            if !std::thread::panicking() {
-                // SAFETY: ends the level begun below; an abort ends it otherwise.
-                unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
-            }
-        }
-    }
-    // SAFETY: a new nesting level that the guard ends.
-    let _level = unsafe {
-        let level = Level(pg_sys::NewGUCNestLevel());
-        set(c"session_replication_role", c"replica");
-        set(c"row_security", c"off");
-        level
-    };
+    let settings = Settings::begin();
+    settings.set(c"session_replication_role", c"replica", As::Superuser);
+    settings.set(c"row_security", c"off", As::Superuser);
     f()
 }
 
-/// Sets a setting until the current nesting level ends, as a superuser could.
-///
-/// # Safety
-/// Must run inside a level made by `NewGUCNestLevel`.
-unsafe fn set(name: &CStr, value: &CStr) {
-    // SAFETY: valid C strings; GUC_ACTION_SAVE ties the value to the nesting level.
+/// Runs `f` as the caller with a fixed search path.
+pub fn with_fixed_path<R>(f: impl FnOnce() -> R) -> R {
+    with_search_path("pg_catalog, pg_temp", f)
+}
+
+/// Runs `f` under the given search path: for functions that resolve the caller's own SQL text, whose definition
+/// fixes the path for everything else.
+pub fn with_search_path<R>(path: &str, f: impl FnOnce() -> R) -> R {
+    with_setting(c"search_path", path, f)
+}
+
+/// Runs `f` with a setting that any user may change set to a value.
+pub fn with_setting<R>(name: &CStr, value: &str, f: impl FnOnce() -> R) -> R {
+    let settings = Settings::begin();
+    settings.set(name, &CString::new(value).unwrap_or_default(), As::User);
+    f()
+}
+
+/// The search path that the caller of the running SQL function had, where the function's definition fixes its own:
+/// names in a statement that is not ours must be resolved under it.
+#[must_use]
+pub fn callers_search_path() -> String {
+    // SAFETY: settings are defined once and never move; a function's SET clause pushes the value before it onto the
+    // setting's stack, so the top entry's prior value is the caller's. Nothing is kept beyond this call.
     unsafe {
-        pg_sys::set_config_option(
-            name.as_ptr(),
-            value.as_ptr(),
-            pg_sys::GucContext::PGC_SUSET,
-            pg_sys::GucSource::PGC_S_SESSION,
-            pg_sys::GucAction::GUC_ACTION_SAVE,
-            true,
-            0,
-            false,
-        );
+        let variables = pg_sys::get_guc_variables();
+        let mut at = variables;
+        // The array has no terminator on 15, but search_path is always in it.
+        loop {
+            let variable = *at;
+            if CStr::from_ptr((*variable).name) == c"search_path" {
+                let stack = (*variable).stack;
+                if stack.is_null() {
+                    return catalog::text(pg_sys::namespace_search_path).unwrap_or_default();
+                }
+                return catalog::text((*stack).prior.val.stringval).unwrap_or_default();
+            }
+            at = at.add(1);
+        }
     }
+}
+
+/// The value of a setting of the server, as it is at this moment.
+#[must_use]
+pub fn current_setting(name: &CStr) -> String {
+    // SAFETY: GetConfigOption returns NULL (missing_ok) or a string that lives until the setting changes.
+    unsafe { catalog::text(pg_sys::GetConfigOption(name.as_ptr(), true, false)) }.unwrap_or_default()
 }

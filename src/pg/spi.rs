@@ -37,7 +37,7 @@ pub fn select<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T)
     let _snapshot = Snapshot::if_none();
     // SAFETY: plain read of the transaction state.
     if unsafe { pg_sys::IsInParallelMode() } {
-        return Spi::connect(|_| select_in_parallel(sql, args, f));
+        return select_as_of(sql, args, f); // no command may begin
     }
     Spi::connect(|client| {
         let table = client.select(sql, None, args).unwrap_or_else(|e| internal(&e));
@@ -45,9 +45,10 @@ pub fn select<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T)
     })
 }
 
-/// The same inside a parallel operation, where no command may begin: read-only even if the transaction has written.
-fn select_in_parallel<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
-    let Ok(sql) = std::ffi::CString::new(sql) else { return Vec::new() };
+/// Reads under the active snapshot. Once the transaction has written, pgrx's own select takes the transaction's snapshot
+/// instead, which under REPEATABLE READ is that of its first statement.
+fn select_as_of<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+    let sql = std::ffi::CString::new(sql).unwrap_or_default();
     let mut types: Vec<pg_sys::Oid> = args.iter().map(DatumWithOid::oid).collect();
     let given: Vec<Option<pg_sys::Datum>> =
         args.iter().map(|a| a.datum().map(|d| d.sans_lifetime())).collect();
@@ -56,8 +57,8 @@ fn select_in_parallel<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Ro
         given.iter().map(|d| if d.is_some() { b' ' } else { b'n' } as std::ffi::c_char).collect();
     // SAFETY: inside SPI; the arrays have one entry for each argument and live until the call returns, the rows until
     // SPI ends.
-    unsafe {
-        pg_sys::SPI_execute_with_args(
+    Spi::connect(|_| unsafe {
+        let code = pg_sys::SPI_execute_with_args(
             sql.as_ptr(),
             args.len() as i32,
             types.as_mut_ptr(),
@@ -67,14 +68,14 @@ fn select_in_parallel<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Ro
             0,
         );
         let table = pg_sys::SPI_tuptable;
-        if table.is_null() {
-            return Vec::new();
+        if code < 0 || table.is_null() {
+            pgrx::error!("governance: internal query failed with SPI code {code}");
         }
         (0..pg_sys::SPI_processed as usize)
             .filter_map(|i| SpiHeapTupleData::new((*table).tupdesc, *(*table).vals.add(i)).ok().flatten())
             .map(|tuple| f(&Row(tuple)))
             .collect()
-    }
+    })
 }
 
 /// First row of a query that only reads.
@@ -83,10 +84,10 @@ pub fn select_one<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T)
 }
 
 /// Like [`select`], but with a snapshot of this moment: what a cache must be loaded with, since a transaction's own
-/// snapshot may be older than the change that emptied the cache.
+/// snapshot may be older than the change that emptied the cache. Sees what the transaction itself has written.
 pub fn select_latest<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
     let _snapshot = Snapshot::latest();
-    select(sql, args, f)
+    select_as_of(sql, args, f)
 }
 
 /// Runs a statement that writes; returns the number of rows it touched.
@@ -128,8 +129,11 @@ impl Snapshot {
         if unsafe { pg_sys::IsInParallelMode() } {
             return Self::if_none();
         }
-        // SAFETY: as above, with a snapshot of this moment.
-        unsafe { pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot()) };
+        // SAFETY: as above, with a snapshot of this moment, in which the commands so far are done.
+        unsafe {
+            pg_sys::CommandCounterIncrement();
+            pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+        }
         Snapshot(true)
     }
 }

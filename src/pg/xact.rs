@@ -1,4 +1,5 @@
 //! Transactions: ids, and what must be forgotten at their end.
+use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 use std::cell::RefCell;
 use std::ffi::c_void;
@@ -25,40 +26,72 @@ pub fn id_if_assigned() -> Option<u64> {
     (xid as u32 != 0).then_some(xid)
 }
 
-/// When the client's running statement began: the same for everything within it.
-#[must_use]
-pub fn statement_start() -> i64 {
-    // SAFETY: plain read of the transaction state.
-    unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
+/// A subtransaction of ours, ended on every way out: the server would take one that is left over for a savepoint of the
+/// user's. Memory context and resource owner are those of before afterwards, as after PL/pgSQL's exception blocks.
+struct Sub {
+    context: pg_sys::MemoryContext,
+    owner: pg_sys::ResourceOwner,
+}
+
+impl Sub {
+    fn begin() -> Self {
+        // SAFETY: inside a transaction; both are put back when it ends.
+        unsafe {
+            let sub = Sub { context: pg_sys::CurrentMemoryContext, owner: pg_sys::CurrentResourceOwner };
+            pg_sys::BeginInternalSubTransaction(std::ptr::null());
+            pg_sys::MemoryContextSwitchTo(sub.context);
+            sub
+        }
+    }
+
+    fn end(&self, how: unsafe fn()) {
+        // SAFETY: ends the subtransaction begun above, which is the current one again: what was nested in it has ended.
+        unsafe {
+            pg_sys::MemoryContextSwitchTo(self.context);
+            how();
+            pg_sys::MemoryContextSwitchTo(self.context);
+            pg_sys::CurrentResourceOwner = self.owner;
+        }
+    }
 }
 
 /// Runs `f` and takes back what it wrote: a rehearsal. Must be called outside of SPI.
 pub fn rehearse<R>(f: impl FnOnce() -> R) -> R {
-    // SAFETY: as plpgsql's exception blocks do: the subtransaction begun here is always ended here, on errors too
-    // (the server would take it for a savepoint of the user's), and memory context and resource owner are put back.
-    unsafe {
-        let context = pg_sys::CurrentMemoryContext;
-        let owner = pg_sys::CurrentResourceOwner;
-        let take_back = || {
-            pg_sys::RollbackAndReleaseCurrentSubTransaction();
-            pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::CurrentResourceOwner = owner;
+    let sub = Sub::begin();
+    let take_back = || sub.end(pg_sys::RollbackAndReleaseCurrentSubTransaction);
+    let result = PgTryBuilder::new(AssertUnwindSafe(f))
+        .catch_others(|caught| {
+            take_back();
+            caught.rethrow()
+        })
+        .execute();
+    take_back();
+    result
+}
+
+/// Runs `f` in a subtransaction of its own; whatever it raises is undone with everything it did, and None is returned.
+/// Cancellation and shutdown are passed on.
+pub fn apart<R>(f: impl FnOnce() -> R) -> Option<R> {
+    use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
+    let sub = Sub::begin();
+    PgTryBuilder::new(AssertUnwindSafe(|| {
+        let result = f();
+        sub.end(pg_sys::ReleaseCurrentSubTransaction);
+        Some(result)
+    }))
+    .catch_others(|cause| {
+        sub.end(pg_sys::RollbackAndReleaseCurrentSubTransaction);
+        let code = match &cause {
+            CaughtError::PostgresError(report)
+            | CaughtError::ErrorReport(report)
+            | CaughtError::RustPanic { ereport: report, .. } => report.sql_error_code(),
         };
-        pg_sys::BeginInternalSubTransaction(std::ptr::null());
-        pg_sys::MemoryContextSwitchTo(context);
-        let result = PgTryBuilder::new(AssertUnwindSafe(f))
-            .catch_others(|caught| {
-                take_back();
-                caught.rethrow()
-            })
-            .catch_rust_panic(|caught| {
-                take_back();
-                caught.rethrow()
-            })
-            .execute();
-        take_back();
-        result
-    }
+        if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN {
+            cause.rethrow();
+        }
+        None
+    })
+    .execute()
 }
 
 /// Whether the session is inside BEGIN … COMMIT or a subtransaction: where a procedure cannot commit.

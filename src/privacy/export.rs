@@ -3,7 +3,7 @@ use crate::audit::{self, Act};
 use crate::core::privacy::format::{Digester, csv_line};
 use crate::error;
 use crate::pg::mask::{Seen, export};
-use crate::pg::{owner, roles, spi};
+use crate::pg::{owner, roles, settings_scope, spi};
 use pgrx::JsonB;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub fn run(query: &str, format: &str, recipient: &str, search_path: &str) -> Vec
     }
     super::key::ensure();
     let (mut lines, mut digest) = (Vec::new(), Digester::default());
-    let outcome = owner::with_search_path(search_path, || {
+    let outcome = settings_scope::with_search_path(search_path, || {
         let statement = export::require_select(query);
         let statement = match format {
             // The line feed ends a comment that the query may end with.
@@ -52,11 +52,7 @@ fn receipt(query: &str, format: &str, recipient: &str, rows: i64, sha256: &str, 
     if !export::can_write() {
         let line = json!({"by": me, "session_role": session, "query": query, "format": format, "recipient": recipient,
                           "rows": rows, "sha256": sha256, "masked": masked});
-        error::Failure::new(
-            pgrx::PgSqlErrorCode::ERRCODE_SUCCESSFUL_COMPLETION,
-            format!("governance export receipt: {line}"),
-        )
-        .log();
+        error::privacy::receipt_logged(&line.to_string()).log();
         return;
     }
     let id = owner::run(|| {

@@ -2,6 +2,7 @@
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::{owner, roles, spi};
+use crate::registry::tagging;
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::json;
 
@@ -12,11 +13,7 @@ pub fn give(role: &str, tag: &str, reason: &str, valid_until: Option<TimestampWi
     if mine.iter().any(|me| *me == oid || roles::is_member_of(*me, oid)) {
         error::registry::not_to_oneself("leave to unmask").raise();
     }
-    let known: Vec<String> =
-        owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
-    if !known.iter().any(|t| t == tag) {
-        error::registry::no_such_tag(tag, &known).raise();
-    }
+    tagging::require_tag(tag);
     if valid_until.is_some_and(|end| end <= pgrx::datum::datetime_support::now()) {
         error::registry::end_in_the_past("valid_until").raise();
     }

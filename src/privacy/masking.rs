@@ -3,7 +3,7 @@ use crate::audit::{self, Act};
 use crate::core::privacy::mask::{KNOWN, Mask};
 use crate::error;
 use crate::pg::{owner, roles, spi};
-use crate::registry::duty;
+use crate::registry::{duty, tagging};
 use pgrx::JsonB;
 use serde_json::{Value, json};
 
@@ -29,17 +29,9 @@ fn effective(tag: &str, recipient: &str) -> (String, Value) {
     found.unwrap_or_else(|| ("null".into(), json!({})))
 }
 
-fn require_tag(tag: &str) {
-    let known: Vec<String> =
-        owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
-    if !known.iter().any(|t| t == tag) {
-        error::registry::no_such_tag(tag, &known).raise();
-    }
-}
-
 /// Sets the mask of a tag.
 pub fn set(tag: &str, name: &str, args: Value, recipient: &str, reason: Option<&str>) {
-    require_tag(tag);
+    tagging::require_tag(tag);
     let mask = Mask::parse(name, &args).unwrap_or_else(|why| error::privacy::bad_mask(name, &why).raise());
     let (old_name, old_args) = effective(tag, recipient);
     let old = Mask::parse(&old_name, &old_args).unwrap_or(Mask::Null);
@@ -64,7 +56,7 @@ pub fn set(tag: &str, name: &str, args: Value, recipient: &str, reason: Option<&
 
 /// Takes the mask of a tag back: the wider choice holds again.
 pub fn reset(tag: &str, recipient: &str, reason: &str) {
-    require_tag(tag);
+    tagging::require_tag(tag);
     let is_set = owner::run(|| {
         spi::select_one(
             "SELECT true FROM governance.mask WHERE tag = $1 AND recipient = $2 AND mask IS NOT NULL",

@@ -188,17 +188,17 @@ pub fn get(name: &Name) -> Option<Value> {
     })
 }
 
-/// What the choice of a level depends on.
+/// What the choice of a level depends on. Read as of this moment: caches are filled from it.
 #[must_use]
 pub fn facts(name: &Name) -> Facts {
     let declared = owner::run(|| {
-        spi::select_one(
+        spi::select_latest(
             "SELECT class, in_bulk FROM governance._dataset WHERE schema_name = $1 AND relation_name = $2",
             &[name.schema.as_str().into(), name.relation.as_str().into()],
             |r| (r.get::<String>(1), r.must::<bool>(2)),
         )
     });
-    let (class, declared) = match declared {
+    let (class, declared) = match declared.into_iter().next() {
         None => (None, Declared::No),
         Some((class, true)) => (class, Declared::Bulk),
         Some((class, false)) => (class, Declared::Single),

@@ -4,28 +4,13 @@
 //! Declarations are stored by name. `governance.binding` remembers which relation bears a governed name, so that a
 //! rename is recognised by the relation's oid, and `governance.former_name` remembers names that a rename left, so that
 //! a rename-swap (a new relation under the old name) does not leave the new relation ungoverned.
+use super::rename::{rename_args, renamed};
 use crate::audit::{self, Act};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
 use serde_json::json;
-
-/// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames: table, prefix
-/// of those columns, and whether they name a column too, as `column_name`. A feature that stores relations by name adds
-/// its table here, once for each relation that a row names.
-const FOLLOWERS: &[(&str, &str, bool)] = &[
-    ("dataset", "", false),
-    ("column_tag", "", true),
-    ("consumer", "", false),
-    ("proposal", "", true),
-    ("audited_relation", "", false),
-    ("declared_writer", "", false),
-    ("boundary_violation", "", false),
-    ("waiver", "", false),
-    ("flow", "source_", true),
-    ("flow", "target_", true),
-];
 
 /// Remembers which relation bears a governed name.
 pub fn bind(relid: pg_sys::Oid, name: &Name) {
@@ -131,118 +116,9 @@ fn has_flows(name: &Name) -> bool {
     .unwrap_or(false)
 }
 
-/// A governed relation got another name or schema.
-fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
-    let doubtful = is_governed(now);
-    owner::run(|| {
-        if doubtful {
-            // The name it takes was governed too. The stricter declaration wins: one declared singly over one in bulk;
-            // tags of both are kept.
-            spi::execute(
-                "DELETE FROM governance.dataset o USING governance.dataset n
-                  WHERE (o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)
-                    AND o.in_bulk AND NOT n.in_bulk",
-                &rename_args(before, now),
-            );
-            spi::execute(
-                "DELETE FROM governance.dataset n USING governance.dataset o
-                  WHERE (o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)",
-                &rename_args(before, now),
-            );
-            spi::execute(
-                "DELETE FROM governance.column_tag o USING governance.column_tag n
-                  WHERE (o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)
-                    AND (o.column_name, o.tag, o.path) = (n.column_name, n.tag, n.path)",
-                &rename_args(before, now),
-            );
-            spi::execute(
-                "DELETE FROM governance.consumer o USING governance.consumer n
-                  WHERE (o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)
-                    AND o.party = n.party",
-                &rename_args(before, now),
-            );
-        }
-        // Flows of a relation that bore the name before say nothing about this one.
-        spi::execute(
-            "DELETE FROM governance.flow
-              WHERE ((source_schema_name, source_relation_name) = ($3, $4)
-                  OR (target_schema_name, target_relation_name) = ($3, $4))
-                AND evidence <> 'declared' AND ($1, $2) <> ($3, $4)",
-            &rename_args(before, now),
-        );
-        // Declared ones wait under the name; the same one comes once.
-        for (end, other) in [("source", "target"), ("target", "source")] {
-            spi::execute(
-                &format!(
-                    "DELETE FROM governance.flow o USING governance.flow n
-                      WHERE (o.{end}_schema_name, o.{end}_relation_name, n.{end}_schema_name, n.{end}_relation_name)
-                            = ($1, $2, $3, $4)
-                        AND (o.{end}_column_name, o.{other}_schema_name, o.{other}_relation_name,
-                             o.{other}_column_name, o.subtype, o.evidence)
-                            = (n.{end}_column_name, n.{other}_schema_name, n.{other}_relation_name,
-                               n.{other}_column_name, n.subtype, n.evidence)"
-                ),
-                &rename_args(before, now),
-            );
-        }
-        for (table, prefix, _) in FOLLOWERS {
-            spi::execute(
-                &format!(
-                    "UPDATE governance.{table} SET {prefix}schema_name = $3, {prefix}relation_name = $4
-                      WHERE {prefix}schema_name = $1 AND {prefix}relation_name = $2"
-                ),
-                &rename_args(before, now),
-            );
-        }
-        spi::execute(
-            "UPDATE governance.level l SET scope = 'dataset:' || format('%I.%I', $3, $4)
-              WHERE scope = 'dataset:' || format('%I.%I', $1, $2)
-                AND NOT EXISTS (SELECT FROM governance.level x
-                                 WHERE x.feature = l.feature AND x.scope = 'dataset:' || format('%I.%I', $3, $4))",
-            &rename_args(before, now),
-        );
-        spi::execute(
-            "UPDATE governance.former_name SET now_schema_name = $3, now_relation_name = $4
-              WHERE now_schema_name = $1 AND now_relation_name = $2",
-            &rename_args(before, now),
-        );
-        spi::execute(
-            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
-             VALUES ($1, $2, $3, $4)
-             ON CONFLICT (schema_name, relation_name) DO UPDATE
-                SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
-                    renamed_at = now()",
-            &rename_args(before, now),
-        );
-    });
-    bind(relid, now);
-    cache::touch();
-    if doubtful {
-        doubt(now, &format!("{before} was renamed to a name that was governed already"));
-    }
-    take_over_former_name(relid, now);
-    audit::act(Act {
-        verb: "follow_rename",
-        object: &now.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"relation": before.to_string()})),
-        after: Some(json!({"relation": now.to_string()})),
-        reason: None,
-    });
-}
-
-fn rename_args<'a>(before: &Name, now: &Name) -> [pgrx::datum::DatumWithOid<'a>; 4] {
-    [
-        before.schema.clone().into(),
-        before.relation.clone().into(),
-        now.schema.clone().into(),
-        now.relation.clone().into(),
-    ]
-}
-
 /// A relation took a name that a governed relation left by a rename: the second half of a rename-swap. It gets a copy
 /// of the declaration, so that nothing is less protected than before, and a proposal asks which of both is meant.
-fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
+pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     let heir = owner::run(|| {
         spi::select_one(
             "SELECT now_schema_name, now_relation_name FROM governance.former_name
@@ -314,7 +190,7 @@ fn forget_former_name(name: &Name) {
 }
 
 /// Leaves a proposal that asks a person to confirm an identity.
-fn doubt(name: &Name, why: &str) {
+pub fn doubt(name: &Name, why: &str) {
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.proposal (id, kind, schema_name, relation_name, value, confidence, evidence)
@@ -324,84 +200,4 @@ fn doubt(name: &Name, why: &str) {
             &[name.schema.as_str().into(), name.relation.as_str().into(), why.into()],
         )
     });
-}
-
-/// A column got another name, in the relation and in everything that inherits from it.
-pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
-    owner::run(|| {
-        for (table, prefix, has_column) in FOLLOWERS {
-            if *has_column {
-                if *table == "flow" {
-                    clear_flows(relid, prefix, now);
-                }
-                spi::execute(
-                    &format!(
-                        "WITH RECURSIVE tree AS (
-                            SELECT $1::oid AS relid
-                            UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                         UPDATE governance.{table} f SET {prefix}column_name = $3
-                           FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-                          WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
-                            AND f.{prefix}column_name = $2"
-                    ),
-                    &[relid.into(), before.into(), now.into()],
-                );
-            }
-        }
-        spi::execute(
-            "UPDATE governance.consumer f SET columns = array_replace(columns, $2, $3)
-               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.oid = $1 AND f.schema_name = n.nspname AND f.relation_name = c.relname AND $2 = ANY (columns)",
-            &[relid.into(), before.into(), now.into()],
-        );
-    });
-    cache::touch();
-}
-
-/// Flows of a column that bore a name before say nothing about the column that takes it.
-fn clear_flows(relid: pg_sys::Oid, prefix: &str, column: &str) {
-    spi::execute(
-        &format!(
-            "WITH RECURSIVE tree AS (
-                SELECT $1::oid AS relid
-                UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-             DELETE FROM governance.flow f
-              USING tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
-                AND f.{prefix}column_name = $2"
-        ),
-        &[relid.into(), column.into()],
-    );
-}
-
-/// A schema got another name.
-pub fn schema_renamed(before: &str, now: &str) {
-    owner::run(|| {
-        spi::execute(
-            "DELETE FROM governance.flow WHERE $1 IN (source_schema_name, target_schema_name)",
-            &[now.into()],
-        );
-        for (table, prefix) in
-            FOLLOWERS.iter().map(|f| (f.0, f.1)).chain([("binding", ""), ("former_name", "")])
-        {
-            spi::execute(
-                &format!(
-                    "UPDATE governance.{table} SET {prefix}schema_name = $2 WHERE {prefix}schema_name = $1"
-                ),
-                &[before.into(), now.into()],
-            );
-        }
-        spi::execute(
-            "UPDATE governance.former_name SET now_schema_name = $2 WHERE now_schema_name = $1",
-            &[before.into(), now.into()],
-        );
-        spi::execute(
-            "UPDATE governance.level
-                SET scope = CASE WHEN scope = 'schema:' || quote_ident($1) THEN 'schema:' || quote_ident($2)
-                                 ELSE 'dataset:' || quote_ident($2) || substr(scope, length('dataset:' || quote_ident($1)) + 1) END
-              WHERE scope = 'schema:' || quote_ident($1) OR starts_with(scope, 'dataset:' || quote_ident($1) || '.')",
-            &[before.into(), now.into()],
-        );
-    });
-    cache::touch();
 }

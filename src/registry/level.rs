@@ -55,12 +55,12 @@ pub fn resolve_tagged(feature: &str, name: &Name) -> Resolved {
     ladder::resolve(&path, &facts, &settings(&path), &defaults(&path))
 }
 
-/// Levels that are set for any feature of a path.
+/// Levels that are set for any feature of a path. Read as of this moment: caches are filled from it.
 fn settings(path: &[&str]) -> Vec<Setting> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
     let features: Vec<String> = path.iter().map(|p| (*p).to_string()).collect();
     owner::run(|| {
-        spi::select(
+        spi::select_latest(
             "SELECT feature, scope, level, floor, was_level, was_floor, changed_by_xid::text
                FROM governance.level
               WHERE feature = ANY ($1) AND (valid_until IS NULL OR valid_until > now())",
@@ -181,7 +181,8 @@ pub fn set(
     let was = before.as_ref().and_then(|b| b["level"].as_str()).and_then(Level::parse);
     let weaker = was.is_some_and(|w| Level::parse(level).is_some_and(|l| l < w))
         || (was.is_none() && below_default(feature, level))
-        || (!floor && before.as_ref().is_some_and(|b| b["floor"] == true));
+        || (!floor && before.as_ref().is_some_and(|b| b["floor"] == true))
+        || ends_sooner(feature, &scope, valid_until);
     let reason = if weaker {
         Some(super::duty::reason_for("lowering a level", reason))
     } else {
@@ -196,6 +197,20 @@ pub fn set(
         after: get(feature, &scope),
         reason: reason.as_deref(),
     });
+}
+
+/// Whether a level in force would end before it does now: what it protects is then open without anybody saying so.
+fn ends_sooner(feature: &str, scope: &str, valid_until: Option<TimestampWithTimeZone>) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT $3 < coalesce(valid_until, 'infinity') FROM governance.level
+              WHERE feature = $1 AND scope = $2 AND level <> 'off' AND (valid_until IS NULL OR valid_until > now())",
+            &[feature.into(), scope.into(), valid_until.into()],
+            |r| r.get::<bool>(1),
+        )
+    })
+    .flatten()
+    .unwrap_or(false)
 }
 
 /// Raising a feature to what the mode of this session cannot hold is an error, not a silent gap.

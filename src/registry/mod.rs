@@ -10,6 +10,7 @@ pub mod level;
 pub mod manifest;
 pub mod party;
 pub mod proposal;
+pub mod rename;
 pub mod restore;
 pub mod sight;
 pub mod status;

@@ -10,8 +10,7 @@ pub const KINDS: [&str; 3] = ["team", "person", "service"];
 /// Declares or changes a party.
 pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Option<&str>) {
     if name.trim().is_empty() {
-        error::Failure::new(pgrx::PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE, "a party needs a name")
-            .raise();
+        error::registry::empty("the name of a party").raise();
     }
     if !KINDS.contains(&kind) {
         error::not_one_of("kind of party", kind, &KINDS).raise();

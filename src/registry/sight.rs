@@ -2,7 +2,7 @@
 use super::{dataset, duty};
 use crate::core::registry::feature::Scope;
 use crate::pg::catalog::Name;
-use crate::pg::{cache, catalog, roles, xact};
+use crate::pg::{cache, catalog, roles, session};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -54,7 +54,7 @@ pub fn may_see(relation: Option<pg_sys::Oid>) -> bool {
 /// Operators and auditors see everything, and so do members of pg_monitor as far as names and counts go.
 fn sight(me: pg_sys::Oid) -> Sight {
     cache::settle();
-    let key = (cache::generation(), me, xact::statement_start());
+    let key = (cache::generation(), me, session::statement_started());
     if let Some(known) = SIGHT.with_borrow(|s| s.as_ref().filter(|(k, _)| *k == key).map(|(_, s)| s.clone()))
     {
         return known;

@@ -26,15 +26,20 @@ pub fn require_column(relation: Relation, name: &Name, column: &str) {
     }
 }
 
-/// Tags a column. Tagging twice is no error.
-pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, source: &str) {
-    let name = super::dataset::governable(relation);
-    require_column(relation, &name, column);
+/// Checks that a tag is in the vocabulary.
+pub fn require_tag(tag: &str) {
     let known: Vec<String> =
         owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
     if !known.iter().any(|t| t == tag) {
         error::registry::no_such_tag(tag, &known).raise();
     }
+}
+
+/// Tags a column. Tagging twice is no error.
+pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, source: &str) {
+    let name = super::dataset::governable(relation);
+    require_column(relation, &name, column);
+    require_tag(tag);
     // Keeps the tag in the vocabulary until the transaction ends.
     owner::run(|| spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR KEY SHARE", &[tag.into()]));
     if path.is_some_and(|p| !p.is_empty()) {

@@ -1,4 +1,4 @@
-//! What a session has recorded already, and doing something that must not harm the caller's transaction.
+//! What a session has recorded already.
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -81,40 +81,4 @@ unsafe extern "C-unwind" fn on_subxact(
             _ => {}
         })
     });
-}
-
-/// Runs `f` in a subtransaction of its own; whatever it raises is undone with everything it did, and None is returned.
-/// Cancellation and shutdown are passed on.
-pub fn apart<R>(f: impl FnOnce() -> R + std::panic::UnwindSafe) -> Option<R> {
-    use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
-    // SAFETY: the pattern of PL/pgSQL's EXCEPTION: memory context and resource owner are those of before afterwards,
-    // on both ways out.
-    unsafe {
-        let (context, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
-        pg_sys::BeginInternalSubTransaction(std::ptr::null());
-        pg_sys::MemoryContextSwitchTo(context);
-        pgrx::PgTryBuilder::new(|| {
-            let result = f();
-            pg_sys::ReleaseCurrentSubTransaction();
-            pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::CurrentResourceOwner = owner;
-            Some(result)
-        })
-        .catch_others(|cause| {
-            pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::RollbackAndReleaseCurrentSubTransaction();
-            pg_sys::MemoryContextSwitchTo(context);
-            pg_sys::CurrentResourceOwner = owner;
-            let code = match &cause {
-                pg_sys::panic::CaughtError::PostgresError(report)
-                | pg_sys::panic::CaughtError::ErrorReport(report)
-                | pg_sys::panic::CaughtError::RustPanic { ereport: report, .. } => report.sql_error_code(),
-            };
-            if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN {
-                cause.rethrow();
-            }
-            None
-        })
-        .execute()
-    }
 }

@@ -2,7 +2,7 @@
 use super::levels::{Walker, selected};
 use super::{Delivery, edges_of, items, nth, string, tag};
 use crate::error;
-use crate::pg::owner;
+use crate::pg::settings_scope;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 use std::ffi::{CStr, CString, c_void};
@@ -77,7 +77,7 @@ unsafe fn follow(
 ) -> Vec<Delivery> {
     // SAFETY: the raw statement is analysed once; the results are Query trees.
     let (queries, creation) = unsafe {
-        let analysed = owner::with_search_path(search_path, || analyse(statement, text));
+        let analysed = settings_scope::with_search_path(search_path, || analyse(statement, text));
         let Some((query, creation)) = analysed else {
             if matches!(otherwise, Otherwise::Skip) {
                 return Vec::new();

@@ -2,6 +2,7 @@
 use super::session::{Force, Seen};
 use crate::error;
 use crate::pg::catalog::text;
+use crate::pg::settings_scope::{As, Settings};
 use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{PgList, Spi};
 use std::ffi::{CString, c_int};
@@ -50,43 +51,6 @@ pub fn require_select(query: &str) -> String {
     }
 }
 
-/// Ends a nesting level of settings.
-struct Settings(c_int);
-
-impl Settings {
-    /// Forbids writing, and workers: they would not know that masks are forced.
-    fn tighten() -> Self {
-        // SAFETY: a new nesting level that Drop ends; an abort ends it otherwise.
-        unsafe {
-            let level = Settings(pg_sys::NewGUCNestLevel());
-            for (name, value) in
-                [(c"transaction_read_only", c"on"), (c"max_parallel_workers_per_gather", c"0")]
-            {
-                pg_sys::set_config_option(
-                    name.as_ptr(),
-                    value.as_ptr(),
-                    pg_sys::GucContext::PGC_USERSET,
-                    pg_sys::GucSource::PGC_S_SESSION,
-                    pg_sys::GucAction::GUC_ACTION_SAVE,
-                    true,
-                    0,
-                    false,
-                );
-            }
-            level
-        }
-    }
-}
-
-impl Drop for Settings {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            // SAFETY: ends the level that was begun.
-            unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
-        }
-    }
-}
-
 /// Runs a query as the caller under masks for a recipient, and hands its column names and then its rows, as text, to
 /// `take`.
 pub fn run(query: &str, recipient: &str, mut take: impl FnMut(Vec<Option<String>>)) -> Outcome {
@@ -94,7 +58,10 @@ pub fn run(query: &str, recipient: &str, mut take: impl FnMut(Vec<Option<String>
         error::privacy::not_exportable("It contains a zero byte.").raise();
     };
     let force = Force::begin(recipient);
-    let _settings = Settings::tighten();
+    // Nothing is written, and workers would not know that masks are forced.
+    let settings = Settings::begin();
+    settings.set(c"transaction_read_only", c"on", As::User);
+    settings.set(c"max_parallel_workers_per_gather", c"0", As::User);
     let mut rows = 0;
     Spi::connect(|_| {
         // SAFETY: inside SPI; the portal is read-only, forward-only and closed at the end, or by the abort.

@@ -7,19 +7,7 @@ use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{FromDatum, pg_guard};
 use std::cell::RefCell;
 
-/// Says that a function follows the server's calling convention of version 1.
-macro_rules! version_1 {
-    ($info:ident) => {
-        #[doc(hidden)]
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $info() -> &'static pg_sys::Pg_finfo_record {
-            const RECORD: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
-            &RECORD
-        }
-    };
-}
-
-version_1!(pg_finfo_data_governance_mask_email);
+crate::raw_function_info!(pg_finfo_data_governance_mask_email);
 /// `mask_email(text)`.
 ///
 /// # Safety
@@ -38,7 +26,7 @@ pub unsafe extern "C-unwind" fn data_governance_mask_email(
     }
 }
 
-version_1!(pg_finfo_data_governance_mask_phone);
+crate::raw_function_info!(pg_finfo_data_governance_mask_phone);
 /// `mask_phone(text)`.
 ///
 /// # Safety
@@ -57,7 +45,7 @@ pub unsafe extern "C-unwind" fn data_governance_mask_phone(
     }
 }
 
-version_1!(pg_finfo_data_governance_mask_partial);
+crate::raw_function_info!(pg_finfo_data_governance_mask_partial);
 /// `mask_partial(text, int, int, text)`.
 ///
 /// # Safety
@@ -78,7 +66,7 @@ pub unsafe extern "C-unwind" fn data_governance_mask_partial(
     }
 }
 
-version_1!(pg_finfo_data_governance_mask_pseudonym);
+crate::raw_function_info!(pg_finfo_data_governance_mask_pseudonym);
 /// `mask_pseudonym(text, text)`, for operators.
 ///
 /// # Safety
@@ -94,7 +82,7 @@ pub unsafe extern "C-unwind" fn data_governance_mask_pseudonym(
     }
 }
 
-version_1!(pg_finfo_data_governance_pseudonym);
+crate::raw_function_info!(pg_finfo_data_governance_pseudonym);
 /// `_pseudonym(text, text)`: everybody may execute it, since the server checks that when a masked query runs; but who
 /// could call it with values of their own could look up a pseudonym by guessing, so it wants a call that the planner
 /// hook made.
@@ -175,24 +163,25 @@ pub fn forget_key() {
 fn pseudonym(recipient: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
     // SAFETY: plain read of a backend global.
     let statement = unsafe { pg_sys::GetCurrentStatementStartTimestamp() };
-    READY.with_borrow_mut(|ready| {
-        let good = ready.as_ref().is_some_and(|r| {
+    let good = READY.with_borrow(|ready| {
+        ready.as_ref().is_some_and(|r| {
             r.recipient == recipient
                 && r.generation == cache::generation()
                 && (r.key.is_some() || r.statement == statement)
-        });
-        if !good {
-            cache::settle();
-            let key = crate::privacy::key::stored().and_then(|k| Pseudonymizer::new(&k, recipient));
-            let generation = cache::generation();
-            *ready = Some(Ready { generation, statement, recipient: recipient.to_string(), key });
+        })
+    });
+    if !good {
+        // Not inside a borrow: reading the key runs a query.
+        cache::settle();
+        let key = crate::privacy::key::stored().and_then(|k| Pseudonymizer::new(&k, recipient));
+        let generation = cache::generation();
+        READY.set(Some(Ready { generation, statement, recipient: recipient.to_string(), key }));
+    }
+    READY.with_borrow(|ready| match ready.as_ref().and_then(|r| r.key.as_ref()) {
+        Some(key) => {
+            key.pseudonym(value, out);
+            true
         }
-        match ready.as_ref().and_then(|r| r.key.as_ref()) {
-            Some(key) => {
-                key.pseudonym(value, out);
-                true
-            }
-            None => false,
-        }
+        None => false,
     })
 }

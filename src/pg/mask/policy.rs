@@ -171,6 +171,26 @@ pub fn is_enforced_anywhere() -> bool {
     !current().relations.is_empty()
 }
 
+/// Loading the policy: stale again where that fails, however far it came. Invalidations that arrive meanwhile count.
+struct Attempt {
+    done: bool,
+}
+
+impl Attempt {
+    fn begin() -> Self {
+        STALE.set(false);
+        Attempt { done: false }
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.done {
+            STALE.set(true);
+        }
+    }
+}
+
 /// Loads it anew; false where that is not possible now.
 #[cold]
 fn reload() -> bool {
@@ -186,7 +206,7 @@ fn reload() -> bool {
     register_callbacks();
     let _internal = Internal::begin();
     cache::settle();
-    STALE.set(false);
+    let mut attempt = Attempt::begin();
     let generation = cache::generation();
     let expired = ENDS_AT.get() != i64::MAX;
     let policy = owner::run_with_path(load);
@@ -197,6 +217,7 @@ fn reload() -> bool {
     ENDS_AT.set(policy.ends_at.unwrap_or(i64::MAX));
     LOADED_AT.set(generation);
     POLICY.set(Some(Rc::new(policy)));
+    attempt.done = true;
     if expired {
         // SAFETY: only marks saved plans, which may show what a grant allowed that has ended.
         unsafe { pg_sys::ResetPlanCache() };

@@ -79,18 +79,19 @@ pub fn note(seen: impl FnOnce() -> Seen) {
     }
 }
 
-/// Masks on everybody until dropped, whatever the mode.
-pub struct Force;
+/// Masks on everybody until dropped, whatever the mode. An export may run another: what was forced before is forced again
+/// afterwards.
+pub struct Force(Option<Forced>);
 
 impl Force {
     /// Begins; plans cached before must not leak, plans cached meanwhile must not stay masked.
     #[must_use]
     pub fn begin(recipient: &str) -> Self {
-        FORCED.set(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
+        let before = FORCED.replace(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
         IS_FORCED.set(true);
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
-        Force
+        Force(before)
     }
 
     /// The columns masked so far.
@@ -102,8 +103,8 @@ impl Force {
 
 impl Drop for Force {
     fn drop(&mut self) {
-        IS_FORCED.set(false);
-        FORCED.set(None);
+        IS_FORCED.set(self.0.is_some());
+        FORCED.set(self.0.take());
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
     }
