@@ -130,14 +130,18 @@ pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<Str
             if used.contains(&id) {
                 return Some(reason);
             }
-            used.push(id);
-            owner::run(|| {
+            // Another session may have used it up since it was read.
+            let taken = owner::run(|| {
                 spi::execute(
                     "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
-                      WHERE id = $1",
+                      WHERE id = $1 AND uses_left > 0 AND valid_until > now()",
                     &[id.into()],
                 )
             });
+            if taken == 0 {
+                continue;
+            }
+            used.push(id);
             return Some(reason);
         }
     }

@@ -9,13 +9,15 @@ use crate::pg::{hooks, loading, owner, spi, xact};
 use crate::registry::identity;
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 thread_local! {
     /// Partitions of declared partitioned tables, noted before a statement that may drop them: afterwards nothing says
     /// any more whose rows they held.
     static FAMILIES: RefCell<HashMap<pg_sys::Oid, Name>> = RefCell::new(HashMap::new());
+    /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
+    static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
 
 fn silent() -> bool {
@@ -48,6 +50,12 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
         }
     }
     change::before_ddl(&event.ddl);
+    WIDENS.set(match &event.ddl {
+        Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
+            target.relid.and_then(|relid| catalog::last_column_number(relid).map(|last| (relid, last)))
+        }
+        _ => None,
+    });
 }
 
 fn families() -> HashMap<pg_sys::Oid, Name> {
@@ -129,7 +137,14 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
         xact::note_created(relid, None);
     }
     match &event.ddl {
-        Ddl::AlterTable { adds, .. } => adds.iter().for_each(|c| xact::note_created(relid, Some(c))),
+        // ADD COLUMN IF NOT EXISTS may have found one that was there before.
+        Ddl::AlterTable { adds, .. } => {
+            let before = WIDENS.get().filter(|(of, _)| *of == relid).map(|(_, last)| last);
+            adds.iter()
+                .filter_map(|column| catalog::column_number(relid, column))
+                .filter(|number| before.is_some_and(|last| *number > last))
+                .for_each(|number| xact::note_created(relid, Some(number)));
+        }
         Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
             identity::column_renamed(relid, column, new_name);
         }
@@ -148,15 +163,18 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
     let _ = read(call);
     let families = FAMILIES.take();
     let dropped = spi::select(
-        "SELECT objid, object_type, address_names, is_temporary FROM pg_event_trigger_dropped_objects()
+        "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
                                 'foreign table column', 'schema')",
         &[],
-        |r| (r.must::<pg_sys::Oid>(1), r.must::<String>(2), r.must::<Vec<String>>(3), r.must::<bool>(4)),
+        |r| {
+            let (objid, kind, names): (pg_sys::Oid, String, Vec<String>) = (r.must(1), r.must(2), r.must(3));
+            (objid, kind, names, r.must::<bool>(4), r.must::<i32>(5) as i16)
+        },
     );
     let mut victims: Vec<Victim> = Vec::new();
     let mut gone = Vec::new();
-    for (objid, kind, names, temporary) in dropped {
+    for (objid, kind, names, temporary, number) in dropped {
         let victim = match (kind.as_str(), names.as_slice()) {
             ("schema", [schema]) => Some(victim_of_schema_drop(schema.clone())),
             (kind, [schema, relation, rest @ ..]) => {
@@ -176,7 +194,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                     "foreign table" | "foreign table column" => b'f',
                     _ => b'r',
                 };
-                let harmless = temporary || xact::is_created_here(objid, column.as_deref());
+                let harmless = temporary || xact::is_created_here(objid, (number != 0).then_some(number));
                 drop_victim(objid, name, dataset, relkind, families.contains_key(&objid), column, harmless)
             }
             _ => None,

@@ -93,8 +93,7 @@ pub unsafe fn object_access(
             }
             let Some(name) = catalog::relation_name(object) else { return };
             let Some(kind) = catalog::relation_kind(object) else { return };
-            let column = (sub != 0).then(|| catalog::column_name(object, sub as i16)).flatten();
-            guard::victim_of_drop(object, name, kind, column)
+            guard::victim_of_drop(object, name, kind, (sub != 0).then_some(sub as i16))
         }
         OAT_DROP if class == pg_sys::NamespaceRelationId => {
             catalog::schema_name(object).filter(|s| s != catalog::SCHEMA).map(guard::victim_of_schema_drop)
