@@ -5,7 +5,7 @@ use super::{judge, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::{self, Ddl};
 use crate::pg::event::Event;
-use crate::pg::{hooks, loading, owner, spi, xact};
+use crate::pg::{hooks, loading, owner, roles, spi, xact};
 use crate::registry::identity;
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
@@ -81,6 +81,8 @@ fn families() -> HashMap<pg_sys::Oid, Name> {
 /// One command as `pg_event_trigger_ddl_commands()` reports it.
 struct Command {
     relation: Option<pg_sys::Oid>,
+    /// The table of a trigger that was made, replaced or renamed.
+    triggers_on: Option<pg_sys::Oid>,
     tag: String,
     schema: Option<String>,
     identity: Option<String>,
@@ -97,10 +99,11 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     let path = owner::callers_search_path();
     let event = read(call);
     let commands = spi::select(
-        "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity
+        "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity,
+                (SELECT tgrelid FROM pg_trigger WHERE classid = 'pg_trigger'::regclass AND oid = objid)
            FROM pg_event_trigger_ddl_commands() WHERE NOT in_extension",
         &[],
-        |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4) },
+        |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4), triggers_on: r.get(5) },
     );
     for command in &commands {
         if let Some(relid) = command.relation {
@@ -112,6 +115,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
             }
         }
     }
+    commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
     if let Ddl::RenameSchema { schema, new_name } = &event.ddl {
         identity::schema_renamed(schema, new_name);
     }
@@ -150,9 +154,30 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
         }
         _ => {}
     }
+    let is_new_here = !identity::is_bound(relid);
     identity::follow(relid);
-    audit::follow(relid);
+    audit::follow(relid, is_new_here);
     boundary::follow(relid);
+}
+
+/// Owners cannot take our triggers from a table by DDL on them: they come back at once. Superusers can, and `status()`
+/// says so.
+fn keep_triggers(relid: pg_sys::Oid) {
+    if !roles::is_superuser(roles::current()) {
+        audit::keep_triggers(relid);
+        boundary::follow(relid);
+    }
+}
+
+/// Tables from which a statement dropped triggers of ours, and which are still there.
+fn tables_of_dropped_triggers() -> Vec<pg_sys::Oid> {
+    let names = spi::select(
+        "SELECT DISTINCT address_names[1], address_names[2] FROM pg_event_trigger_dropped_objects()
+          WHERE object_type = 'trigger' AND starts_with(address_names[3], 'data_governance_')",
+        &[],
+        |r| Name { schema: r.must(1), relation: r.must(2) },
+    );
+    names.iter().filter_map(catalog::relation_oid).collect()
 }
 
 /// After a statement dropped something.
@@ -162,6 +187,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
     }
     let _ = read(call);
     let families = FAMILIES.take();
+    tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
     let dropped = spi::select(
         "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',

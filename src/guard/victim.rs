@@ -185,9 +185,8 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         dataset: governing_name(relid, &target.name),
         harmless: catalog::is_temporary(relid)
             || match &column {
-                Some(column) => {
-                    catalog::column_number(relid, column).is_some_and(|n| xact::is_created_here(relid, Some(n)))
-                }
+                Some(column) => catalog::column_number(relid, column)
+                    .is_some_and(|n| xact::is_created_here(relid, Some(n))),
                 None => xact::is_created_here(relid, None),
             },
         relid: Some(relid),
