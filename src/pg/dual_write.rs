@@ -25,14 +25,24 @@ pub unsafe extern "C-unwind" fn dg_dual_write(call: pg_sys::FunctionCallInfo) ->
         }
         let data = &*context.cast::<pg_sys::TriggerData>();
         let trigger = &*data.tg_trigger;
-        if trigger.tgnargs != 2 {
+        const BEFORE_ROW: u32 = pg_sys::TRIGGER_EVENT_BEFORE | pg_sys::TRIGGER_EVENT_ROW;
+        let when = data.tg_event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK);
+        let what = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
+        if trigger.tgnargs != 2
+            || when != BEFORE_ROW
+            || !(what == pg_sys::TRIGGER_EVENT_INSERT || what == pg_sys::TRIGGER_EVENT_UPDATE)
+        {
             crate::error::change::not_a_trigger().raise();
         }
         let (old_column, new_column) =
             (text(*trigger.tgargs).unwrap_or_default(), text(*trigger.tgargs.add(1)).unwrap_or_default());
         let desc = (*data.tg_relation).rd_att;
         let (old_at, new_at) = (position(desc, &old_column), position(desc, &new_column));
-        let is_update = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK == pg_sys::TRIGGER_EVENT_UPDATE;
+        // Values are copied as they are. The table's owner may have given one of the columns another type since.
+        if pg_sys::SPI_gettypeid(desc, old_at) != pg_sys::SPI_gettypeid(desc, new_at) {
+            crate::error::change::types_differ(&old_column, &new_column).raise();
+        }
+        let is_update = what == pg_sys::TRIGGER_EVENT_UPDATE;
         let tuple = if is_update { data.tg_newtuple } else { data.tg_trigtuple };
 
         let (old, new) = (value(tuple, old_at, desc), value(tuple, new_at, desc));

@@ -192,7 +192,8 @@ pub fn set(
     let before = get(feature, &scope);
     let was = before.as_ref().and_then(|b| b["level"].as_str()).and_then(Level::parse);
     let weaker = was.is_some_and(|w| Level::parse(level).is_some_and(|l| l < w))
-        || (was.is_none() && below_default(feature, level))
+        || (was.is_none() && (below_default(feature, level) || below_wider(feature, level, &scope)))
+        || ends_sooner(feature, &scope, valid_until)
         || (!floor && before.as_ref().is_some_and(|b| b["floor"] == true));
     let reason = if weaker {
         Some(super::duty::reason_for("lowering a level", reason))
@@ -237,6 +238,28 @@ fn require_mode(feature: &str, level: &str, scope: &str) {
     if !held {
         error::mode_cannot_hold(&format!("level {level} of {feature}"), mode.as_str()).raise();
     }
+}
+
+/// Whether a level is below one that is set for a wider scope and would apply without it.
+fn below_wider(feature: &str, level: &str, scope: &str) -> bool {
+    let path = path(feature);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let Ok(scope) = Scope::parse(scope) else { return false };
+    settings(&path).into_iter().any(|s| s.level > Level::parse(level) && s.scope.may_cover(&scope))
+}
+
+/// Whether a level that is set would end sooner than it does: what it holds then falls back.
+fn ends_sooner(feature: &str, scope: &str, valid_until: Option<TimestampWithTimeZone>) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT coalesce(valid_until, 'infinity') > $3 FROM governance.level
+              WHERE feature = $1 AND scope = $2 AND level <> 'off' AND (valid_until IS NULL OR valid_until > now())",
+            &[feature.into(), scope.into(), valid_until.into()],
+            |r| r.get::<bool>(1),
+        )
+    })
+    .flatten()
+    .unwrap_or(false)
 }
 
 /// Whether a level is below what the shipped defaults give somewhere.
