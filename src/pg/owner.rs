@@ -16,34 +16,42 @@ pub struct OwnerScope {
 }
 
 impl OwnerScope {
-    /// Switches the user only: for functions whose definition fixes the search path.
+    /// Switches the user, and the search path where it is not fixed already. Hooks run under the caller's path, and with
+    /// the rights of the owner nothing may be found by it: an operator of the caller's would run as superuser.
     #[must_use]
     pub fn enter() -> Self {
         let mut user = pg_sys::InvalidOid;
         let mut context = 0;
         // SAFETY: reads and sets backend globals; Drop sets them back. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE
-        // meanwhile.
+        // meanwhile. The path is set first, at a new nesting level that Drop ends; a transaction abort ends it
+        // otherwise.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let guc_level = (!path_is_fixed()).then(|| {
+                let level = pg_sys::NewGUCNestLevel();
+                set_local(c"search_path", FIXED_PATH);
+                level
+            });
+            let scope = OwnerScope { user, context, guc_level };
             pg_sys::SetUserIdAndSecContext(
                 schema_owner(),
                 context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int,
             );
+            scope
         }
-        OwnerScope { user, context, guc_level: None }
     }
+}
 
-    /// Switches the user and fixes the search path: for hooks, which run under the caller's settings.
-    #[must_use]
-    pub fn enter_with_path() -> Self {
-        let mut scope = Self::enter();
-        // SAFETY: a new nesting level that Drop ends; a transaction abort ends it otherwise.
-        scope.guc_level = Some(unsafe {
-            let level = pg_sys::NewGUCNestLevel();
-            set_local(c"search_path", c"pg_catalog, pg_temp");
-            level
-        });
-        scope
+/// The search path of everything that runs with the rights of the extension's owner: that of our functions, spelt as
+/// their SET clauses store it.
+const FIXED_PATH: &std::ffi::CStr = c"pg_catalog, pg_temp";
+
+/// Whether the path in force is that of our functions.
+fn path_is_fixed() -> bool {
+    // SAFETY: a server global, NULL or NUL-terminated, read at once.
+    unsafe {
+        !pg_sys::namespace_search_path.is_null()
+            && std::ffi::CStr::from_ptr(pg_sys::namespace_search_path) == FIXED_PATH
     }
 }
 
@@ -99,15 +107,9 @@ unsafe fn set_local(name: &std::ffi::CStr, value: &std::ffi::CStr) {
     }
 }
 
-/// Runs `f` as the extension's owner.
+/// Runs `f` as the extension's owner, with a fixed search path.
 pub fn run<R>(f: impl FnOnce() -> R) -> R {
     let _scope = OwnerScope::enter();
-    f()
-}
-
-/// Runs `f` as the extension's owner with a fixed search path: for hooks, which run under the caller's settings.
-pub fn run_with_path<R>(f: impl FnOnce() -> R) -> R {
-    let _scope = OwnerScope::enter_with_path();
     f()
 }
 

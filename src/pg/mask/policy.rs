@@ -189,7 +189,7 @@ fn reload() -> bool {
     STALE.set(false);
     let generation = cache::generation();
     let expired = ENDS_AT.get() != i64::MAX;
-    let policy = owner::run_with_path(load);
+    let policy = owner::run(load);
     CONCERNS.set(!policy.relations.is_empty() && (policy.everybody || !policy.roles.is_empty()));
     ENDS_AT.set(policy.ends_at.unwrap_or(i64::MAX));
     LOADED_AT.set(generation);
