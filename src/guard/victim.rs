@@ -27,6 +27,10 @@ pub struct Victim {
 /// A relation or column about to be dropped. `kind` as in `pg_class.relkind`; kinds without rows are nobody's loss.
 #[must_use]
 pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<i16>) -> Option<Victim> {
+    // Asking who governs it would read what is about to go, when the extension itself is dropped.
+    if name.schema == catalog::SCHEMA {
+        return None;
+    }
     let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column);
     let column = column.and_then(|number| catalog::column_name(relid, number));
     let dataset = governing_name(relid, &name);
