@@ -10,10 +10,6 @@ CREATE FUNCTION governance.preview_level(feature text, level text, scope text DE
 CREATE FUNCTION governance.transfer_party(from_party text, to_party text)
     RETURNS void LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
 
----------------------------------------------------------------------------------------------------------------- privacy
-CREATE FUNCTION governance.verify_receipt(id bigint)
-    RETURNS boolean LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-
 ------------------------------------------------------------------------------------------------------------------ audit
 CREATE FUNCTION governance.as_of(row_type anyelement, at timestamptz)
     RETURNS SETOF anyelement LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
@@ -25,7 +21,16 @@ CREATE FUNCTION governance.verify_audit(since timestamptz DEFAULT NULL)
 CREATE FUNCTION governance.erase_subject(relation regclass, key jsonb, reason text)
     RETURNS void LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
 
+------------------------------------------------------------------------------------------------------------------ guard
+CREATE FUNCTION governance.explain_ddl(ddl text)
+    RETURNS TABLE (statement text, rule text, hazard text, level text, verdict text, object text, lock_mode text, rewrites boolean,
+                   scan_bytes bigint, victims text[], readers jsonb, blocked_by integer[], advice text)
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
+
 ---------------------------------------------------------------------------------------------------------------- lineage
+CREATE FUNCTION governance.lineage_coverage()
+    RETURNS TABLE (kind text, object text, detail text)
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
 CREATE FUNCTION governance.openlineage_events(cursor text DEFAULT NULL, OUT cursor text, OUT event jsonb)
     RETURNS SETOF record LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
 CREATE FUNCTION governance.blame(relation regclass, key jsonb, column_name text)

@@ -1,7 +1,7 @@
 //! `data_governance`: data governance as a property of the PostgreSQL database itself.
 //!
 //! Features live in folders of the same name here, in `core/` (their pure halves), in `sql/`, `pg_test/` and
-//! `docs/`. All unsafe code is in [`pg`]; nothing in [`core`] knows PostgreSQL.
+//! `docs/`. All unsafe code is in `pg/`; nothing in `core/` knows PostgreSQL.
 #![deny(unsafe_code)]
 
 // Outside `pg/` only pgrx's own macros expand to unsafe code; their expansions carry their own allowances.

@@ -132,6 +132,18 @@ def tpc_b():
     return lambda database: pgbench(database, transactions), "governed", "twin", "twin2"
 
 
+def executor_loop():
+    """one prepared SELECT by key, 200,000 times in a PL/pgSQL loop: what the hooks cost, without connection and protocol"""
+    pgbench_databases()
+    n = 20_000 if QUICK else 200_000
+    loop = (
+        "DO $$ DECLARE x int; BEGIN FOR i IN 1..{n} LOOP "
+        "SELECT abalance INTO x FROM pgbench_accounts WHERE aid = i; END LOOP; END $$;"
+    )
+    warm = loop.format(n=10_000)
+    return lambda database: in_session(database, loop.format(n=n), before=warm), "governed", "twin", "twin2"
+
+
 TABLE = "CREATE TABLE item (id bigint PRIMARY KEY, name text, price numeric, note text, at timestamptz)"
 ROW = "'thing number ' || i, i * 0.5, md5(i::text), timestamptz '2026-01-01' + i * interval '1 second'"
 
@@ -205,6 +217,7 @@ def masked_copy():
 BENCHMARKS = {
     "select": select_only,
     "tpcb": tpc_b,
+    "loop": executor_loop,
     "bulk": bulk_insert,
     "single": single_insert,
     "copy": masked_copy,

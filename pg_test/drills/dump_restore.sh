@@ -16,7 +16,7 @@ quiet -d origin -c "SELECT governance.declare_party('shop team', db_roles => '{s
     -c "SELECT governance.tag_column('people.customer', 'email', 'pii.contact.email')" \
     -c "SELECT governance.set_level('guard', 'enforce', 'schema:billing')"
 audited=
-if dg_sql -d origin -c "SELECT 'governance.start_audit(regclass, text[])'::regprocedure" >/dev/null 2>&1; then
+if dg_sql -d origin -c "SELECT 'governance.start_audit'::regproc" >/dev/null 2>&1; then
     audited=yes
     quiet -d origin -c "SELECT governance.start_audit('people.customer')"
     quiet -d origin -c "UPDATE people.customer SET city = 'Kiel' WHERE id = 42"

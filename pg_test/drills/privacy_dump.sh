@@ -51,5 +51,10 @@ dg_as rm "$key"
 dg_is "without the wrapping key keyed masks are NULL" 0 "$(dg_sql -U masked -c "SELECT count(ssn) FROM shop.person")"
 dg_is "neither key nor its file's content is in the log" 0 "$(grep -ci "wrapped" "$DG_WORK/privacy_dump/log" || true)"
 dg_is "another session learns of a new mask at once" "" "$(dg_sql -c "SELECT governance.set_mask('pii.contact.email', 'null')" && dg_sql -U masked -c 'SELECT "E.mail" FROM shop.person LIMIT 1')"
+# Attached by postgresql.conf here, so that is where it ends.
+sed "s/^session_preload_libraries/# &/" "$DG_WORK/privacy_dump/data/postgresql.conf" | dg_as tee "$DG_WORK/privacy_dump/conf" >/dev/null
+dg_as cp "$DG_WORK/privacy_dump/conf" "$DG_WORK/privacy_dump/data/postgresql.conf"
+dg_sql -c "SELECT pg_reload_conf()" >/dev/null
+sleep 1
 dg_sql -c "DROP EXTENSION data_governance CASCADE" 2>/dev/null
 dg_is "after DROP EXTENSION tables are as before" "RAWCANARY1" "$(dg_sql -U masked -c "SELECT ssn FROM shop.person WHERE id = 1")"

@@ -5,7 +5,7 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
-use crate::registry::{dataset, duty, identity, tagging};
+use crate::registry::{dataset, duty, identity, restore, tagging};
 use pgrx::pg_sys;
 use serde_json::json;
 
@@ -97,9 +97,13 @@ pub fn stop(relation: Relation, reason: &str) {
 }
 
 /// Called after DDL with each relation it made or altered, when declarations have followed: new partitions get the
-/// triggers, and so does a new relation under an audited name (drop and create, rename-swap). `is_new_here`: the
-/// relation did not bear its name before.
+/// triggers, and so does a new relation under an audited name (drop and create, rename-swap). Not while a dump is being
+/// restored, which brings the triggers itself and would fail on those that are there: [`ensure_all`] comes after it.
+/// `is_new_here`: the relation did not bear its name before.
 pub fn follow(relid: pg_sys::Oid, is_new_here: bool) {
+    if restore::is_restoring() {
+        return;
+    }
     let Some(name) = catalog::relation_name(relid) else { return };
     if !matches!(catalog::relation_kind(relid), Some(b'r' | b'p' | b'f')) || catalog::is_temporary(relid) {
         return;
@@ -143,7 +147,7 @@ pub fn follow(relid: pg_sys::Oid, is_new_here: bool) {
 /// Puts back triggers that were dropped, replaced or renamed where a relation is audited: ending that is an act of the
 /// steward, with a reason.
 pub fn keep_triggers(relid: pg_sys::Oid) {
-    if watched::entries(relid).iter().all(|e| e.stopped) {
+    if restore::is_restoring() || watched::entries(relid).iter().all(|e| e.stopped) {
         return;
     }
     let name = Relation(relid).name();
@@ -209,6 +213,22 @@ fn leave_to_former_owner(relid: pg_sys::Oid, name: &Name, is_new_here: bool) {
         before: Some(json!({"audited_as": name.to_string(), "owner": owned_by})),
         after: Some(json!({"exclude_columns": exclude, "owner": now})),
         reason: None,
+    });
+}
+
+/// Gives every audited relation the triggers it lacks: after a restore.
+pub fn ensure_all() {
+    let audited = owner::run(|| {
+        spi::select(
+            "SELECT c.oid FROM governance.audited_relation a JOIN pg_class c
+                 ON c.oid = to_regclass(format('%I.%I', a.schema_name, a.relation_name))
+              WHERE a.stopped_at IS NULL AND c.relkind IN ('r', 'p', 'f')",
+            &[],
+            |r| r.must::<pg_sys::Oid>(1),
+        )
+    });
+    audited.into_iter().for_each(|relid| {
+        triggers::ensure(relid);
     });
 }
 

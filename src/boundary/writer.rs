@@ -4,7 +4,7 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
-use crate::registry::{dataset, duty, identity};
+use crate::registry::{dataset, duty, identity, restore};
 use pgrx::pg_sys;
 use serde_json::json;
 
@@ -56,21 +56,22 @@ pub fn declare(relation: Relation, role: &str) {
 
 /// Forgets a writer. The last one takes the boundary with it, which weakens.
 pub fn forget(relation: Relation, role: &str, reason: Option<&str>) {
-    duty::require_owner("forgetting a writer", relation, false);
     let name = relation.name();
+    // Of those that count now: a writer added by this transaction does not replace one.
+    let last = counting(&name).iter().all(|w| w == role);
+    // Without any writer everybody may write again: that weakens, so it is the steward's.
+    if last {
+        duty::require_steward("forgetting the last writer", relation);
+    } else {
+        duty::require_owner("forgetting a writer", relation, false);
+    }
     identity::follow(relation.0);
     let before = declared(&name);
     if !before.iter().any(|w| w == role) {
         error::boundary::not_a_writer(&name, role, &before).raise();
     }
-    // Of those that count now: a writer added by this transaction does not replace one.
-    let last = counting(&name).iter().all(|w| w == role);
-    let reason = if last {
-        duty::require_steward("forgetting the last writer", relation);
-        Some(duty::reason_for("forget_writer", reason))
-    } else {
-        reason.map(String::from)
-    };
+    let reason =
+        if last { Some(duty::reason_for("forget_writer", reason)) } else { reason.map(String::from) };
     owner::run(|| {
         let key = [name.schema.as_str().into(), name.relation.as_str().into(), role.into()];
         spi::execute(
@@ -95,11 +96,28 @@ pub fn forget(relation: Relation, role: &str, reason: Option<&str>) {
 }
 
 /// Called after DDL with each relation it made or altered, when declarations have followed: new partitions and
-/// children of a relation with declared writers get the trigger, and so does a new relation under its name.
+/// children of a relation with declared writers get the trigger, and so does a new relation under its name. Not while a dump is restored, which brings them itself.
 pub fn follow(relid: pg_sys::Oid) {
+    if restore::is_restoring() {
+        return;
+    }
     if can_be_written(relid) && !catalog::is_temporary(relid) && !boundaries(relid).is_empty() {
         install(relid);
     }
+}
+
+/// Gives every relation with declared writers the trigger it lacks: after a restore.
+pub fn ensure_all() {
+    let bounded = owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT c.oid FROM governance._declared_writer w JOIN pg_class c
+                 ON c.oid = to_regclass(format('%I.%I', w.schema_name, w.relation_name))
+              WHERE c.relkind IN ('r', 'p', 'f')",
+            &[],
+            |r| r.must::<pg_sys::Oid>(1),
+        )
+    });
+    bounded.into_iter().for_each(install);
 }
 
 fn can_be_written(relid: pg_sys::Oid) -> bool {

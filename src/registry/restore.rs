@@ -5,6 +5,7 @@
 //! after rows last arrived or DDL last ran.
 use super::{grant, identity};
 use crate::audit::{self, Act};
+use crate::boundary;
 use crate::pg::{cache, owner, spi};
 use serde_json::json;
 use std::cell::Cell;
@@ -153,6 +154,8 @@ fn end(verb: &str, how: &str) {
         ended
     });
     identity::bind_all();
+    audit::ensure_all();
+    boundary::ensure_all();
     audit::act(Act {
         verb,
         object: "database",

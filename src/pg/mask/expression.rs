@@ -303,7 +303,7 @@ unsafe fn text(value: &str) -> Expr {
     // SAFETY: makes a node; the datum is allocated in the current memory context.
     unsafe {
         let datum = value.into_datum().unwrap_or(pg_sys::Datum::from(0));
-        let collation = pg_sys::Oid::from(pg_sys::DEFAULT_COLLATION_OID);
+        let collation = pg_sys::DEFAULT_COLLATION_OID;
         pg_sys::makeConst(pg_sys::TEXTOID, -1, collation, -1, datum, false, false).cast()
     }
 }

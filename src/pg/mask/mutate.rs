@@ -261,7 +261,8 @@ unsafe fn refuse_masks_as_data(query: *mut pg_sys::Query, walk: &mut Walk) {
         let Some(entry) = entries.get_ptr(target) else { return };
         let through_view = catalog::relation_kind((*entry).relid) == Some(b'v');
         let tagged = matches!(walk.levels.last().and_then(|l| l.get(target)), Some(Entry::Masked(..)));
-        if !(tagged || through_view) || (*query).commandType == pg_sys::CmdType::CMD_DELETE && !through_view {
+        let deletes = (*query).commandType == pg_sys::CmdType::CMD_DELETE;
+        if !through_view && (deletes || !tagged) {
             return;
         }
         let before = (walk.replaced, walk.derived, std::mem::replace(&mut walk.probing, true));

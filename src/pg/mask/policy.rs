@@ -4,7 +4,7 @@ use super::session::{self, Internal};
 use crate::core::privacy::mask::Mask;
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{cache, loading, owner, roles, spi};
+use crate::pg::{cache, hooks, loading, owner, roles, spi};
 use crate::registry;
 use pgrx::{JsonB, pg_sys};
 use std::cell::{Cell, RefCell};
@@ -190,6 +190,9 @@ fn reload() -> bool {
     let generation = cache::generation();
     let expired = ENDS_AT.get() != i64::MAX;
     let policy = owner::run(load);
+    if !policy.relations.is_empty() {
+        hooks::hook_executor();
+    }
     CONCERNS.set(!policy.relations.is_empty() && (policy.everybody || !policy.roles.is_empty()));
     ENDS_AT.set(policy.ends_at.unwrap_or(i64::MAX));
     LOADED_AT.set(generation);
