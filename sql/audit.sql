@@ -13,7 +13,9 @@ CREATE TABLE governance.audited_relation (
     started_by text NOT NULL DEFAULT current_user,
     stopped_at timestamptz,
     stopped_by text,
-    stopped_by_xid xid8
+    stopped_by_xid xid8,
+    owned_by text,
+    left_by_owner boolean NOT NULL DEFAULT false
 );
 CREATE INDEX audited_relation_name_idx ON governance.audited_relation (schema_name, relation_name);
 COMMENT ON TABLE governance.audited_relation IS 'relations whose rows are or were audited';
@@ -28,6 +30,8 @@ COMMENT ON COLUMN governance.audited_relation.started_by IS 'current_user of tha
 COMMENT ON COLUMN governance.audited_relation.stopped_at IS 'when it was stopped; NULL while rows are logged';
 COMMENT ON COLUMN governance.audited_relation.stopped_by IS 'current_user of that moment';
 COMMENT ON COLUMN governance.audited_relation.stopped_by_xid IS 'transaction that stopped it; until that commits rows are still logged';
+COMMENT ON COLUMN governance.audited_relation.owned_by IS 'owner of the relation when last seen';
+COMMENT ON COLUMN governance.audited_relation.left_by_owner IS 'another role made a new relation of that name: owning it is no right to read these entries';
 
 -- Every name under which a relation was audited: a new relation that takes such a name is audited too.
 CREATE TABLE governance.audited_name (
@@ -162,7 +166,8 @@ CREATE VIEW governance.audit_log WITH (security_barrier) AS
       FROM governance.audit_entry e
       LEFT JOIN governance.audited_relation a ON a.id = e.relation_id
       LEFT JOIN governance.audit_statement s ON s.id = e.statement_id
-     WHERE governance._may_read_log(coalesce(a.schema_name, e.schema_name), coalesce(a.relation_name, e.relation_name));
+     WHERE governance._may_read_log(coalesce(a.schema_name, e.schema_name), coalesce(a.relation_name, e.relation_name),
+                                    coalesce(a.left_by_owner, false));
 
 CREATE VIEW governance.audited WITH (security_barrier) AS
     SELECT governance._relation_named(a.schema_name, a.relation_name) AS relation, a.exclude_columns,

@@ -53,6 +53,9 @@ CREATE TABLE governance.dataset (
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     declared_by text NOT NULL DEFAULT current_user,
     forgotten_by_xid xid8,
+    was_class text,
+    was_in_bulk boolean NOT NULL DEFAULT false,
+    changed_by_xid xid8,
     PRIMARY KEY (schema_name, relation_name)
 );
 COMMENT ON TABLE governance.dataset IS 'a governed relation and what people state about it';
@@ -71,6 +74,9 @@ COMMENT ON COLUMN governance.dataset.in_bulk IS 'declared by accepted proposals 
 COMMENT ON COLUMN governance.dataset.declared_at IS 'when it was declared or last changed';
 COMMENT ON COLUMN governance.dataset.declared_by IS 'current_user of that moment';
 COMMENT ON COLUMN governance.dataset.forgotten_by_xid IS 'transaction that forgot it; until that commits the declaration still holds';
+COMMENT ON COLUMN governance.dataset.was_class IS 'class before the last change; until that commits the stricter of both counts';
+COMMENT ON COLUMN governance.dataset.was_in_bulk IS 'in_bulk before the last change';
+COMMENT ON COLUMN governance.dataset.changed_by_xid IS 'transaction of the last change; NULL where there was none';
 
 -- Which relation bears a governed name right now. Oids mean nothing in another database, so this is never dumped: it
 -- is filled when a dataset is declared and whenever DDL touches a governed name, and exists to recognise renames.

@@ -118,3 +118,39 @@ SELECT op, reason, old_row, new_row FROM governance.audit_log WHERE op = 'start_
 
 -- the kill switch is not for the session
 SET governance.enabled = off;
+
+-- triggers that an owner takes away come back at once
+CREATE ROLE audit_rights_heir;
+GRANT CREATE ON SCHEMA public TO audit_rights_owner, audit_rights_heir;
+SET ROLE audit_rights_owner;
+CREATE TABLE public.pay (id int PRIMARY KEY, v text);
+SELECT governance.start_audit('pay');
+DROP TRIGGER data_governance_audit_row ON pay;
+INSERT INTO pay VALUES (1, 'dropped');
+ALTER TRIGGER data_governance_audit_row ON pay RENAME TO mine;
+INSERT INTO pay VALUES (2, 'renamed');
+CREATE FUNCTION public.nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE OR REPLACE TRIGGER data_governance_audit_row AFTER INSERT ON pay FOR EACH ROW EXECUTE FUNCTION public.nothing();
+INSERT INTO pay VALUES (3, 'replaced');
+SELECT new_row FROM governance.audit_log WHERE relation = 'pay'::regclass AND kind = 'row' ORDER BY id;
+SELECT tgname, tgenabled, tgfoid::regproc FROM pg_trigger WHERE tgrelid = 'pay'::regclass ORDER BY 1;
+
+-- another role's table of the same name is audited, but is no key to what was logged before
+DROP TABLE pay;
+SET ROLE audit_rights_heir;
+CREATE TABLE public.pay (id int PRIMARY KEY, v text);
+INSERT INTO pay VALUES (1, 'of the heir');
+SELECT op, new_row FROM governance.history('pay', '1');
+SELECT op, new_row FROM governance.audit_log WHERE kind = 'row';
+DROP TABLE pay;
+CREATE TABLE public.other_pay (id int PRIMARY KEY, v text);
+SET ROLE audit_rights_owner;
+CREATE TABLE public.pay (id int PRIMARY KEY, v text);
+INSERT INTO pay VALUES (1, 'of the owner again');
+DROP TABLE pay;
+SET ROLE audit_rights_heir;
+ALTER TABLE other_pay RENAME TO pay;
+INSERT INTO pay VALUES (1, 'renamed by the heir');
+SELECT op, new_row FROM governance.history('pay', '1');
+RESET ROLE;
+SELECT op, new_row FROM governance.history('pay', '1');

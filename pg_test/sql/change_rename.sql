@@ -143,3 +143,29 @@ ALTER TABLE shop.misuse DISABLE TRIGGER misuse;
 INSERT INTO shop.misuse VALUES (1, 2);
 ALTER TABLE shop.misuse ENABLE TRIGGER misuse;
 DELETE FROM shop.misuse;
+-- users' functions never run with triggers switched off, as they are for the copy of other tables
+SET ROLE change_rename_owner;
+CREATE FUNCTION shop.seen(text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE 'session_replication_role is %', current_setting('session_replication_role');
+    RETURN true;
+END $$;
+CREATE TABLE shop.checked (id int, v text CHECK (shop.seen(v)));
+INSERT INTO shop.checked VALUES (1, 'x');
+SELECT governance.propose_change('ALTER TABLE shop.checked RENAME COLUMN v TO w', 'x') AS eight \gset
+SELECT governance.approve_change(:eight, 'yes', '{not_observed}');
+CALL governance.advance_change(:eight);
+CREATE FUNCTION shop.seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM shop.seen(''); RETURN NEW; END $$;
+CREATE TABLE shop.watched (id int, v text);
+INSERT INTO shop.watched VALUES (1, 'x');
+CREATE TRIGGER seen BEFORE UPDATE ON shop.watched FOR EACH ROW EXECUTE FUNCTION shop.seen();
+ALTER TABLE shop.watched ENABLE ALWAYS TRIGGER seen;
+SELECT governance.propose_change('ALTER TABLE shop.watched RENAME COLUMN v TO w', 'x') AS nine \gset
+SELECT governance.approve_change(:nine, 'yes', '{not_observed}');
+CALL governance.advance_change(:nine);
+
+-- the twin gets another type: no value is taken for one of another type
+ALTER TABLE shop.watched ALTER COLUMN w TYPE bigint USING 1;
+INSERT INTO shop.watched (id, v) VALUES (2, 'text');
+INSERT INTO shop.watched (id, w) VALUES (2, 4711);
+RESET ROLE;

@@ -47,3 +47,24 @@ ALTER TABLE shop.customer RENAME COLUMN name TO full_name;
 ALTER EVENT TRIGGER data_governance_ddl_start ENABLE ALWAYS;
 ALTER EVENT TRIGGER data_governance_sql_drop ENABLE ALWAYS;
 SELECT relation, owner FROM governance.datasets WHERE declared;
+
+-- nothing of the caller's runs with the rights of the extension's owner, whatever comes first in the search path
+CREATE ROLE guard_attached_trap;
+CREATE SCHEMA guard_attached_trap AUTHORIZATION guard_attached_trap;
+CREATE TABLE guard_attached_trap.bait (id int, v text);
+ALTER TABLE guard_attached_trap.bait OWNER TO guard_attached_trap;
+SELECT governance.declare_dataset('guard_attached_trap.bait', class => 'master');
+SET ROLE guard_attached_trap;
+CREATE FUNCTION guard_attached_trap.trap(text, text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE WARNING 'trapped as %', current_user;
+    RETURN $1 OPERATOR(pg_catalog.=) $2;
+END $$;
+CREATE OPERATOR guard_attached_trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = guard_attached_trap.trap);
+SET search_path = guard_attached_trap, pg_catalog;
+ALTER TABLE bait DROP COLUMN v;
+TRUNCATE bait;
+DROP TABLE bait;
+ALTER TABLE bait RENAME TO other;
+RESET search_path;
+RESET ROLE;

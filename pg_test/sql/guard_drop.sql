@@ -115,3 +115,29 @@ CREATE FOREIGN DATA WRAPPER guard_drop;
 CREATE SERVER guard_drop FOREIGN DATA WRAPPER guard_drop;
 CREATE USER MAPPING FOR CURRENT_USER SERVER guard_drop OPTIONS (password 'hunter2');
 SELECT tag, statement FROM governance.ddl_log WHERE tag LIKE '%USER MAPPING' OR statement LIKE '%hunter%';
+-- what the transaction itself made is known by number, not by a name that another column may bear by now
+SET ROLE guard_drop_owner;
+BEGIN;
+ALTER TABLE shop.customer ADD COLUMN IF NOT EXISTS phone text;
+ALTER TABLE shop.customer DROP COLUMN phone;
+ROLLBACK;
+BEGIN;
+SET LOCAL client_min_messages = error;
+ALTER TABLE shop.customer ADD COLUMN spare text;
+ALTER TABLE shop.customer RENAME COLUMN spare TO other;
+ALTER TABLE shop.customer RENAME COLUMN phone TO spare;
+ALTER TABLE shop.customer DROP COLUMN spare;
+ROLLBACK;
+BEGIN;
+SET LOCAL client_min_messages = error;
+ALTER TABLE shop.customer ADD COLUMN spare text;
+ALTER TABLE shop.customer RENAME COLUMN spare TO other;
+ALTER TABLE shop.customer DROP COLUMN other;
+SELECT 'its own passes under any name';
+ROLLBACK;
+
+-- ALTER INDEX and ALTER SEQUENCE rename tables as well
+ALTER INDEX shop.customer RENAME TO client;
+ALTER INDEX shop.client RENAME TO customer;
+RESET ROLE;
+SELECT DISTINCT object, rule, verdict FROM governance.ddl_log WHERE rule = 'renaming-table' ORDER BY 1;

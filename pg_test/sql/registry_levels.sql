@@ -116,3 +116,34 @@ SELECT governance.set_level('guard.security', 'enforce', valid_until => '2998-01
 SELECT governance.set_level('guard.security', 'enforce', valid_until => '2999-06-01');
 SELECT governance.set_level('guard.security', 'enforce');
 SELECT level, valid_until FROM governance.levels WHERE feature = 'guard.security';
+-- a declaration that weakens counts after its transaction has committed, and is the steward's
+CREATE ROLE registry_levels_owner;
+SELECT governance.declare_party('owners', db_roles => '{registry_levels_owner}');
+CREATE TABLE sales.ledger (id int);
+SELECT governance.declare_dataset('sales.ledger', owner => 'owners', class => 'transactional');
+GRANT USAGE ON SCHEMA sales TO registry_levels_owner;
+SET governance.reason = 'rebuilt every night';
+SET ROLE registry_levels_owner;
+SELECT governance.declare_dataset('sales.ledger', class => 'analytical');
+RESET ROLE;
+BEGIN;
+SELECT governance.declare_dataset('sales.ledger', class => 'analytical');
+SELECT governance.declare_dataset('sales.ledger', class => 'analytical', domain => 'again');
+SELECT pg_temp.level('sales.ledger');
+DROP TABLE sales.ledger;
+ROLLBACK;
+BEGIN;
+SELECT governance.forget_dataset('sales.ledger');
+SELECT governance.declare_dataset('sales.ledger', class => 'analytical');
+SELECT pg_temp.level('sales.ledger');
+COMMIT;
+SELECT pg_temp.level('sales.ledger');
+RESET governance.reason;
+
+-- below what is set for a wider scope, or an earlier end: both weaken
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales');
+SELECT governance.set_level('guard.breaks_clients', 'warn', 'dataset:sales.ledger');
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', valid_until => now() + '1 day');
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', 'trial', now() + '1 day');
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', valid_until => now() + '1 hour');
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', valid_until => now() + '2 days');

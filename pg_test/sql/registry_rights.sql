@@ -142,3 +142,21 @@ SELECT count(*) FROM governance.changes WHERE public.peek(ddl);
 SELECT count(*) FROM governance.flows WHERE public.peek(statement);
 SELECT count(*) FROM governance.duties WHERE public.peek(role);
 RESET ROLE;
+-- nobody appoints themselves: owners as stewards, operators as members of a party
+\pset tuples_only on
+SELECT public.try(r, c) FROM (VALUES
+    (1, 'registry_rights_member', $$SELECT governance.declare_dataset('public.of_party', steward => 'team')$$),
+    (2, 'registry_rights_member', $$SELECT governance.declare_dataset('public.of_party', steward => 'reader')$$),
+    (3, 'registry_rights_operator', $$SELECT governance.declare_dataset('public.of_party', steward => 'team')$$),
+    (4, 'registry_rights_operator', $$SELECT governance.declare_party('team', db_roles => '{registry_rights_member,registry_rights_operator}')$$),
+    (5, 'registry_rights_operator', $$SELECT governance.declare_party('team', db_roles => '{registry_rights_member,registry_rights_other}')$$)
+  ) AS t (n, r, c) ORDER BY n;
+SELECT governance.declare_dataset('public.of_party', steward => 'reader');
+SELECT governance.declare_party('reader', db_roles => '{registry_rights_reader}');
+SELECT public.try('registry_rights_member', $$SELECT governance.declare_dataset('public.of_party', clear => '{steward}')$$);
+
+-- acts without what they are to act on
+SELECT governance.mask_role(NULL);
+SELECT governance.revoke_unmask(NULL, 'pii');
+SELECT governance.forget_party(NULL);
+SELECT governance.unwaive_finding(NULL);

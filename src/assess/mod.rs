@@ -31,7 +31,9 @@ pub mod governance {
     /// Opens a waived finding again.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn unwaive_finding(fingerprint: &str) {
+    fn unwaive_finding(fingerprint: Option<&str>) {
+        let fingerprint =
+            fingerprint.unwrap_or_else(|| crate::error::argument_required("fingerprint").raise());
         waiver::unwaive(fingerprint);
     }
 

@@ -9,7 +9,7 @@ pub mod triggers;
 mod watched;
 
 pub use act::{Act, act};
-pub use relation::{ensure_all, follow};
+pub use relation::{ensure_all, follow, keep_triggers};
 pub use state::status;
 pub use statement::current as current_statement;
 pub use watched::{Watched, forget as forget_cached, watched};
@@ -63,14 +63,19 @@ pub mod governance {
         SetOfIterator::new(super::history::ids(relation, key.unwrap_or("null")))
     }
 
-    /// Whether the current user may read log rows about a relation; NULLs stand for acts that concern none.
+    /// Whether the current user may read log rows about a relation; NULLs stand for acts that concern none. Where its
+    /// owner left it, owning the relation of that name today is no right.
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
-    pub fn _may_read_log(schema_name: Option<&str>, relation_name: Option<&str>) -> bool {
+    pub fn _may_read_log(
+        schema_name: Option<&str>,
+        relation_name: Option<&str>,
+        left_by_owner: default!(bool, "false"),
+    ) -> bool {
         let name = schema_name
             .zip(relation_name)
             .map(|(s, r)| Name { schema: s.to_string(), relation: r.to_string() });
-        super::reading::may_read(name.as_ref())
+        super::reading::may_read(name.as_ref(), left_by_owner)
     }
 
     /// The relation of a name, NULL when there is none; unlike `to_regclass` it asks for no privilege on the schema.
@@ -87,8 +92,9 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn _follow(relation: Relation) {
+        let is_new_here = !crate::registry::identity::is_bound(relation.0);
         crate::registry::identity::follow(relation.0);
-        super::follow(relation.0);
+        super::follow(relation.0, is_new_here);
         crate::boundary::follow(relation.0);
     }
 

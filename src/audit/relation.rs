@@ -99,7 +99,8 @@ pub fn stop(relation: Relation, reason: &str) {
 /// Called after DDL with each relation it made or altered, when declarations have followed: new partitions get the
 /// triggers, and so does a new relation under an audited name (drop and create, rename-swap). Not while a dump is being
 /// restored, which brings the triggers itself and would fail on those that are there: [`ensure_all`] comes after it.
-pub fn follow(relid: pg_sys::Oid) {
+/// `is_new_here`: the relation did not bear its name before.
+pub fn follow(relid: pg_sys::Oid, is_new_here: bool) {
     if restore::is_restoring() {
         return;
     }
@@ -108,6 +109,7 @@ pub fn follow(relid: pg_sys::Oid) {
         return;
     }
     merge(&name);
+    leave_to_former_owner(relid, &name, is_new_here);
     let entries = watched::entries(relid);
     if entries.iter().any(|e| !e.stopped) {
         if entries.iter().any(|e| e.relid == relid && !e.stopped) {
@@ -140,6 +142,78 @@ pub fn follow(relid: pg_sys::Oid) {
             reason: None,
         });
     }
+}
+
+/// Puts back triggers that were dropped, replaced or renamed where a relation is audited: ending that is an act of the
+/// steward, with a reason.
+pub fn keep_triggers(relid: pg_sys::Oid) {
+    if restore::is_restoring() || watched::entries(relid).iter().all(|e| e.stopped) {
+        return;
+    }
+    let name = Relation(relid).name();
+    triggers::drop_renamed(relid, &name);
+    if triggers::ensure(relid) {
+        error::audit::triggers_put_back(&name).notice();
+    }
+}
+
+/// What was logged about a name stays with the role whose relation bore it: when another role's relation takes the name,
+/// it is logged under an entry of its own. A superuser who makes a relation or gives it its name vouches for its owner.
+fn leave_to_former_owner(relid: pg_sys::Oid, name: &Name, is_new_here: bool) {
+    let Some(owner_now) = catalog::relation_owner(relid) else { return };
+    let now = roles::name(owner_now);
+    let (schema, relation) = (name.schema.as_str(), name.relation.as_str());
+    let others: i64 = owner::run(|| {
+        spi::select_one(
+            "SELECT count(*) FROM governance.audited_relation
+              WHERE schema_name = $1 AND relation_name = $2 AND owned_by IS DISTINCT FROM $3 AND NOT left_by_owner",
+            &[schema.into(), relation.into(), now.as_str().into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(0);
+    // A write, even one without rows, would make every backend load its caches anew.
+    if others == 0 {
+        return;
+    }
+    if !is_new_here || roles::is_superuser(owner_now) || roles::is_superuser(roles::current()) {
+        owner::run(|| {
+            spi::execute(
+                "UPDATE governance.audited_relation SET owned_by = $3
+                  WHERE schema_name = $1 AND relation_name = $2 AND NOT left_by_owner",
+                &[schema.into(), relation.into(), now.as_str().into()],
+            )
+        });
+        return;
+    }
+    let left: Vec<(bool, Vec<String>, Option<String>)> = owner::run(|| {
+        spi::execute_returning(
+            "UPDATE governance.audited_relation a
+                SET left_by_owner = true, stopped_at = coalesce(a.stopped_at, now()),
+                    stopped_by = coalesce(a.stopped_by, current_user)
+               FROM governance.audited_relation was
+              WHERE was.id = a.id AND a.schema_name = $1 AND a.relation_name = $2
+                AND a.owned_by IS DISTINCT FROM $3 AND NOT a.left_by_owner
+             RETURNING was.stopped_at IS NULL, a.exclude_columns, a.owned_by",
+            &[schema.into(), relation.into(), now.as_str().into()],
+            |r| (r.must(1), r.must(2), r.get(3)),
+        )
+    });
+    let Some((_, exclude, owned_by)) = left.into_iter().find(|(was_running, ..)| *was_running) else {
+        return;
+    };
+    if watched::entries(relid).iter().any(|e| e.relid == relid && !e.stopped) {
+        return;
+    }
+    store(name, None, &exclude);
+    act(Act {
+        verb: "follow_audit",
+        object: &name.to_string(),
+        relation: Some(Relation(relid)),
+        before: Some(json!({"audited_as": name.to_string(), "owner": owned_by})),
+        after: Some(json!({"exclude_columns": exclude, "owner": now})),
+        reason: None,
+    });
 }
 
 /// Gives every audited relation the triggers it lacks: after a restore.
@@ -244,9 +318,15 @@ fn store(name: &Name, own: Option<&Entry>, exclude: &[String]) -> bool {
         ),
         None => spi::execute(
             "INSERT INTO governance.audited_relation
-                    (schema_name, relation_name, exclude_columns, was_exclude_columns, started_by)
-             VALUES ($1, $2, $3, $3, $4)",
-            &[name.schema.as_str().into(), name.relation.as_str().into(), exclude.to_vec().into(), me.into()],
+                    (schema_name, relation_name, exclude_columns, was_exclude_columns, started_by, owned_by)
+             VALUES ($1, $2, $3, $3, $4, $5)",
+            &[
+                name.schema.as_str().into(),
+                name.relation.as_str().into(),
+                exclude.to_vec().into(),
+                me.into(),
+                catalog::relation_oid(name).and_then(catalog::relation_owner).map(roles::name).into(),
+            ],
         ),
     });
     remember(name);

@@ -144,6 +144,23 @@ pub fn remove(relid: pg_sys::Oid, kind: &Kind, keep: &[pg_sys::Oid]) -> bool {
     !own.is_empty()
 }
 
+/// Takes away triggers that call our functions under a name of somebody else's: rows would be logged twice.
+pub fn drop_renamed(relid: pg_sys::Oid, name: &Name) {
+    owner::run(|| {
+        let renamed = spi::select_latest(
+            "SELECT quote_ident(tgname) FROM pg_trigger
+              WHERE tgrelid = $1 AND tgparentid = 0
+                AND tgfoid IN ('governance._audit_row'::regproc, 'governance._audit_truncate'::regproc)
+                AND tgname NOT IN ($2, $3)",
+            &[relid.into(), ROW.name.into(), TRUNCATE.name.into()],
+            |r| r.must::<String>(1),
+        );
+        for trigger in renamed {
+            spi::execute(&format!("DROP TRIGGER {trigger} ON {name}"), &[]);
+        }
+    });
+}
+
 fn drop_one(name: &Name, kind: &Kind) {
     owner::run(|| spi::execute(&format!("DROP TRIGGER {} ON {name}", kind.name), &[]));
 }

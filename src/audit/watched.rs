@@ -84,7 +84,7 @@ pub fn watched(relid: pg_sys::Oid) -> Option<Rc<Watched>> {
     known.unwrap_or_else(|| {
         cache::settle();
         let generation = cache::generation();
-        let (watched, pending) = owner::run_with_path(|| load(relid));
+        let (watched, pending) = owner::run(|| load(relid));
         let watched = watched.map(Rc::new);
         let cached =
             Cached { generation, only_in: if pending { mine } else { None }, watched: watched.clone() };

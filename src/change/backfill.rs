@@ -109,6 +109,8 @@ pub fn batch(change: &Change) -> bool {
 }
 
 /// Copies the rows of a block range, as the caller, without firing the users' triggers: the rows do not change for them.
+/// Where the update calls functions of users (checks, generated columns, triggers that always fire), they must not run
+/// with foreign keys and everybody's triggers switched off: then all triggers fire.
 fn copy(change: &Change, part: &Part, upto: i64) -> usize {
     debug_assert!(catalog::relation_kind(part.relid).is_some());
     let (old, new) = (change.column_quoted(), change.new_quoted());
@@ -117,6 +119,11 @@ fn copy(change: &Change, part: &Part, upto: i64) -> usize {
           WHERE ctid >= '({},0)'::tid AND ctid < '({upto},0)'::tid AND NOT record_image_eq(ROW({new}), ROW({old}))",
         part.name, part.next
     );
+    // What is checked next holds until the transaction ends.
+    spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
+    if table::runs_users_code(part.relid) {
+        return spi::execute(&sql, &[]);
+    }
     settings_scope::quiet_copy(|| spi::execute(&sql, &[]))
 }
 

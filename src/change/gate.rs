@@ -95,7 +95,9 @@ fn column_dropped(change: &Change, missing_ok: bool) {
             &[],
         )
     });
-    xact::note_created(relation.0, Some(column));
+    if let Some(stand_in) = catalog::column_number(relation.0, column) {
+        xact::note_created(relation.0, Some(stand_in));
+    }
 }
 
 fn table_dropped(change: &Change, exists: bool) {

@@ -111,6 +111,41 @@ pub fn shape(relid: pg_sys::Oid) -> Shape {
     .unwrap_or(Shape { has_children: false, partitioned: false, is_partition: false, typed: false })
 }
 
+/// Whether an UPDATE of a table that fires no ordinary triggers still calls functions that users wrote: in checks,
+/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role.
+#[must_use]
+pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
+    owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE up AS (
+                SELECT $1::oid AS relid UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.relid = i.inhrelid),
+             part AS (
+                SELECT 'pg_class'::regclass::oid AS classid, relid AS objid FROM up
+                UNION ALL SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = $1
+                UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE conrelid = $1
+                UNION ALL SELECT 'pg_attrdef'::regclass, f.oid
+                  FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+                 WHERE f.adrelid = $1 AND a.attgenerated <> ''),
+             called AS (
+                SELECT coalesce(o.oprcode::oid, d.refobjid) AS proc
+                  FROM part JOIN pg_depend d ON d.classid = part.classid AND d.objid = part.objid
+                  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
+                 WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))
+             SELECT EXISTS (SELECT FROM called JOIN pg_proc p ON p.oid = called.proc
+                              JOIN pg_language l ON l.oid = p.prolang
+                             WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c'))
+                 OR EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+                             WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgenabled IN ('A', 'R')
+                               AND p.pronamespace <> 'governance'::regnamespace)",
+            &[relid.into()],
+            |r| r.must::<bool>(1),
+        )
+    })
+    .first()
+    .copied()
+    .unwrap_or(true)
+}
+
 /// A digest of the columns of a table, without those that changes have added.
 #[must_use]
 pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {

@@ -27,6 +27,18 @@ pub fn audited_as_part_of(name: &Name, above: &Name) -> Failure {
     )
 }
 
+/// Triggers that somebody took from an audited relation.
+pub fn triggers_put_back(name: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("{name} is audited: the triggers of data_governance were put back"),
+    )
+    .hint(format!(
+        "A steward can run: SELECT governance.stop_audit({}, 'why');",
+        quote_literal(name.to_string())
+    ))
+}
+
 /// The audit of a part cannot be stopped alone.
 pub fn stop_the_whole(name: &Name, above: &Name) -> Failure {
     Failure::new(

@@ -11,6 +11,16 @@ pub fn not_a_trigger() -> Failure {
     )
 }
 
+/// The two columns of a rename have come to differ in type.
+pub fn types_differ(old: &str, new: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("columns \"{old}\" and \"{new}\" of a running change differ in type"),
+    )
+    .detail("They are written together, so they need the same type.")
+    .hint("Give both the same type again, or: SELECT governance.abort_change(…); with the number in governance.changes.")
+}
+
 /// A column that a change writes is gone.
 pub fn column_gone(column: &str) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_COLUMN, format!("column \"{column}\" of a running change is gone"))

@@ -135,7 +135,7 @@ pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<Str
             let left = owner::run(|| {
                 spi::execute(
                     "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
-                      WHERE id = $1 AND uses_left > 0",
+                      WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
                     &[id.into()],
                 )
             });

@@ -5,17 +5,19 @@ use super::{judge, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
-use crate::pg::{hooks, loading, owner, session, settings_scope, spi, xact};
+use crate::pg::{hooks, loading, owner, roles, session, settings_scope, spi, xact};
 use crate::registry::{identity, rename};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 thread_local! {
     /// Partitions of declared partitioned tables, noted before a statement that may drop them: afterwards nothing says
     /// any more whose rows they held.
     static FAMILIES: RefCell<HashMap<pg_sys::Oid, Name>> = RefCell::new(HashMap::new());
+    /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
+    static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
 
 fn silent() -> bool {
@@ -48,6 +50,12 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
         }
     }
     change::before_ddl(&event.ddl);
+    WIDENS.set(match &event.ddl {
+        Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
+            target.relid.and_then(|relid| catalog::last_column_number(relid).map(|last| (relid, last)))
+        }
+        _ => None,
+    });
 }
 
 fn families() -> HashMap<pg_sys::Oid, Name> {
@@ -73,6 +81,8 @@ fn families() -> HashMap<pg_sys::Oid, Name> {
 /// One command as `pg_event_trigger_ddl_commands()` reports it.
 struct Command {
     relation: Option<pg_sys::Oid>,
+    /// The table of a trigger that was made, replaced or renamed.
+    triggers_on: Option<pg_sys::Oid>,
     tag: String,
     schema: Option<String>,
     identity: Option<String>,
@@ -89,10 +99,11 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = spi::select(
-        "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity
+        "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity,
+                (SELECT tgrelid FROM pg_trigger WHERE classid = 'pg_trigger'::regclass AND oid = objid)
            FROM pg_event_trigger_ddl_commands() WHERE NOT in_extension",
         &[],
-        |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4) },
+        |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4), triggers_on: r.get(5) },
     );
     for command in &commands {
         if let Some(relid) = command.relation {
@@ -104,6 +115,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
             }
         }
     }
+    commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
     if let Ddl::RenameSchema { schema, new_name } = &event.ddl {
         rename::schema_renamed(schema, new_name);
     }
@@ -129,15 +141,43 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
         xact::note_created(relid, None);
     }
     match &event.ddl {
-        Ddl::AlterTable { adds, .. } => adds.iter().for_each(|c| xact::note_created(relid, Some(c))),
+        // ADD COLUMN IF NOT EXISTS may have found one that was there before.
+        Ddl::AlterTable { adds, .. } => {
+            let before = WIDENS.get().filter(|(of, _)| *of == relid).map(|(_, last)| last);
+            adds.iter()
+                .filter_map(|column| catalog::column_number(relid, column))
+                .filter(|number| before.is_some_and(|last| *number > last))
+                .for_each(|number| xact::note_created(relid, Some(number)));
+        }
         Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
             rename::column_renamed(relid, column, new_name);
         }
         _ => {}
     }
+    let is_new_here = !identity::is_bound(relid);
     identity::follow(relid);
-    audit::follow(relid);
+    audit::follow(relid, is_new_here);
     boundary::follow(relid);
+}
+
+/// Owners cannot take our triggers from a table by DDL on them: they come back at once. Superusers can, and `status()`
+/// says so.
+fn keep_triggers(relid: pg_sys::Oid) {
+    if !roles::is_superuser(roles::current()) {
+        audit::keep_triggers(relid);
+        boundary::follow(relid);
+    }
+}
+
+/// Tables from which a statement dropped triggers of ours, and which are still there.
+fn tables_of_dropped_triggers() -> Vec<pg_sys::Oid> {
+    let names = spi::select(
+        "SELECT DISTINCT address_names[1], address_names[2] FROM pg_event_trigger_dropped_objects()
+          WHERE object_type = 'trigger' AND starts_with(address_names[3], 'data_governance_')",
+        &[],
+        |r| Name { schema: r.must(1), relation: r.must(2) },
+    );
+    names.iter().filter_map(catalog::relation_oid).collect()
 }
 
 /// After a statement dropped something.
@@ -147,16 +187,20 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
     }
     let _ = read(call);
     let families = FAMILIES.take();
+    tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
     let dropped = spi::select(
-        "SELECT objid, object_type, address_names, is_temporary FROM pg_event_trigger_dropped_objects()
+        "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
                                 'foreign table column', 'schema')",
         &[],
-        |r| (r.must::<pg_sys::Oid>(1), r.must::<String>(2), r.must::<Vec<String>>(3), r.must::<bool>(4)),
+        |r| {
+            let (objid, kind, names): (pg_sys::Oid, String, Vec<String>) = (r.must(1), r.must(2), r.must(3));
+            (objid, kind, names, r.must::<bool>(4), r.must::<i32>(5) as i16)
+        },
     );
     let mut victims: Vec<Victim> = Vec::new();
     let mut gone = Vec::new();
-    for (objid, kind, names, temporary) in dropped {
+    for (objid, kind, names, temporary, number) in dropped {
         let victim = match (kind.as_str(), names.as_slice()) {
             ("schema", [schema]) => Some(victim_of_schema_drop(schema.clone())),
             (kind, [schema, relation, rest @ ..]) => {
@@ -176,7 +220,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                     "foreign table" | "foreign table column" => b'f',
                     _ => b'r',
                 };
-                let harmless = temporary || xact::is_created_here(objid, column.as_deref());
+                let harmless = temporary || xact::is_created_here(objid, (number != 0).then_some(number));
                 drop_victim(objid, name, dataset, relkind, families.contains_key(&objid), column, harmless)
             }
             _ => None,

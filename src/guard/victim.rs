@@ -26,8 +26,13 @@ pub struct Victim {
 
 /// A relation or column about to be dropped. `kind` as in `pg_class.relkind`; kinds without rows are nobody's loss.
 #[must_use]
-pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<String>) -> Option<Victim> {
-    let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column.as_deref());
+pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<i16>) -> Option<Victim> {
+    // Asking who governs it would read what is about to go, when the extension itself is dropped.
+    if name.schema == catalog::SCHEMA {
+        return None;
+    }
+    let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column);
+    let column = column.and_then(|number| catalog::column_name(relid, number));
     let dataset = governing_name(relid, &name);
     let in_a_tree = kind == b'p' || catalog::partition_root(relid).is_some();
     drop_victim(relid, name, dataset, kind, in_a_tree, column, harmless)
@@ -182,7 +187,12 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         rule,
         what,
         dataset: governing_name(relid, &target.name),
-        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, column.as_deref()),
+        harmless: catalog::is_temporary(relid)
+            || match &column {
+                Some(column) => catalog::column_number(relid, column)
+                    .is_some_and(|n| xact::is_created_here(relid, Some(n))),
+                None => xact::is_created_here(relid, None),
+            },
         relid: Some(relid),
         column,
         wish,

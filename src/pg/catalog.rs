@@ -133,6 +133,22 @@ pub fn column_number(relid: pg_sys::Oid, column: &str) -> Option<i16> {
     (number != 0).then_some(number)
 }
 
+/// The highest number a column of a relation has or had: numbers are not used again.
+#[must_use]
+pub fn last_column_number(relid: pg_sys::Oid) -> Option<i16> {
+    // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let tuple =
+            pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as c_int, pg_sys::Datum::from(relid));
+        if tuple.is_null() {
+            return None;
+        }
+        let last = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_class>()).relnatts;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(last)
+    }
+}
+
 /// Owner of a relation, None when it does not exist.
 #[must_use]
 pub fn relation_owner(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {

@@ -149,7 +149,9 @@ unsafe fn read_rename(s: &pg_sys::RenameStmt) -> Ddl {
     unsafe {
         let Some(new_name) = text(s.newname) else { return Ddl::Other };
         match s.renameType {
-            OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE => match target(s.relation) {
+            // ALTER INDEX and ALTER SEQUENCE … RENAME take tables and views as well.
+            OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE | OBJECT_INDEX
+            | OBJECT_SEQUENCE => match target(s.relation) {
                 Some(target) if is_dataset_kind(&target) => Ddl::RenameRelation { target, new_name },
                 _ => Ddl::Other,
             },

@@ -7,12 +7,33 @@ use super::catalog;
 use super::ddl;
 use crate::guard::{self, Victim};
 use pgrx::pg_sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 
 thread_local! {
     /// Victims per nesting level of utility statements.
     static FRAMES: RefCell<Vec<Vec<Victim>>> = const { RefCell::new(Vec::new()) };
+}
+
+thread_local! {
+    /// Whether the extension itself is being dropped.
+    static LEAVING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks that the extension is being dropped, until it is over, on errors too.
+struct Leaving;
+
+impl Leaving {
+    fn begin() -> Self {
+        LEAVING.set(true);
+        Leaving
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        LEAVING.set(false);
+    }
 }
 
 /// Ends a frame, on errors too.
@@ -63,8 +84,16 @@ pub unsafe fn around(statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) {
     }
     // Names must be read before the statement runs: afterwards the old ones are gone.
     // SAFETY: the tree is valid and, though the statement may change its own copy, not touched by us.
-    let renamed = guard::victims_of_rename(&unsafe { ddl::read(tree) });
-    guard::judge(renamed);
+    let wish = unsafe { ddl::read(tree) };
+    if let ddl::Ddl::DropExtensions { names, .. } = &wish
+        && names.iter().any(|n| n == "data_governance")
+    {
+        // Its own event trigger judges that. Here, asking what is declared would read what is about to go.
+        let _leaving = Leaving::begin();
+        next();
+        return;
+    }
+    guard::judge(guard::victims_of_rename(&wish));
     let frame = Frame::begin();
     next();
     let victims = frame.take();
@@ -84,6 +113,9 @@ pub unsafe fn object_access(
     arg: *mut c_void,
 ) {
     use pg_sys::ObjectAccessType::*;
+    if LEAVING.get() {
+        return;
+    }
     let victim = match access {
         OAT_DROP if class == pg_sys::RelationRelationId => {
             // SAFETY: for OAT_DROP the argument is an ObjectAccessDrop.
@@ -93,8 +125,7 @@ pub unsafe fn object_access(
             }
             let Some(name) = catalog::relation_name(object) else { return };
             let Some(kind) = catalog::relation_kind(object) else { return };
-            let column = (sub != 0).then(|| catalog::column_name(object, sub as i16)).flatten();
-            guard::victim_of_drop(object, name, kind, column)
+            guard::victim_of_drop(object, name, kind, (sub != 0).then_some(sub as i16))
         }
         OAT_DROP if class == pg_sys::NamespaceRelationId => {
             catalog::schema_name(object).filter(|s| s != catalog::SCHEMA).map(guard::victim_of_schema_drop)

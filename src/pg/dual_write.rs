@@ -38,6 +38,10 @@ pub unsafe extern "C-unwind" fn dg_dual_write(call: pg_sys::FunctionCallInfo) ->
             (text(*trigger.tgargs).unwrap_or_default(), text(*trigger.tgargs.add(1)).unwrap_or_default());
         let desc = (*data.tg_relation).rd_att;
         let (old_at, new_at) = (position(desc, &old_column), position(desc, &new_column));
+        // Values are copied as they are. The table's owner may have given one of the columns another type since.
+        if pg_sys::SPI_gettypeid(desc, old_at) != pg_sys::SPI_gettypeid(desc, new_at) {
+            crate::error::change::types_differ(&old_column, &new_column).raise();
+        }
         let tuple = if is_update { data.tg_newtuple } else { data.tg_trigtuple };
 
         let (old, new) = (value(tuple, old_at, desc), value(tuple, new_at, desc));

@@ -4,7 +4,7 @@
 //! purpose, so that `current_user` is the caller and rights can be judged by it; around the statements that touch our
 //! own tables they switch the user here, and back when the guard is dropped, on errors too.
 use super::catalog;
-use super::settings_scope::{As, Settings};
+use super::settings_scope::{As, FIXED_PATH, Settings, path_is_fixed};
 use pgrx::pg_sys;
 use std::ffi::c_int;
 
@@ -12,36 +12,33 @@ use std::ffi::c_int;
 pub struct OwnerScope {
     user: pg_sys::Oid,
     context: c_int,
-    /// Holds the search path where it was fixed as well.
+    /// Holds the search path where it was not fixed already.
     settings: Option<Settings>,
 }
 
 impl OwnerScope {
-    /// Switches the user only: for functions whose definition fixes the search path.
+    /// Switches the user, and the search path where it is not fixed already. Hooks run under the caller's path, and with
+    /// the rights of the owner nothing may be found by it: an operator of the caller's would run as superuser.
     #[must_use]
     pub fn enter() -> Self {
+        let settings = (!path_is_fixed()).then(|| {
+            let settings = Settings::begin();
+            settings.set(c"search_path", FIXED_PATH, As::User);
+            settings
+        });
         let mut user = pg_sys::InvalidOid;
         let mut context = 0;
         // SAFETY: reads and sets backend globals; Drop sets them back. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE
         // meanwhile.
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let scope = OwnerScope { user, context, settings };
             pg_sys::SetUserIdAndSecContext(
                 schema_owner(),
                 context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int,
             );
+            scope
         }
-        OwnerScope { user, context, settings: None }
-    }
-
-    /// Switches the user and fixes the search path: for hooks, which run under the caller's settings.
-    #[must_use]
-    pub fn enter_with_path() -> Self {
-        let mut scope = Self::enter();
-        let settings = Settings::begin();
-        settings.set(c"search_path", c"pg_catalog, pg_temp", As::User);
-        scope.settings = Some(settings);
-        scope
     }
 }
 
@@ -70,14 +67,8 @@ fn schema_owner() -> pg_sys::Oid {
     }
 }
 
-/// Runs `f` as the extension's owner.
+/// Runs `f` as the extension's owner, with a fixed search path.
 pub fn run<R>(f: impl FnOnce() -> R) -> R {
     let _scope = OwnerScope::enter();
-    f()
-}
-
-/// Runs `f` as the extension's owner with a fixed search path: for hooks, which run under the caller's settings.
-pub fn run_with_path<R>(f: impl FnOnce() -> R) -> R {
-    let _scope = OwnerScope::enter_with_path();
     f()
 }

@@ -65,6 +65,20 @@ pub fn quiet_copy<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// The search path of everything that runs with the rights of the extension's owner: that of our functions, spelt as
+/// their SET clauses store it.
+pub const FIXED_PATH: &CStr = c"pg_catalog, pg_temp";
+
+/// Whether the path in force is that of our functions.
+#[must_use]
+pub fn path_is_fixed() -> bool {
+    // SAFETY: a server global, NULL or NUL-terminated, read at once.
+    unsafe {
+        !pg_sys::namespace_search_path.is_null()
+            && CStr::from_ptr(pg_sys::namespace_search_path) == FIXED_PATH
+    }
+}
+
 /// Runs `f` as the caller with a fixed search path.
 pub fn with_fixed_path<R>(f: impl FnOnce() -> R) -> R {
     with_search_path("pg_catalog, pg_temp", f)

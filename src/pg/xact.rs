@@ -8,8 +8,8 @@ use std::panic::AssertUnwindSafe;
 /// An object made by the running transaction, with the subtransaction that made it.
 struct Created {
     relid: pg_sys::Oid,
-    /// None for the relation itself.
-    column: Option<String>,
+    /// Number of the column, None for the relation itself. Not its name: that may be another column's by now.
+    column: Option<i16>,
     sub: pg_sys::SubTransactionId,
 }
 
@@ -102,18 +102,18 @@ pub fn in_block() -> bool {
 }
 
 /// Remembers that the running transaction made a relation, or added a column to one.
-pub fn note_created(relid: pg_sys::Oid, column: Option<&str>) {
+pub fn note_created(relid: pg_sys::Oid, column: Option<i16>) {
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    CREATED.with_borrow_mut(|list| list.push(Created { relid, column: column.map(String::from), sub }));
+    CREATED.with_borrow_mut(|list| list.push(Created { relid, column, sub }));
 }
 
 /// Whether the running transaction itself made this relation, or this column of it. Losing such an object loses
 /// nothing that anybody else ever saw.
 #[must_use]
-pub fn is_created_here(relid: pg_sys::Oid, column: Option<&str>) -> bool {
+pub fn is_created_here(relid: pg_sys::Oid, column: Option<i16>) -> bool {
     CREATED.with_borrow(|list| {
-        list.iter().any(|c| c.relid == relid && (c.column.is_none() || c.column.as_deref() == column))
+        list.iter().any(|c| c.relid == relid && (c.column.is_none() || c.column == column))
     })
 }
 

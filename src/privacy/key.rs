@@ -24,7 +24,7 @@ pub fn wrapping() -> Option<[u8; LENGTH]> {
 /// Whether a key is stored.
 #[must_use]
 pub fn exists() -> bool {
-    owner::run_with_path(|| {
+    owner::run(|| {
         spi::select_one("SELECT true FROM governance.key WHERE purpose = $1", &[PURPOSE.into()], |r| {
             r.must::<bool>(1)
         })
@@ -35,7 +35,7 @@ pub fn exists() -> bool {
 /// The key of pseudonyms; None where there is none, or no key that unwraps it.
 #[must_use]
 pub fn stored() -> Option<[u8; LENGTH]> {
-    let (nonce, wrapped) = owner::run_with_path(|| {
+    let (nonce, wrapped) = owner::run(|| {
         spi::select_latest(
             "SELECT nonce, wrapped FROM governance.key WHERE purpose = $1",
             &[PURPOSE.into()],

@@ -59,8 +59,9 @@ pub mod governance {
     /// Masks a role and its members; `public` masks everybody.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn mask_role(role: &str) {
+    fn mask_role(role: Option<&str>) {
         duty::require_operator("masking a role");
+        let role = role.unwrap_or_else(|| crate::error::argument_required("role").raise());
         masked::mask(role);
     }
 
@@ -88,8 +89,10 @@ pub mod governance {
     /// Takes such leave back, at once.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn revoke_unmask(role: &str, tag: &str) {
+    fn revoke_unmask(role: Option<&str>, tag: Option<&str>) {
         duty::require_operator("revoking a grant to unmask");
+        let role = role.unwrap_or_else(|| crate::error::argument_required("role").raise());
+        let tag = tag.unwrap_or_else(|| crate::error::argument_required("tag").raise());
         grant::take(role, tag);
     }
 

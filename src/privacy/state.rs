@@ -6,7 +6,7 @@ use crate::pg::{mask, owner, spi};
 use crate::registry::status::StatusRow;
 
 fn texts(sql: &str) -> Vec<String> {
-    owner::run_with_path(|| spi::select(sql, &[], |r| r.must(1)))
+    owner::run(|| spi::select(sql, &[], |r| r.must(1)))
 }
 
 /// What `status()` says about privacy.

@@ -92,6 +92,9 @@ pub fn declare(relation: Relation, s: Statement) {
                 max_staleness = coalesce($10, CASE WHEN $21 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.max_staleness END),
                 description = coalesce($11, CASE WHEN $22 OR d.forgotten_by_xid IS NOT NULL THEN NULL ELSE d.description END),
                 in_bulk = $12 AND (d.in_bulk OR d.forgotten_by_xid IS NOT NULL),
+                was_class = CASE WHEN d.changed_by_xid = pg_current_xact_id() THEN d.was_class ELSE d.class END,
+                was_in_bulk = CASE WHEN d.changed_by_xid = pg_current_xact_id() THEN d.was_in_bulk ELSE d.in_bulk END,
+                changed_by_xid = pg_current_xact_id(),
                 declared_at = now(), declared_by = $13, forgotten_by_xid = NULL",
             &[
                 name.schema.as_str().into(),
@@ -180,7 +183,7 @@ pub fn forget(relation: Relation, reason: &str) {
 pub fn get(name: &Name) -> Option<Value> {
     owner::run(|| {
         spi::select_one(
-            "SELECT to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid}'::text[]
+            "SELECT to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
                FROM governance._dataset d WHERE schema_name = $1 AND relation_name = $2",
             &[name.schema.as_str().into(), name.relation.as_str().into()],
             |r| r.must::<pgrx::JsonB>(1).0,
@@ -191,19 +194,34 @@ pub fn get(name: &Name) -> Option<Value> {
 /// What the choice of a level depends on. Read as of this moment: caches are filled from it.
 #[must_use]
 pub fn facts(name: &Name) -> Facts {
-    let declared = owner::run(|| {
-        spi::select_latest(
-            "SELECT class, in_bulk FROM governance._dataset WHERE schema_name = $1 AND relation_name = $2",
-            &[name.schema.as_str().into(), name.relation.as_str().into()],
-            |r| (r.get::<String>(1), r.must::<bool>(2)),
-        )
-    });
-    let (class, declared) = match declared.into_iter().next() {
-        None => (None, Declared::No),
-        Some((class, true)) => (class, Declared::Bulk),
-        Some((class, false)) => (class, Declared::Single),
+    facts_and_before(name).0
+}
+
+/// The same, and as it was before the running transaction changed it: weakening counts only once that has committed.
+#[must_use]
+pub fn facts_and_before(name: &Name) -> (Facts, Option<Facts>) {
+    let facts = |class: Option<String>, declared: Declared| Facts {
+        schema: name.schema.clone(),
+        relation: name.relation.clone(),
+        class,
+        declared,
     };
-    Facts { schema: name.schema.clone(), relation: name.relation.clone(), class, declared }
+    let kind = |in_bulk: bool| if in_bulk { Declared::Bulk } else { Declared::Single };
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT class, in_bulk, was_class, was_in_bulk,
+                    coalesce(changed_by_xid = pg_current_xact_id_if_assigned(), false)
+               FROM governance._dataset WHERE schema_name = $1 AND relation_name = $2",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| {
+                let before = r.must::<bool>(5).then(|| facts(r.get(3), kind(r.must(4))));
+                (facts(r.get(1), kind(r.must(2))), before)
+            },
+        )
+    })
+    .into_iter()
+    .next()
+    .unwrap_or_else(|| (facts(None, Declared::No), None))
 }
 
 /// Whether anything is declared about a relation.

@@ -102,6 +102,12 @@ pub fn is_owner(relation: Relation) -> bool {
     }
 }
 
+/// Whether the current user belongs to the party that is declared to own a dataset.
+#[must_use]
+pub fn is_of_owners(relation: Relation) -> bool {
+    party_of(relation, "owner").is_some_and(|party| is_of_party(&party))
+}
+
 /// Whether the current user is the steward of a dataset: of its steward party; where none is declared, an operator.
 #[must_use]
 pub fn is_steward(relation: Relation) -> bool {
@@ -177,6 +183,19 @@ pub fn require_steward(act: &str, relation: Relation) {
         None => "No steward is declared, so an operator decides.".to_string(),
     };
     error::duty_required(act, "steward", &me, hint).raise();
+}
+
+/// Requires what it takes to give a dataset another steward, or none: the duty steward, since that is who may weaken.
+/// Where it has none, its owner may appoint a party of others.
+pub fn require_may_appoint(relation: Relation, steward: Option<&str>, clears: bool) {
+    let now = party_of(relation, "steward");
+    let changes = steward.map_or(clears, |s| now.as_deref() != Some(s));
+    if !changes || is_operator() {
+        return;
+    }
+    if now.is_some() || steward.is_some_and(is_of_party) {
+        require_steward("appointing the steward", relation);
+    }
 }
 
 /// The reason of a weakening act: the argument, else `governance.reason`; refused without either.

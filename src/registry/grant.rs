@@ -93,7 +93,8 @@ fn check(duty: &str, role: &str, scope: Option<&str>) -> (pg_sys::Oid, String) {
 
 /// The caller under any of its names, and roles it is a member of. Superusers hold every duty already, so for them only
 /// their own name counts.
-fn is_oneself(role: pg_sys::Oid) -> bool {
+#[must_use]
+pub fn is_oneself(role: pg_sys::Oid) -> bool {
     [roles::current(), roles::outer(), roles::session()]
         .into_iter()
         .any(|me| me == role || (!roles::is_superuser(roles::session()) && roles::is_member_of(me, role)))

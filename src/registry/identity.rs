@@ -56,6 +56,21 @@ pub fn bind_if_governed(name: &Name) {
     }
 }
 
+/// Whether a relation is known to bear the name it has.
+#[must_use]
+pub fn is_bound(relid: pg_sys::Oid) -> bool {
+    let Some(name) = catalog::relation_name(relid) else { return false };
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.binding
+                             WHERE (relid, schema_name, relation_name) = ($1, $2, $3))",
+            &[relid.into(), name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
+}
+
 /// Forgets the bindings of relations that were dropped; their declarations wait under the name.
 pub fn unbind(relids: Vec<pg_sys::Oid>) {
     owner::run(|| spi::execute("DELETE FROM governance.binding WHERE relid = ANY ($1)", &[relids.into()]));

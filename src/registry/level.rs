@@ -1,7 +1,7 @@
 //! Levels: what is set, and which one applies.
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
-use crate::core::registry::level::{self as ladder, Declared, Defaults, Level, Resolved, Setting};
+use crate::core::registry::level::{self as ladder, Declared, Defaults, Facts, Level, Resolved, Setting};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, roles, spi, xact};
@@ -36,23 +36,35 @@ fn hazard_of(rule: &str) -> Option<String> {
 /// The level of a feature for a relation, and where it comes from.
 #[must_use]
 pub fn resolve(feature: &str, name: &Name) -> Resolved {
+    resolve_by(feature, name, false)
+}
+
+/// The stricter of the levels for what is declared and for what was declared before the running transaction.
+fn resolve_by(feature: &str, name: &Name, tagged: bool) -> Resolved {
     let path = path(feature);
-    let facts = super::dataset::facts(name);
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    ladder::resolve(&path, &facts, &settings(&path), &defaults(&path))
+    let (settings, defaults) = (settings(&path), defaults(&path));
+    let for_facts = |mut facts: Facts| {
+        if tagged && facts.declared == Declared::No {
+            facts.declared = Declared::Single;
+        }
+        ladder::resolve(&path, &facts, &settings, &defaults)
+    };
+    let (facts, before) = super::dataset::facts_and_before(name);
+    let now = for_facts(facts);
+    match before.map(for_facts) {
+        Some(b) if b.level > now.level => {
+            Resolved { level: b.level, source: format!("{} (until commit)", b.source) }
+        }
+        _ => now,
+    }
 }
 
 /// Like [`resolve`] for a relation that bears tags: a tag is a declaration of its own, so that masks hold on a
 /// relation that nobody declared as a dataset.
 #[must_use]
 pub fn resolve_tagged(feature: &str, name: &Name) -> Resolved {
-    let path = path(feature);
-    let mut facts = super::dataset::facts(name);
-    if facts.declared == Declared::No {
-        facts.declared = Declared::Single;
-    }
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    ladder::resolve(&path, &facts, &settings(&path), &defaults(&path))
+    resolve_by(feature, name, true)
 }
 
 /// Levels that are set for any feature of a path. Read as of this moment: caches are filled from it.
@@ -180,9 +192,9 @@ pub fn set(
     let before = get(feature, &scope);
     let was = before.as_ref().and_then(|b| b["level"].as_str()).and_then(Level::parse);
     let weaker = was.is_some_and(|w| Level::parse(level).is_some_and(|l| l < w))
-        || (was.is_none() && below_default(feature, level))
-        || (!floor && before.as_ref().is_some_and(|b| b["floor"] == true))
-        || ends_sooner(feature, &scope, valid_until);
+        || (was.is_none() && (below_default(feature, level) || below_wider(feature, level, &scope)))
+        || ends_sooner(feature, &scope, valid_until)
+        || (!floor && before.as_ref().is_some_and(|b| b["floor"] == true));
     let reason = if weaker {
         Some(super::duty::reason_for("lowering a level", reason))
     } else {
@@ -240,6 +252,14 @@ fn require_mode(feature: &str, level: &str, scope: &str) {
     if !held {
         error::mode_cannot_hold(&format!("level {level} of {feature}"), mode.as_str()).raise();
     }
+}
+
+/// Whether a level is below one that is set for a wider scope and would apply without it.
+fn below_wider(feature: &str, level: &str, scope: &str) -> bool {
+    let path = path(feature);
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let Ok(scope) = Scope::parse(scope) else { return false };
+    settings(&path).into_iter().any(|s| s.level > Level::parse(level) && s.scope.may_cover(&scope))
 }
 
 /// Whether a level is below what the shipped defaults give somewhere.
@@ -333,11 +353,28 @@ pub fn of_hazards(name: &Name) -> Vec<Level> {
     HAZARDS.iter().map(|(feature, _)| resolve(feature, name).level).collect()
 }
 
-/// Where a declaration made a level lower than these (the class analytical does), the session has to say why.
-pub fn require_reason_if_lower(name: &Name, before: &[Level]) {
-    if before.iter().zip(of_hazards(name)).any(|(b, now)| now < *b) {
+/// The level of every feature for a relation as it is declared now, whatever counts until commit.
+#[must_use]
+pub fn as_declared(name: &Name) -> Vec<Level> {
+    let facts = super::dataset::facts(name);
+    known()
+        .into_iter()
+        .map(|(feature, _)| {
+            let path = path(&feature);
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            ladder::resolve(&path, &facts, &settings(&path), &defaults(&path)).level
+        })
+        .collect()
+}
+
+/// Whether a declaration made a level lower than [`as_declared`] said before it; the class analytical does. The session
+/// then has to say why.
+pub fn require_reason_if_lower(name: &Name, before: &[Level]) -> bool {
+    let lower = before.iter().zip(as_declared(name)).any(|(b, now)| now < *b);
+    if lower {
         let _ = super::duty::reason_for("a declaration that lowers levels", None);
     }
+    lower
 }
 
 /// Says what is refused or warned about since these levels, and the call that softens it.

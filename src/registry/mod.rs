@@ -42,8 +42,9 @@ pub mod governance {
     /// Forgets a party that nothing names any more.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn forget_party(name: &str) {
+    fn forget_party(name: Option<&str>) {
         duty::require_operator("forgetting a party");
+        let name = name.unwrap_or_else(|| crate::error::argument_required("name").raise());
         party::forget(name);
     }
 
@@ -65,7 +66,11 @@ pub mod governance {
     ) {
         duty::require_owner("declaring a dataset", relation, false);
         restore::end_if_over();
+        let clear = clear.unwrap_or_default();
+        duty::require_may_appoint(relation, steward.as_deref(), clear.iter().any(|c| c == "steward"));
+        let may_weaken = duty::is_steward(relation) || duty::is_operator();
         let before = level::of_hazards(&relation.name());
+        let as_declared = level::as_declared(&relation.name());
         dataset::declare(
             relation,
             dataset::Statement {
@@ -78,11 +83,13 @@ pub mod governance {
                 consistency,
                 max_staleness,
                 description,
-                clear: clear.unwrap_or_default(),
+                clear,
                 in_bulk: false,
             },
         );
-        level::require_reason_if_lower(&relation.name(), &before);
+        if level::require_reason_if_lower(&relation.name(), &as_declared) && !may_weaken {
+            duty::require_steward("a declaration that lowers levels", relation);
+        }
         level::say_what_changed(&relation.name(), &before);
     }
 

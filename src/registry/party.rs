@@ -21,6 +21,19 @@ pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Opt
         }
     }
     let before = get(name);
+    // Who belongs to a party has its duties. Superusers have all of them anyway.
+    if !roles::is_superuser(roles::current()) {
+        let had = |role: &str| {
+            before
+                .as_ref()
+                .and_then(|b| b["db_roles"].as_array())
+                .is_some_and(|of| of.iter().any(|r| r == role))
+        };
+        let mut added = db_roles.unwrap_or_default().iter().filter(|role| !had(role));
+        if added.any(|role| roles::oid(role).is_some_and(super::grant::is_oneself)) {
+            error::registry::not_to_oneself(&format!("membership in party \"{name}\"")).raise();
+        }
+    }
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(

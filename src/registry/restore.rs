@@ -53,7 +53,7 @@ fn now() -> f64 {
 
 fn look() -> State {
     // A copy by TEMPLATE has no row of its own; its age is that of the file every database directory begins with.
-    let begun = owner::run_with_path(|| {
+    let begun = owner::run(|| {
         spi::select_latest(
             "WITH here AS (SELECT s.system_identifier, d.oid FROM pg_control_system() s, pg_database d
                             WHERE d.datname = current_database())
@@ -76,7 +76,7 @@ fn look() -> State {
 
 /// When the guard last saw DDL here.
 fn last_ddl() -> Option<f64> {
-    owner::run_with_path(|| {
+    owner::run(|| {
         let logged = spi::select_one(
             "SELECT EXISTS (SELECT FROM pg_attribute WHERE attrelid = to_regclass('governance.ddl_log')
                                AND attname = 'occurred_at' AND NOT attisdropped)",
@@ -134,7 +134,7 @@ pub fn confirm() -> Vec<(String, String)> {
 }
 
 fn end(verb: &str, how: &str) {
-    let ended: Vec<String> = owner::run_with_path(|| {
+    let ended: Vec<String> = owner::run(|| {
         let ended = spi::execute_returning(
             "UPDATE governance.database_identity i SET confirmed_at = clock_timestamp()
                FROM pg_control_system() s, pg_database d

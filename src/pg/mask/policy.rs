@@ -209,7 +209,7 @@ fn reload() -> bool {
     let mut attempt = Attempt::begin();
     let generation = cache::generation();
     let expired = ENDS_AT.get() != i64::MAX;
-    let policy = owner::run_with_path(load);
+    let policy = owner::run(load);
     if !policy.relations.is_empty() {
         hooks::hook_executor();
     }

@@ -58,7 +58,7 @@ pub const ALL: &[Section] = &[
             field("description", Kind::Text),
             with_default("in_bulk", Kind::Bool, "false"),
         ],
-        export: "SELECT jsonb_strip_nulls(to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid}'::text[]
+        export: "SELECT jsonb_strip_nulls(to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
                         || jsonb_build_object('relation', format('%I.%I', schema_name, relation_name),
                                               'max_staleness', governance._iso_interval(max_staleness)))
                    FROM governance._dataset d",
@@ -270,7 +270,7 @@ fn put_dataset(before: Option<&Item>, item: &Item) {
         clear: clear.map(String::from).collect(),
         in_bulk,
     };
-    let levels = level::of_hazards(&relation.name());
+    let levels = level::as_declared(&relation.name());
     dataset::declare(relation, statement);
     level::require_reason_if_lower(&relation.name(), &levels);
 }
