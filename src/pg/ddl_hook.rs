@@ -10,57 +10,38 @@ use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 
-thread_local! {
-    /// Victims per nesting level of utility statements.
-    static FRAMES: RefCell<Vec<Vec<Victim>>> = const { RefCell::new(Vec::new()) };
+/// Victims of one utility statement that is running.
+struct Frame {
+    /// The subtransaction it began in: an error leaves no chance to end the frame, so the abort does.
+    sub: pg_sys::SubTransactionId,
+    victims: Vec<Victim>,
 }
 
 thread_local! {
+    /// One frame per nesting level of utility statements that may take something away.
+    static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
     /// Whether the extension itself is being dropped.
     static LEAVING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Marks that the extension is being dropped, until it is over, on errors too.
-struct Leaving;
-
-impl Leaving {
-    fn begin() -> Self {
-        LEAVING.set(true);
-        Leaving
-    }
+/// What [`before`] began and [`after`] has to end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub enum Begun {
+    /// Nothing.
+    Nothing,
+    /// A frame.
+    Frame,
+    /// The extension's own end.
+    Leaving,
 }
 
-impl Drop for Leaving {
-    fn drop(&mut self) {
-        LEAVING.set(false);
-    }
-}
-
-/// Ends a frame, on errors too.
-struct Frame;
-
-impl Frame {
-    fn begin() -> Self {
-        FRAMES.with_borrow_mut(|f| f.push(Vec::new()));
-        Frame
-    }
-
-    fn take(&self) -> Vec<Victim> {
-        FRAMES.with_borrow_mut(|f| f.last_mut().map(std::mem::take).unwrap_or_default())
-    }
-}
-
-impl Drop for Frame {
-    fn drop(&mut self) {
-        FRAMES.with_borrow_mut(|f| f.pop());
-    }
-}
-
-/// Runs a utility statement and judges what it did.
+/// Before a utility statement: judges what it renames and begins a frame for what it takes away.
 ///
 /// # Safety
 /// `statement` must be a valid utility statement.
-pub unsafe fn around(statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) {
+#[must_use]
+pub unsafe fn before(statement: *mut pg_sys::PlannedStmt) -> Begun {
     // SAFETY: the caller vouches for the statement.
     let tree = unsafe { (*statement).utilityStmt };
     // SAFETY: the tag decides; statements that end transactions run without one, and nothing may be read then.
@@ -79,8 +60,7 @@ pub unsafe fn around(statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) {
             )
     };
     if !is_ddl {
-        next();
-        return;
+        return Begun::Nothing;
     }
     // Names must be read before the statement runs: afterwards the old ones are gone.
     // SAFETY: the tree is valid and, though the statement may change its own copy, not touched by us.
@@ -89,16 +69,39 @@ pub unsafe fn around(statement: *mut pg_sys::PlannedStmt, next: impl FnOnce()) {
         && names.iter().any(|n| n == "data_governance")
     {
         // Its own event trigger judges that. Here, asking what is declared would read what is about to go.
-        let _leaving = Leaving::begin();
-        next();
-        return;
+        LEAVING.set(true);
+        return Begun::Leaving;
     }
     guard::judge(guard::victims_of_rename(&wish));
-    let frame = Frame::begin();
-    next();
-    let victims = frame.take();
-    drop(frame);
-    guard::judge(victims);
+    // SAFETY: plain read of the transaction state.
+    let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, victims: Vec::new() }));
+    Begun::Frame
+}
+
+/// After a utility statement has run: judges what it took away.
+pub fn after(begun: Begun) {
+    match begun {
+        Begun::Nothing => {}
+        Begun::Leaving => LEAVING.set(false),
+        Begun::Frame => {
+            if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop) {
+                guard::judge(frame.victims);
+            }
+        }
+    }
+}
+
+/// Ends the frames that an error left behind: those begun in an aborted subtransaction or below it, or all. Must not
+/// raise.
+pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
+    let _ = FRAMES.try_with(|f| {
+        f.try_borrow_mut().map(|mut frames| match aborted {
+            Some(sub) => frames.retain(|f| f.sub < sub),
+            None => frames.clear(),
+        })
+    });
+    let _ = LEAVING.try_with(|l| l.set(false));
 }
 
 /// Called for every object the server creates, alters, drops or truncates.
@@ -138,7 +141,7 @@ pub unsafe fn object_access(
     let Some(victim) = victim else { return };
     let alone = FRAMES.with_borrow_mut(|frames| match frames.last_mut() {
         Some(frame) => {
-            frame.push(victim.clone());
+            frame.victims.push(victim.clone());
             false
         }
         None => true,

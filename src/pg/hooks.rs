@@ -5,12 +5,48 @@
 //! that merely called one of our functions, and the kill switch cost one cached test. Masks may be asked for in every
 //! mode (`export_query`), so theirs ask [`mask::wanted`] instead.
 //!
-//! Other hooks are called inside `pg_guard_ffi_boundary`, and nothing with a destructor is created inside it.
+//! Errors of PostgreSQL pass through our hooks as if they were not there. pgrx would catch them, turn them into panics
+//! and raise them anew, without CONTEXT, position and the names of constraint, table and column that clients rely on.
+//! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
+//! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
+//! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
 use super::{audit_row, cache, catalog, ddl_hook, loading, mask};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
+
+/// The server's own functions: pgrx's bindings of the same names would catch their errors.
+mod standard {
+    use pgrx::pg_sys;
+    use std::ffi::{c_char, c_int};
+
+    unsafe extern "C-unwind" {
+        pub fn standard_planner(
+            query: *mut pg_sys::Query,
+            source: *const c_char,
+            options: c_int,
+            params: pg_sys::ParamListInfo,
+        ) -> *mut pg_sys::PlannedStmt;
+        pub fn standard_ExecutorRun(
+            desc: *mut pg_sys::QueryDesc,
+            direction: pg_sys::ScanDirection::Type,
+            count: u64,
+            once: bool,
+        );
+        pub fn standard_ExecutorFinish(desc: *mut pg_sys::QueryDesc);
+        pub fn standard_ProcessUtility(
+            statement: *mut pg_sys::PlannedStmt,
+            source: *const c_char,
+            read_only: bool,
+            context: pg_sys::ProcessUtilityContext::Type,
+            params: pg_sys::ParamListInfo,
+            environment: *mut pg_sys::QueryEnvironment,
+            dest: *mut pg_sys::DestReceiver,
+            completion: *mut pg_sys::QueryCompletion,
+        );
+    }
+}
 
 thread_local! {
     static EXECUTOR_HOOKED: Cell<bool> = const { Cell::new(false) };
@@ -66,8 +102,32 @@ pub fn hook_executor() {
     }
 }
 
-#[pgrx::pg_guard]
+/// The planner; masks are put into the query on the way.
 unsafe extern "C-unwind" fn planner(
+    query: *mut pg_sys::Query,
+    source: *const c_char,
+    options: c_int,
+    params: pg_sys::ParamListInfo,
+) -> *mut pg_sys::PlannedStmt {
+    // SAFETY: arguments come from the server; a frame without destructors.
+    unsafe {
+        if planner_is_wanted() {
+            return planner_with_masks(query, source, options, params);
+        }
+        match PREVIOUS_PLANNER {
+            Some(hook) => hook(query, source, options, params),
+            None => standard::standard_planner(query, source, options, params),
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn planner_is_wanted() -> bool {
+    mask::wanted()
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn planner_with_masks(
     query: *mut pg_sys::Query,
     source: *const c_char,
     options: c_int,
@@ -80,43 +140,51 @@ unsafe extern "C-unwind" fn planner(
             None => pg_sys::standard_planner(query, source, options, params),
         }
     };
-    if mask::wanted() {
-        // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
-        return unsafe { mask::plan(query, next) };
-    }
-    next(query)
+    // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
+    unsafe { mask::plan(query, next) }
 }
 
-#[pgrx::pg_guard]
 unsafe extern "C-unwind" fn executor_run(
     desc: *mut pg_sys::QueryDesc,
     direction: pg_sys::ScanDirection::Type,
     count: u64,
     once: bool,
 ) {
-    let _redaction = mask::redact_errors();
-    // SAFETY: arguments are passed on as they came.
+    let mut callback = mask::no_callback();
+    // SAFETY: arguments are passed on as they came; a frame without destructors, which outlives the callback.
     unsafe {
+        let pushed = redaction_begins(&mut callback);
         match PREVIOUS_RUN {
-            Some(hook) => pg_guard_ffi_boundary(|| hook(desc, direction, count, once)),
-            None => pg_sys::standard_ExecutorRun(desc, direction, count, once),
+            Some(hook) => hook(desc, direction, count, once),
+            None => standard::standard_ExecutorRun(desc, direction, count, once),
+        }
+        if pushed {
+            pg_sys::error_context_stack = callback.previous;
         }
     }
 }
 
-#[pgrx::pg_guard]
 unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
-    let _redaction = mask::redact_errors();
-    // SAFETY: the argument is passed on as it came.
+    let mut callback = mask::no_callback();
+    // SAFETY: the argument is passed on as it came; a frame without destructors, which outlives the callback.
     unsafe {
+        let pushed = redaction_begins(&mut callback);
         match PREVIOUS_FINISH {
-            Some(hook) => pg_guard_ffi_boundary(|| hook(desc)),
-            None => pg_sys::standard_ExecutorFinish(desc),
+            Some(hook) => hook(desc),
+            None => standard::standard_ExecutorFinish(desc),
+        }
+        if pushed {
+            pg_sys::error_context_stack = callback.previous;
         }
     }
 }
 
 #[pgrx::pg_guard]
+unsafe extern "C-unwind" fn redaction_begins(callback: *mut pg_sys::ErrorContextCallback) -> bool {
+    // SAFETY: the callback is in the frame of the hook that calls this.
+    unsafe { mask::push_redaction(callback) }
+}
+
 unsafe extern "C-unwind" fn utility(
     statement: *mut pg_sys::PlannedStmt,
     source: *const c_char,
@@ -127,21 +195,16 @@ unsafe extern "C-unwind" fn utility(
     dest: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
-    // SAFETY: the statement comes from the server. A rewritten one is a private copy, which may be scribbled on.
-    let (statement, read_only) = unsafe {
-        match mask::rewrite_copy(statement) {
-            Some(copy) => (copy, false),
-            None => (statement, read_only),
-        }
-    };
-    let _redaction = mask::redact_errors();
-    // SAFETY: arguments are passed on as they came, but for the statement above.
-    let next = || unsafe {
+    let mut callback = mask::no_callback();
+    let (mut statement, mut read_only) = (statement, read_only);
+    // SAFETY: arguments are passed on as they came, but for a statement that was rewritten; a frame without destructors,
+    // which outlives the callback.
+    unsafe {
+        let begun = utility_begins(&mut statement, &mut read_only);
+        let pushed = redaction_begins(&mut callback);
         match PREVIOUS_UTILITY {
-            Some(hook) => pg_guard_ffi_boundary(|| {
-                hook(statement, source, read_only, context, params, environment, dest, completion)
-            }),
-            None => pg_sys::standard_ProcessUtility(
+            Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
+            None => standard::standard_ProcessUtility(
                 statement,
                 source,
                 read_only,
@@ -152,13 +215,34 @@ unsafe extern "C-unwind" fn utility(
                 completion,
             ),
         }
-    };
-    if active() {
-        // SAFETY: the statement is valid for the duration of the call.
-        unsafe { ddl_hook::around(statement, next) };
-    } else {
-        next();
+        if pushed {
+            pg_sys::error_context_stack = callback.previous;
+        }
+        if begun != ddl_hook::Begun::Nothing {
+            utility_ends(begun);
+        }
     }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn utility_begins(
+    statement: *mut *mut pg_sys::PlannedStmt,
+    read_only: *mut bool,
+) -> ddl_hook::Begun {
+    // SAFETY: both point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
+    // be scribbled on.
+    unsafe {
+        if let Some(copy) = mask::rewrite_copy(*statement) {
+            *statement = copy;
+            *read_only = false;
+        }
+        if active() { ddl_hook::before(*statement) } else { ddl_hook::Begun::Nothing }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn utility_ends(begun: ddl_hook::Begun) {
+    ddl_hook::after(begun);
 }
 
 /// The server calls this for every function it prepares to execute and every schema it searches. Those concern nobody

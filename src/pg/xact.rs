@@ -125,6 +125,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
     }
     if event == XACT_EVENT_ABORT {
+        super::ddl_hook::forget(None);
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
     }
@@ -139,6 +140,7 @@ unsafe extern "C-unwind" fn on_subxact(
 ) {
     use pg_sys::SubXactEvent::*;
     if event == SUBXACT_EVENT_ABORT_SUB {
+        super::ddl_hook::forget(Some(my));
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
     }

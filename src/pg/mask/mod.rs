@@ -17,7 +17,7 @@ mod viewer;
 pub use copy::rewrite_copy;
 pub use functions::forget_key;
 pub use policy::is_enforced_anywhere;
-pub use redact::redact_errors;
+pub use redact::{no_callback, push_redaction};
 pub use session::{Seen, define_recipient};
 
 use super::{hooks, loading};

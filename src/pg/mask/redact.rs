@@ -21,47 +21,39 @@ unsafe extern "C-unwind" fn redact(_arg: *mut c_void) {
     }
 }
 
-/// While it lives, errors of data classes raised by a masked session carry no values in their DETAIL.
-pub struct Redaction {
-    /// Boxed: the server keeps its address.
-    callback: Box<pg_sys::ErrorContextCallback>,
+/// A callback that is not pushed yet.
+#[must_use]
+pub const fn no_callback() -> pg_sys::ErrorContextCallback {
+    pg_sys::ErrorContextCallback { previous: std::ptr::null_mut(), callback: None, arg: std::ptr::null_mut() }
 }
 
-/// Starts the redaction of error details where the session is masked. Loads nothing: a statement such as SET
-/// TRANSACTION may not be preceded by a snapshot.
+/// Starts the redaction of error details where the session is masked, until whoever called takes the callback off
+/// again. After an error nobody does: as in C, whoever catches it restores the stack of callbacks. Loads nothing: a
+/// statement such as SET TRANSACTION may not be preceded by a snapshot.
+///
+/// # Safety
+/// `callback` must live in the frame of the hook, until the hook ends.
 #[inline]
 #[must_use]
-pub fn redact_errors() -> Option<Redaction> {
+pub unsafe fn push_redaction(callback: *mut pg_sys::ErrorContextCallback) -> bool {
     if !session::is_forced() && !hooks::active() {
-        return None;
+        return false;
     }
-    let policy = policy::last()?;
-    start(&policy)
-}
-
-fn start(policy: &policy::Policy) -> Option<Redaction> {
+    let Some(policy) = policy::last() else { return false };
     // SAFETY: plain read of the transaction state; roles can be looked up only inside a transaction.
     if policy.relations.is_empty() || !unsafe { pg_sys::IsTransactionState() } {
-        return None;
+        return false;
     }
     session::note_outer_role();
     policy::note_end();
-    viewer::now(policy)?;
-    // SAFETY: the callback is pushed on top and popped by Drop, on unwinding too.
+    if viewer::now(&policy).is_none() {
+        return false;
+    }
+    // SAFETY: the caller vouches for the callback's life.
     unsafe {
-        let mut callback = Box::new(pg_sys::ErrorContextCallback {
-            previous: pg_sys::error_context_stack,
-            callback: Some(redact),
-            arg: std::ptr::null_mut(),
-        });
-        pg_sys::error_context_stack = &mut *callback;
-        Some(Redaction { callback })
+        (*callback).previous = pg_sys::error_context_stack;
+        (*callback).callback = Some(redact);
+        pg_sys::error_context_stack = callback;
     }
-}
-
-impl Drop for Redaction {
-    fn drop(&mut self) {
-        // SAFETY: restores what was on top before; without this the server would call into a freed callback.
-        unsafe { pg_sys::error_context_stack = self.callback.previous };
-    }
+    true
 }
