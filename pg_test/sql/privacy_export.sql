@@ -33,6 +33,9 @@ SELECT * FROM governance.export_query('SELECT 1', 'xml');
 CREATE FUNCTION sneaky() RETURNS int LANGUAGE sql AS 'DELETE FROM person RETURNING id';
 SELECT * FROM governance.export_query('SELECT sneaky()');
 SELECT * FROM governance.export_query('SELECT name::int FROM person');
+-- an export inside another would end the masks of the outer
+CREATE FUNCTION nested() RETURNS text LANGUAGE plpgsql AS 'DECLARE a text; BEGIN PERFORM * FROM governance.export_query(''SELECT 1''); SELECT name INTO a FROM person WHERE id = 1; RETURN a; END';
+SELECT * FROM governance.export_query('SELECT nested()');
 SELECT name FROM person WHERE id = 1;
 SET ROLE privacy_export_app; SELECT * FROM governance.export_query('SELECT * FROM person'); RESET ROLE;
 GRANT SELECT ON person TO privacy_export_app; SET ROLE privacy_export_app; SELECT * FROM governance.export_query('SELECT email FROM person ORDER BY id'); SELECT exported_by, format, row_count, length(sha256), masked FROM governance.export_receipts; RESET ROLE;

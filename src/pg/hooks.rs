@@ -78,6 +78,7 @@ unsafe extern "C-unwind" fn executor_run(
     count: u64,
     once: bool,
 ) {
+    let _frame = mask::Frame::begin();
     let _redaction = mask::redact_errors();
     // SAFETY: arguments are passed on as they came.
     unsafe {
@@ -90,6 +91,7 @@ unsafe extern "C-unwind" fn executor_run(
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
+    let _frame = mask::Frame::begin();
     let _redaction = mask::redact_errors();
     // SAFETY: the argument is passed on as it came.
     unsafe {
@@ -118,6 +120,7 @@ unsafe extern "C-unwind" fn utility(
             None => (statement, read_only),
         }
     };
+    let _frame = mask::Frame::begin();
     let _redaction = mask::redact_errors();
     // SAFETY: arguments are passed on as they came, but for the statement above.
     let next = || unsafe {

@@ -1,4 +1,5 @@
 //! What is special for this session: the recipient it set, an export that forces masks, the query being planned.
+use crate::error;
 use crate::settings;
 use pgrx::pg_sys;
 use pgrx::{GucContext, GucFlags, GucRegistry};
@@ -22,6 +23,7 @@ thread_local! {
     static PLANNING_MASKED: Cell<bool> = const { Cell::new(false) };
     static OUTER_ROLE: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     static INTERNAL: Cell<bool> = const { Cell::new(false) };
+    static INSIDE_CHECK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Assign hook of `governance.recipient`: plans of this session were made for another recipient.
@@ -86,6 +88,10 @@ impl Force {
     /// Begins; plans cached before must not leak, plans cached meanwhile must not stay masked.
     #[must_use]
     pub fn begin(recipient: &str) -> Self {
+        if is_forced() {
+            // The inner one would end the masks of the outer.
+            error::privacy::not_exportable("It runs inside another export.").raise();
+        }
         FORCED.set(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
         IS_FORCED.set(true);
         // SAFETY: only marks saved plans.
@@ -155,6 +161,33 @@ impl Drop for Internal {
 #[must_use]
 pub fn is_internal() -> bool {
     INTERNAL.get()
+}
+
+/// While it lives, the executor or a utility statement is at work.
+pub struct Frame(bool);
+
+impl Frame {
+    /// Begins; notes whether it runs inside the check of a foreign key already.
+    #[inline]
+    #[must_use]
+    pub fn begin() -> Self {
+        // SAFETY: plain read of a backend global.
+        Frame(INSIDE_CHECK.replace(unsafe { pg_sys::InNoForceRLSOperation() }))
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        INSIDE_CHECK.set(self.0);
+    }
+}
+
+/// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers that such a query
+/// fires inherit its security context, but run inside an executor that was started in it: theirs are not.
+#[must_use]
+pub fn is_foreign_key_check() -> bool {
+    // SAFETY: plain read of a backend global.
+    unsafe { pg_sys::InNoForceRLSOperation() && !INSIDE_CHECK.get() }
 }
 
 /// Plans made inside SECURITY DEFINER functions depend on the outer role, which the plan cache does not compare.
