@@ -183,5 +183,20 @@ SELECT governance.set_mask('pii.free_text', 'partial', '{"left": 4}', recipient 
 SET governance.recipient = 'acme'; SELECT note FROM "Odd.S"."T.1" WHERE id = 1; SET ROLE privacy_masks_app; SELECT note FROM "Odd.S"."T.1" WHERE id = 1; RESET governance.recipient;
 SELECT * FROM governance.export_query('SELECT note FROM "Odd.S"."T.1" WHERE id = 1', recipient => 'acme'); RESET ROLE;
 DROP OWNED BY privacy_masks_app CASCADE;
+-- conditions that a masked role wrote itself see masks: its views written through, its row security
+GRANT CREATE ON SCHEMA public TO privacy_masks_app; SET ROLE privacy_masks_app;
+CREATE FUNCTION peek(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE COST 0.0001 AS 'BEGIN RAISE WARNING ''peeked at %'', $1; RETURN true; END';
+CREATE VIEW checked AS SELECT * FROM "Odd.S"."T.1" WHERE peek(nick) WITH CHECK OPTION; CREATE VIEW checked2 AS SELECT * FROM checked;
+CREATE VIEW barrier WITH (security_barrier) AS SELECT * FROM "Odd.S"."T.1" WHERE peek(nick);
+CREATE TABLE mine (x int); INSERT INTO mine VALUES (1); ALTER TABLE mine ENABLE ROW LEVEL SECURITY; ALTER TABLE mine FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON mine USING (EXISTS (SELECT 1 FROM "Odd.S"."T.1" WHERE id = 1 AND peek(nick)));
+BEGIN; UPDATE checked SET tail = 'c' WHERE id = 1; UPDATE checked2 SET tail = 'c' WHERE id = 1; UPDATE barrier SET tail = 'b' WHERE id = 1; ROLLBACK;
+SELECT * FROM mine; UPDATE mine SET x = 2; COPY mine TO STDOUT; RESET ROLE;
+DROP OWNED BY privacy_masks_app CASCADE;
+-- those of others need what they were written for
+CREATE VIEW theirs AS SELECT * FROM "Odd.S"."T.1" WHERE nick = 'RAWCANARY' WITH CHECK OPTION; GRANT ALL ON theirs TO PUBLIC;
+SET ROLE privacy_masks_m; BEGIN; INSERT INTO theirs (id, nick) VALUES (50, 'RAWCANARY'); INSERT INTO theirs (id, nick) VALUES (51, 'other'); ROLLBACK; RESET ROLE; DROP VIEW theirs;
+CREATE VIEW tails AS SELECT * FROM "Odd.S"."T.1" WHERE tail <> 'no' WITH CHECK OPTION; GRANT ALL ON tails TO PUBLIC;
+SET ROLE privacy_masks_m; UPDATE tails SET tail = 'no' WHERE id = 1; RESET ROLE; DROP VIEW tails;
 ALTER ROLE privacy_masks_m RENAME TO privacy_masks_m2; SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
 DROP TABLE ref CASCADE; DROP ROLE privacy_masks_app, privacy_masks_m2, privacy_masks_raw, privacy_masks_owner;

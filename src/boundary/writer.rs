@@ -70,8 +70,11 @@ pub fn forget(relation: Relation, role: &str, reason: Option<&str>) {
     if !before.iter().any(|w| w == role) {
         error::boundary::not_a_writer(&name, role, &before).raise();
     }
-    let reason =
-        if last { Some(duty::reason_for("forget_writer", reason)) } else { reason.map(String::from) };
+    let reason = if last {
+        Some(duty::reason_for("forget_writer", reason))
+    } else {
+        reason.map(String::from)
+    };
     owner::run(|| {
         let key = [name.schema.as_str().into(), name.relation.as_str().into(), role.into()];
         spi::execute(

@@ -241,12 +241,13 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
         entries.iter_ptr().for_each(|e| (*e).securityQuals = std::ptr::null_mut());
         let options = std::mem::replace(&mut (*query).withCheckOptions, std::ptr::null_mut());
         let masked = pg_sys::query_tree_mutator(query, as_mutator(), std::ptr::from_mut(walk).cast(), 0);
+        let author = masked_author(query, walk);
         (*query).withCheckOptions = options;
-        (*masked).withCheckOptions = options;
+        (*masked).withCheckOptions = as_author(options, query, author, walk);
         let copies = PgList::<pg_sys::RangeTblEntry>::from_pg((*masked).rtable);
         for ((original, copy), quals) in entries.iter_ptr().zip(copies.iter_ptr()).zip(security) {
             (*original).securityQuals = quals;
-            (*copy).securityQuals = quals;
+            (*copy).securityQuals = as_author(quals, query, author, walk);
         }
         if !(*query).onConflict.is_null() {
             (*(*masked).onConflict).arbiterElems = (*(*query).onConflict).arbiterElems;
@@ -260,6 +261,43 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
 unsafe fn mutate(node: *mut pg_sys::Node, walk: &mut Walk) -> *mut pg_sys::Node {
     // SAFETY: the caller passes a node or list of the tree.
     unsafe { mutator(node, std::ptr::from_mut(walk).cast()) }
+}
+
+/// A masked role that wrote row security or the conditions of a view written through: owners of the relations named.
+unsafe fn masked_author(query: *mut pg_sys::Query, walk: &Walk) -> Option<pg_sys::Oid> {
+    // SAFETY: the caller passes a query of the tree. A view written through stays in its range table.
+    unsafe {
+        let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let relations = entries.iter_ptr().filter(|e| (**e).rtekind == pg_sys::RTEKind::RTE_RELATION);
+        let owners = relations.filter_map(|e| catalog::relation_owner((*e).relid));
+        let mut authors = owners.filter(|o| !roles::is_superuser(*o));
+        authors.find_map(|o| viewer::of_role(&walk.policy, o))
+    }
+}
+
+/// Conditions that PostgreSQL itself needs raw, unless a masked role wrote them: then as that role may see.
+unsafe fn as_author(
+    conditions: *mut pg_sys::List,
+    query: *mut pg_sys::Query,
+    author: Option<pg_sys::Oid>,
+    walk: &Walk,
+) -> *mut pg_sys::List {
+    let Some(author) = author.filter(|_| !conditions.is_null()) else { return conditions };
+    let mut inner = Walk {
+        policy: Rc::clone(&walk.policy),
+        viewer: Viewer::Role(author),
+        levels: Vec::new(),
+        replaced: 0,
+        derived: 0,
+        probing: false,
+        is_definer: false,
+    };
+    // SAFETY: the caller passes conditions of the query; they refer to nothing around it.
+    unsafe {
+        let level = entries(query, &inner);
+        inner.levels.push(level);
+        mutate(conditions.cast(), &mut inner).cast()
+    }
 }
 
 /// A statement that writes as the owner of the function that it runs inside: raw, unless they are masked themselves.
