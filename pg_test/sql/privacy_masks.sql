@@ -162,5 +162,41 @@ SET ROLE privacy_masks_app; SELECT governance.mask_role('privacy_masks_raw'); SE
 -- deny by default, and back
 SELECT governance.mask_role('public'); SET ROLE privacy_masks_raw; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
 SELECT governance.unmask_role('public', 'test'); SET ROLE privacy_masks_raw; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
+-- a trigger that a cascade fires is not the foreign key's check, though it inherits its security context
+GRANT CREATE ON SCHEMA public TO privacy_masks_app; SET ROLE privacy_masks_app;
+CREATE TABLE loot (x text); CREATE TABLE loot_p (id int PRIMARY KEY); CREATE TABLE loot_c (id int REFERENCES loot_p ON DELETE CASCADE);
+CREATE FUNCTION steal() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO loot SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RETURN OLD; END';
+CREATE TRIGGER steal BEFORE DELETE ON loot_c FOR EACH ROW EXECUTE FUNCTION steal();
+INSERT INTO loot_p VALUES (1); INSERT INTO loot_c VALUES (1); DELETE FROM loot_p; SELECT * FROM loot;
+-- a SECURITY DEFINER function of a masked role writes what its owner may see
+CREATE FUNCTION masked_definer() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'INSERT INTO loot SELECT nick FROM "Odd.S"."T.1" WHERE id = 1';
+SET ROLE privacy_masks_m; SELECT masked_definer(); SET ROLE privacy_masks_app; SELECT * FROM loot; RESET ROLE;
+-- what a definer's statement gives back holds no raw value, wherever RETURNING takes it from
+CREATE FUNCTION back1() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'UPDATE loot SET x = x FROM (SELECT nick FROM "Odd.S"."T.1" WHERE id = 1) s RETURNING s.nick';
+CREATE FUNCTION back2() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'WITH s AS (SELECT nick FROM "Odd.S"."T.1" WHERE id = 1) UPDATE loot SET x = x FROM s RETURNING s.nick';
+CREATE FUNCTION back3() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'UPDATE loot SET x = x FROM "Odd.S"."T.1" a FULL JOIN "Odd.S"."T.1" b USING (nick) WHERE a.id = 1 RETURNING nick';
+CREATE FUNCTION back4() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'UPDATE loot SET x = x RETURNING (SELECT nick FROM "Odd.S"."T.1" WHERE id = 1)';
+CREATE FUNCTION back5() RETURNS text LANGUAGE sql SECURITY DEFINER AS 'WITH s AS (SELECT 1 AS n FROM "Odd.S"."T.1" WHERE nick = ''RAWCANARY'') UPDATE loot SET x = x FROM s RETURNING s.n';
+SET ROLE privacy_masks_app; SELECT back1(); SELECT back2(); SELECT back3(); SELECT back4(); SELECT back5(); RESET ROLE; SELECT back1(), back2(), back5();
+-- a recipient tightens only: a mask that is milder for them is not for a masked role
+SELECT governance.set_mask('pii.free_text', 'partial', '{"left": 4}', recipient => 'acme', reason => 'test');
+SET governance.recipient = 'acme'; SELECT note FROM "Odd.S"."T.1" WHERE id = 1; SET ROLE privacy_masks_app; SELECT note FROM "Odd.S"."T.1" WHERE id = 1; RESET governance.recipient;
+SELECT * FROM governance.export_query('SELECT note FROM "Odd.S"."T.1" WHERE id = 1', recipient => 'acme'); RESET ROLE;
+DROP OWNED BY privacy_masks_app CASCADE;
+-- conditions that a masked role wrote itself see masks: its views written through, its row security
+GRANT CREATE ON SCHEMA public TO privacy_masks_app; SET ROLE privacy_masks_app;
+CREATE FUNCTION peek(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE COST 0.0001 AS 'BEGIN RAISE WARNING ''peeked at %'', $1; RETURN true; END';
+CREATE VIEW checked AS SELECT * FROM "Odd.S"."T.1" WHERE peek(nick) WITH CHECK OPTION; CREATE VIEW checked2 AS SELECT * FROM checked;
+CREATE VIEW barrier WITH (security_barrier) AS SELECT * FROM "Odd.S"."T.1" WHERE peek(nick);
+CREATE TABLE mine (x int); INSERT INTO mine VALUES (1); ALTER TABLE mine ENABLE ROW LEVEL SECURITY; ALTER TABLE mine FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON mine USING (EXISTS (SELECT 1 FROM "Odd.S"."T.1" WHERE id = 1 AND peek(nick)));
+BEGIN; UPDATE checked SET tail = 'c' WHERE id = 1; UPDATE checked2 SET tail = 'c' WHERE id = 1; UPDATE barrier SET tail = 'b' WHERE id = 1; ROLLBACK;
+SELECT * FROM mine; UPDATE mine SET x = 2; COPY mine TO STDOUT; RESET ROLE;
+DROP OWNED BY privacy_masks_app CASCADE;
+-- those of others need what they were written for
+CREATE VIEW theirs AS SELECT * FROM "Odd.S"."T.1" WHERE nick = 'RAWCANARY' WITH CHECK OPTION; GRANT ALL ON theirs TO PUBLIC;
+SET ROLE privacy_masks_m; BEGIN; INSERT INTO theirs (id, nick) VALUES (50, 'RAWCANARY'); INSERT INTO theirs (id, nick) VALUES (51, 'other'); ROLLBACK; RESET ROLE; DROP VIEW theirs;
+CREATE VIEW tails AS SELECT * FROM "Odd.S"."T.1" WHERE tail <> 'no' WITH CHECK OPTION; GRANT ALL ON tails TO PUBLIC;
+SET ROLE privacy_masks_m; UPDATE tails SET tail = 'no' WHERE id = 1; RESET ROLE; DROP VIEW tails;
 ALTER ROLE privacy_masks_m RENAME TO privacy_masks_m2; SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
 DROP TABLE ref CASCADE; DROP ROLE privacy_masks_app, privacy_masks_m2, privacy_masks_raw, privacy_masks_owner;

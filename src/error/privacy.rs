@@ -23,6 +23,18 @@ pub fn mask_as_data(relation: &str, role: &str) -> Failure {
     .hint("Write constants or parameters, or let a role that is not masked run the statement.")
 }
 
+/// RETURNING of a SECURITY DEFINER function's statement would give back what it read raw in a subquery.
+pub fn raw_returned(role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        "RETURNING cannot give a masked role what the statement read from masked columns in a subquery",
+    )
+    .detail(format!(
+        "Role \"{role}\" is masked; inside a SECURITY DEFINER function statements that write read raw values."
+    ))
+    .hint("Read the tagged table directly in FROM or USING, or read in a statement that does not write.")
+}
+
 /// `_pseudonym` called by a query's author.
 pub fn not_for_callers() -> Failure {
     Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, "_pseudonym cannot be called in a query")

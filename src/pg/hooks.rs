@@ -153,7 +153,7 @@ unsafe extern "C-unwind" fn executor_run(
     let mut callback = mask::no_callback();
     // SAFETY: arguments are passed on as they came; a frame without destructors, which outlives the callback.
     unsafe {
-        let pushed = redaction_begins(&mut callback);
+        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_RUN {
             Some(hook) => hook(desc, direction, count, once),
             None => standard::standard_ExecutorRun(desc, direction, count, once),
@@ -161,6 +161,7 @@ unsafe extern "C-unwind" fn executor_run(
         if pushed {
             pg_sys::error_context_stack = callback.previous;
         }
+        mask::frame_ends(before);
     }
 }
 
@@ -168,7 +169,7 @@ unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
     let mut callback = mask::no_callback();
     // SAFETY: the argument is passed on as it came; a frame without destructors, which outlives the callback.
     unsafe {
-        let pushed = redaction_begins(&mut callback);
+        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_FINISH {
             Some(hook) => hook(desc),
             None => standard::standard_ExecutorFinish(desc),
@@ -176,6 +177,7 @@ unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
         if pushed {
             pg_sys::error_context_stack = callback.previous;
         }
+        mask::frame_ends(before);
     }
 }
 
@@ -201,7 +203,7 @@ unsafe extern "C-unwind" fn utility(
     // which outlives the callback.
     unsafe {
         let begun = utility_begins(&mut statement, &mut read_only);
-        let pushed = redaction_begins(&mut callback);
+        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
             None => standard::standard_ProcessUtility(
@@ -218,6 +220,7 @@ unsafe extern "C-unwind" fn utility(
         if pushed {
             pg_sys::error_context_stack = callback.previous;
         }
+        mask::frame_ends(before);
         if begun != ddl_hook::Begun::Nothing {
             utility_ends(begun);
         }

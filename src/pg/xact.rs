@@ -124,7 +124,15 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
     }
+    if event == XACT_EVENT_COMMIT {
+        super::mask::keep();
+    }
+    if matches!(event, XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
+        // What a prepared transaction did is not visible yet.
+        super::mask::forget_rolled_back(None);
+    }
     if event == XACT_EVENT_ABORT {
+        super::mask::frame_aborted();
         super::ddl_hook::forget(None);
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
@@ -140,6 +148,8 @@ unsafe extern "C-unwind" fn on_subxact(
 ) {
     use pg_sys::SubXactEvent::*;
     if event == SUBXACT_EVENT_ABORT_SUB {
+        super::mask::forget_rolled_back(Some(my));
+        super::mask::frame_aborted();
         super::ddl_hook::forget(Some(my));
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();

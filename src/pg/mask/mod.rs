@@ -16,9 +16,9 @@ mod viewer;
 
 pub use copy::rewrite_copy;
 pub use functions::forget_key;
-pub use policy::is_enforced_anywhere;
+pub use policy::{forget_rolled_back, is_enforced_anywhere, keep};
 pub use redact::{no_callback, push_redaction};
-pub use session::{Seen, define_recipient};
+pub use session::{Seen, define_recipient, frame_aborted, frame_begins, frame_ends};
 
 use super::{hooks, loading};
 use crate::error;
@@ -63,12 +63,12 @@ pub unsafe fn plan(
     // SAFETY: the caller vouches for the query; the plan is the planner's own result.
     unsafe {
         // Foreign keys are checked with raw values, or valid rows would be refused.
-        let viewer = if pg_sys::InNoForceRLSOperation() { None } else { viewer::now(&policy) };
+        let viewer = if session::is_foreign_key_check() { None } else { viewer::now(&policy) };
         let reads_tagged = mutate::reads_tagged(query, &policy);
         let (plan, limited) = match viewer {
             Some(viewer) => {
                 let limited = policy.is_limited();
-                let query = if reads_tagged { mutate::mask(query, policy, viewer) } else { query };
+                let query = if reads_tagged { mutate::mask_for(query, policy, viewer) } else { query };
                 // A query that names no tagged table may still inline a function that does.
                 let _planning = Planning::begin(true);
                 (next(query), limited)

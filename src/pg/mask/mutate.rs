@@ -34,18 +34,28 @@ struct Walk {
     derived: usize,
     /// Only counting: what a statement would write.
     probing: bool,
-    /// Statements that write stay raw: they run inside a SECURITY DEFINER function.
-    raw_writes: bool,
+    /// Statements that write do so as the owner of the SECURITY DEFINER function that they run inside.
+    is_definer: bool,
 }
 
 /// The query with masks in place of the Vars of masked columns.
 ///
 /// # Safety
 /// `query` must be an analysed and rewritten query.
-pub unsafe fn mask(query: *mut pg_sys::Query, policy: Rc<Policy>, viewer: Viewer) -> *mut pg_sys::Query {
-    let raw_writes = matches!(viewer, Viewer::Role(_)) && roles::current() != roles::outer();
+pub unsafe fn mask_for(query: *mut pg_sys::Query, policy: Rc<Policy>, viewer: Viewer) -> *mut pg_sys::Query {
+    let is_definer = matches!(viewer, Viewer::Role(_)) && roles::current() != roles::outer();
+    // SAFETY: the caller vouches for the query.
+    unsafe { mask(query, policy, viewer, is_definer) }
+}
+
+unsafe fn mask(
+    query: *mut pg_sys::Query,
+    policy: Rc<Policy>,
+    viewer: Viewer,
+    is_definer: bool,
+) -> *mut pg_sys::Query {
     let mut walk =
-        Walk { policy, viewer, levels: Vec::new(), replaced: 0, derived: 0, probing: false, raw_writes };
+        Walk { policy, viewer, levels: Vec::new(), replaced: 0, derived: 0, probing: false, is_definer };
     // SAFETY: the caller vouches for the query.
     unsafe { mask_query(query, &mut walk) }
 }
@@ -216,10 +226,11 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
     unsafe {
         let level = entries(query, walk);
         walk.levels.push(level);
-        if writes(query) && walk.raw_writes {
-            let copy = pg_sys::copyObjectImpl(query.cast()).cast::<pg_sys::Query>();
-            (*copy).returningList = mutate((*copy).returningList.cast(), walk).cast();
+        if writes(query) && walk.is_definer {
+            let returning = returned(query, walk);
             walk.levels.pop();
+            let copy = as_definer(query, walk);
+            (*copy).returningList = returning;
             return copy;
         }
         if writes(query) && !walk.probing {
@@ -230,12 +241,13 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
         entries.iter_ptr().for_each(|e| (*e).securityQuals = std::ptr::null_mut());
         let options = std::mem::replace(&mut (*query).withCheckOptions, std::ptr::null_mut());
         let masked = pg_sys::query_tree_mutator(query, as_mutator(), std::ptr::from_mut(walk).cast(), 0);
+        let author = masked_author(query, walk);
         (*query).withCheckOptions = options;
-        (*masked).withCheckOptions = options;
+        (*masked).withCheckOptions = as_author(options, query, author, walk);
         let copies = PgList::<pg_sys::RangeTblEntry>::from_pg((*masked).rtable);
         for ((original, copy), quals) in entries.iter_ptr().zip(copies.iter_ptr()).zip(security) {
             (*original).securityQuals = quals;
-            (*copy).securityQuals = quals;
+            (*copy).securityQuals = as_author(quals, query, author, walk);
         }
         if !(*query).onConflict.is_null() {
             (*(*masked).onConflict).arbiterElems = (*(*query).onConflict).arbiterElems;
@@ -249,6 +261,95 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
 unsafe fn mutate(node: *mut pg_sys::Node, walk: &mut Walk) -> *mut pg_sys::Node {
     // SAFETY: the caller passes a node or list of the tree.
     unsafe { mutator(node, std::ptr::from_mut(walk).cast()) }
+}
+
+/// A masked role that wrote row security or the conditions of a view written through: owners of the relations named.
+unsafe fn masked_author(query: *mut pg_sys::Query, walk: &Walk) -> Option<pg_sys::Oid> {
+    // SAFETY: the caller passes a query of the tree. A view written through stays in its range table.
+    unsafe {
+        let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let relations = entries.iter_ptr().filter(|e| (**e).rtekind == pg_sys::RTEKind::RTE_RELATION);
+        let owners = relations.filter_map(|e| catalog::relation_owner((*e).relid));
+        let mut authors = owners.filter(|o| !roles::is_superuser(*o));
+        authors.find_map(|o| viewer::of_role(&walk.policy, o))
+    }
+}
+
+/// Conditions that PostgreSQL itself needs raw, unless a masked role wrote them: then as that role may see.
+unsafe fn as_author(
+    conditions: *mut pg_sys::List,
+    query: *mut pg_sys::Query,
+    author: Option<pg_sys::Oid>,
+    walk: &Walk,
+) -> *mut pg_sys::List {
+    let Some(author) = author.filter(|_| !conditions.is_null()) else { return conditions };
+    let mut inner = Walk {
+        policy: Rc::clone(&walk.policy),
+        viewer: Viewer::Role(author),
+        levels: Vec::new(),
+        replaced: 0,
+        derived: 0,
+        probing: false,
+        is_definer: false,
+    };
+    // SAFETY: the caller passes conditions of the query; they refer to nothing around it.
+    unsafe {
+        let level = entries(query, &inner);
+        inner.levels.push(level);
+        mutate(conditions.cast(), &mut inner).cast()
+    }
+}
+
+/// A statement that writes as the owner of the function that it runs inside: raw, unless they are masked themselves.
+unsafe fn as_definer(query: *mut pg_sys::Query, walk: &Walk) -> *mut pg_sys::Query {
+    let policy = Rc::clone(&walk.policy);
+    // SAFETY: the caller passes a query of the tree; only modifying statements of the top level write, so that nothing
+    // in it refers to a query around it.
+    unsafe {
+        match viewer::of_role(&policy, roles::current()) {
+            Some(role) if !walk.probing => mask(query, policy, Viewer::Role(role), false),
+            _ => pg_sys::copyObjectImpl(query.cast()).cast(),
+        }
+    }
+}
+
+/// What a statement that writes raw gives back, as whoever called the function may see it.
+unsafe fn returned(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys::List {
+    // SAFETY: the caller passes a query of the tree, whose range table stands on top of the levels.
+    unsafe {
+        let list = pg_sys::copyObjectImpl((*query).returningList.cast()).cast::<pg_sys::Node>();
+        if list.is_null() {
+            return std::ptr::null_mut();
+        }
+        let list = pg_sys::flatten_join_alias_vars(query, list);
+        let derived = std::mem::replace(&mut walk.derived, 0);
+        let masked = mutate(list, walk).cast();
+        if walk.derived > 0 && !walk.probing {
+            // It comes out of a subquery or the like, which stays raw: is anything masked in one?
+            let replaced = walk.replaced;
+            walk.probing = true;
+            read_inside(query, walk);
+            walk.probing = false;
+            if walk.replaced > replaced {
+                error::privacy::raw_returned(&roles::name(roles::outer())).raise();
+            }
+        }
+        walk.derived = derived;
+        masked
+    }
+}
+
+/// Walks what a query reads from.
+unsafe fn read_inside(query: *mut pg_sys::Query, walk: &mut Walk) {
+    // SAFETY: the caller passes a query of the tree.
+    unsafe {
+        mutate((*query).cteList.cast(), walk);
+        for e in PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable).iter_ptr() {
+            mutate((*e).subquery.cast(), walk);
+            mutate((*e).functions.cast(), walk);
+            mutate((*e).values_lists.cast(), walk);
+        }
+    }
 }
 
 /// Refuses what would write masks into a table that holds what they hide: the data would be lost.
@@ -277,12 +378,7 @@ unsafe fn refuse_masks_as_data(query: *mut pg_sys::Query, walk: &mut Walk) {
         let mut reads = walk.replaced > before.0;
         if !reads && walk.derived > 0 {
             // What is written comes out of a subquery or the like: is anything masked in one?
-            mutate((*query).cteList.cast(), walk);
-            for e in entries.iter_ptr() {
-                mutate((*e).subquery.cast(), walk);
-                mutate((*e).functions.cast(), walk);
-                mutate((*e).values_lists.cast(), walk);
-            }
+            read_inside(query, walk);
             reads = walk.replaced > before.0;
         }
         (walk.replaced, walk.derived, walk.probing) = before;

@@ -78,6 +78,8 @@ impl Policy {
 thread_local! {
     static POLICY: RefCell<Option<Rc<Policy>>> = const { RefCell::new(None) };
     static LOADED_AT: Cell<u64> = const { Cell::new(0) };
+    /// The subtransaction in which it was loaded, zero once that transaction has ended.
+    static LOADED_IN: Cell<pg_sys::SubTransactionId> = const { Cell::new(0) };
     static CONCERNS: Cell<bool> = const { Cell::new(false) };
     static STALE: Cell<bool> = const { Cell::new(true) };
     static CALLBACKS: Cell<bool> = const { Cell::new(false) };
@@ -114,6 +116,26 @@ fn register_callbacks() {
             pg_sys::CacheRegisterSyscacheCallback(cache as i32, Some(on_roles), pg_sys::Datum::from(0));
         }
     }
+}
+
+/// A (sub)transaction was aborted, the whole one where None. What was loaded in it, or in one inside it, may lack a table
+/// that was dropped there: no invalidation names that table to a policy that does not know it. Ids rise, and whatever
+/// was begun before it and is newer has ended. Must not raise.
+pub fn forget_rolled_back(sub: Option<pg_sys::SubTransactionId>) {
+    let loaded = LOADED_IN.get();
+    if loaded != 0 && loaded >= sub.unwrap_or(0) {
+        STALE.set(true);
+        // SAFETY: only marks saved plans, which may have been made by it.
+        unsafe { pg_sys::ResetPlanCache() };
+    }
+    if sub.is_none() {
+        LOADED_IN.set(0);
+    }
+}
+
+/// The transaction has ended well: what was loaded in it stays good.
+pub fn keep() {
+    LOADED_IN.set(0);
 }
 
 /// Whether anything is tagged and anybody is masked: one cached test.
@@ -216,6 +238,8 @@ fn reload() -> bool {
     CONCERNS.set(!policy.relations.is_empty() && (policy.everybody || !policy.roles.is_empty()));
     ENDS_AT.set(policy.ends_at.unwrap_or(i64::MAX));
     LOADED_AT.set(generation);
+    // SAFETY: plain read of the transaction state.
+    LOADED_IN.set(unsafe { pg_sys::GetCurrentSubTransactionId() });
     POLICY.set(Some(Rc::new(policy)));
     attempt.done = true;
     if expired {

@@ -9,13 +9,13 @@ unsafe extern "C" {
     fn errdetail(format: *const c_char, ...) -> c_int;
 }
 
-/// Error context callback: replaces the DETAIL of classes 22 and 23.
+/// Error context callback: replaces the DETAIL of classes 22, 23 and 44.
 unsafe extern "C-unwind" fn redact(_arg: *mut c_void) {
     // SAFETY: called by errfinish, where the code can be read and the detail set.
     unsafe {
         let code = pg_sys::geterrcode();
         let character = |n: c_int| ((code >> (6 * n)) & 0x3f) as u8 + b'0';
-        if character(0) == b'2' && matches!(character(1), b'2' | b'3') {
+        if matches!([character(0), character(1)], [b'2', b'2' | b'3'] | [b'4', b'4']) {
             errdetail(c"Details are hidden: they may quote masked values.".as_ptr());
         }
     }

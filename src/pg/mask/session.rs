@@ -1,4 +1,5 @@
 //! What is special for this session: the recipient it set, an export that forces masks, the query being planned.
+use crate::error;
 use crate::settings;
 use pgrx::pg_sys;
 use pgrx::{GucContext, GucFlags, GucRegistry};
@@ -22,6 +23,7 @@ thread_local! {
     static PLANNING_MASKED: Cell<bool> = const { Cell::new(false) };
     static OUTER_ROLE: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     static INTERNAL: Cell<bool> = const { Cell::new(false) };
+    static INSIDE_CHECK: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Assign hook of `governance.recipient`: plans of this session were made for another recipient.
@@ -79,19 +81,22 @@ pub fn note(seen: impl FnOnce() -> Seen) {
     }
 }
 
-/// Masks on everybody until dropped, whatever the mode. An export may run another: what was forced before is forced again
-/// afterwards.
-pub struct Force(Option<Forced>);
+/// Masks on everybody until dropped, whatever the mode.
+pub struct Force;
 
 impl Force {
     /// Begins; plans cached before must not leak, plans cached meanwhile must not stay masked.
     #[must_use]
     pub fn begin(recipient: &str) -> Self {
-        let before = FORCED.replace(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
+        if is_forced() {
+            // The inner one would end the masks of the outer.
+            error::privacy::not_exportable("It runs inside another export.").raise();
+        }
+        FORCED.set(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
         IS_FORCED.set(true);
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
-        Force(before)
+        Force
     }
 
     /// The columns masked so far.
@@ -103,8 +108,8 @@ impl Force {
 
 impl Drop for Force {
     fn drop(&mut self) {
-        IS_FORCED.set(self.0.is_some());
-        FORCED.set(self.0.take());
+        IS_FORCED.set(false);
+        FORCED.set(None);
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
     }
@@ -156,6 +161,36 @@ impl Drop for Internal {
 #[must_use]
 pub fn is_internal() -> bool {
     INTERNAL.get()
+}
+
+/// The executor or a utility statement begins; notes whether it runs inside the check of a foreign key already, and gives
+/// what was noted before, for [`frame_ends`]. Neither can panic: both are called in frames without a guard.
+#[inline]
+#[must_use]
+pub fn frame_begins() -> bool {
+    // SAFETY: plain read of a backend global.
+    INSIDE_CHECK.replace(unsafe { pg_sys::InNoForceRLSOperation() })
+}
+
+/// The executor or a utility statement has ended.
+#[inline]
+pub fn frame_ends(before: bool) {
+    INSIDE_CHECK.set(before);
+}
+
+/// A (sub)transaction was aborted, and frames ended without saying so. The security context is again the one of the
+/// frame in which it began.
+pub fn frame_aborted() {
+    // SAFETY: plain read of a backend global.
+    INSIDE_CHECK.set(unsafe { pg_sys::InNoForceRLSOperation() });
+}
+
+/// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers that such a query
+/// fires inherit its security context, but run inside an executor that was started in it: theirs are not.
+#[must_use]
+pub fn is_foreign_key_check() -> bool {
+    // SAFETY: plain read of a backend global.
+    unsafe { pg_sys::InNoForceRLSOperation() && !INSIDE_CHECK.get() }
 }
 
 /// Plans made inside SECURITY DEFINER functions depend on the outer role, which the plan cache does not compare.

@@ -9,8 +9,9 @@ use pgrx::pg_sys;
 /// Whoever reads and is masked.
 #[derive(Clone)]
 pub enum Viewer {
-    /// An export or a session with a recipient: everything tagged is masked, for whomever.
-    Recipient(String),
+    /// An export or a session with a recipient: everything tagged is masked, for whomever; for a masked role never
+    /// milder than without.
+    Recipient(String, Option<pg_sys::Oid>),
     /// A masked role; grants and ownership count.
     Role(pg_sys::Oid),
 }
@@ -37,15 +38,21 @@ pub fn is_statistics(relid: pg_sys::Oid) -> bool {
 /// Who is reading now; None where nobody is masked. Inside SECURITY DEFINER functions the outer role decides.
 #[must_use]
 pub fn now(policy: &Policy) -> Option<Viewer> {
-    if let Some(recipient) = session::recipient() {
-        return Some(Viewer::Recipient(recipient));
+    let role = of_role(policy, roles::outer());
+    match (session::recipient(), role) {
+        (Some(recipient), role) => Some(Viewer::Recipient(recipient, role)),
+        (None, role) => role.map(Viewer::Role),
     }
-    let role = roles::outer();
+}
+
+/// What a role would be as a viewer: itself where it is masked.
+#[must_use]
+pub fn of_role(policy: &Policy, role: pg_sys::Oid) -> Option<pg_sys::Oid> {
     if roles::is_superuser(role) && !settings::MASK_OWNERS.get() {
         return None;
     }
     let masked = policy.everybody || policy.roles.iter().any(|r| roles::is_member_of(role, *r));
-    masked.then_some(Viewer::Role(role))
+    masked.then_some(role)
 }
 
 impl Viewer {
@@ -53,7 +60,7 @@ impl Viewer {
     #[must_use]
     pub fn recipient(&self) -> &str {
         match self {
-            Viewer::Recipient(r) => r,
+            Viewer::Recipient(r, _) => r,
             Viewer::Role(_) => "",
         }
     }
@@ -66,30 +73,44 @@ impl Viewer {
             return columns.iter().map(hidden).collect();
         }
         let Some(columns) = policy.relations.get(&relid) else { return Vec::new() };
-        if let Viewer::Role(role) = self
-            && !settings::MASK_OWNERS.get()
-            && catalog::relation_owner(relid).is_some_and(|o| roles::has_rights_of(*role, o))
-        {
-            return Vec::new();
-        }
+        let role = match self {
+            Viewer::Role(role) | Viewer::Recipient(_, Some(role)) => Some(*role),
+            Viewer::Recipient(_, None) => None,
+        };
+        let role = role.filter(|r| settings::MASK_OWNERS.get() || !owns(*r, relid));
         let mut masked = Vec::new();
         for column in columns {
-            let tags: Vec<String> =
-                column.tags.iter().filter(|t| !self.may_see(policy, t)).cloned().collect();
-            let strictest = tags.iter().map(|t| policy.mask(t, self.recipient())).reduce(Mask::strictest);
+            let (mut tags, mut strictest) = (Vec::new(), None::<Mask>);
+            for tag in &column.tags {
+                let as_role = role.is_some_and(|r| !may_see(policy, r, tag)).then(|| policy.mask(tag, ""));
+                let mask = match self {
+                    Viewer::Role(_) => as_role,
+                    Viewer::Recipient(recipient, _) => {
+                        let mask = policy.mask(tag, recipient);
+                        Some(as_role.map_or(mask.clone(), |other| mask.strictest(other)))
+                    }
+                };
+                if let Some(mask) = mask {
+                    tags.push(tag.clone());
+                    strictest = Some(strictest.map_or(mask.clone(), |s| s.strictest(mask)));
+                }
+            }
             if let Some(mask) = strictest {
                 masked.push(Masked { number: column.number, mask, tags });
             }
         }
         masked
     }
+}
 
-    /// Whether a grant lets them see a tag, or one above it.
-    fn may_see(&self, policy: &Policy, tag: &str) -> bool {
-        let Viewer::Role(role) = self else { return false };
-        policy.grants.iter().any(|g| {
-            let covers = tag == g.tag || tag.strip_prefix(g.tag.as_str()).is_some_and(|r| r.starts_with('.'));
-            covers && roles::is_member_of(*role, g.role)
-        })
-    }
+fn owns(role: pg_sys::Oid, relid: pg_sys::Oid) -> bool {
+    catalog::relation_owner(relid).is_some_and(|o| roles::has_rights_of(role, o))
+}
+
+/// Whether a grant lets a role see a tag, or one above it.
+fn may_see(policy: &Policy, role: pg_sys::Oid, tag: &str) -> bool {
+    policy.grants.iter().any(|g| {
+        let covers = tag == g.tag || tag.strip_prefix(g.tag.as_str()).is_some_and(|r| r.starts_with('.'));
+        covers && roles::is_member_of(role, g.role)
+    })
 }
