@@ -240,6 +240,7 @@ CREATE TABLE governance.level (
     set_by text NOT NULL DEFAULT current_user,
     PRIMARY KEY (feature, scope)
 );
+CREATE INDEX level_scope_idx ON governance.level (scope);
 COMMENT ON TABLE governance.level IS 'levels that somebody set; defaults are in governance.feature';
 COMMENT ON COLUMN governance.level.feature IS 'feature, hazard (guard.data_loss) or rule (guard.ban-drop-column)';
 COMMENT ON COLUMN governance.level.scope IS 'empty for the database, else schema:…, class:… or dataset:…';

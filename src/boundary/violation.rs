@@ -5,7 +5,7 @@ use crate::core::registry::level::Level;
 use crate::error::{self, boundary::Crossing};
 use crate::pg::catalog::Name;
 use crate::pg::{audit_log, cache, owner, roles, session, spi, xact};
-use crate::registry::{identity, level};
+use crate::registry::{identity, ladder};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -82,7 +82,7 @@ fn boundary(relid: pg_sys::Oid) -> Rc<Boundary> {
             boundaries = writer::boundaries(relid);
         }
         let dataset = boundaries.into_iter().next().map(|(name, writers)| {
-            let level = level::resolve("boundary.writers", &name).level;
+            let level = ladder::resolve("boundary.writers", &name).level;
             (name, writers, level)
         });
         // A transaction that already has an id may have changed writers or levels itself.

@@ -4,7 +4,7 @@ use super::{break_glass, log};
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
-use crate::registry::{level, restore};
+use crate::registry::{ladder, restore};
 use crate::{change, error};
 
 /// What a rule says, from the shipped table.
@@ -57,7 +57,7 @@ fn judge_all(victims: &[Victim]) {
     for victim in victims {
         let Some(rule) = rule(victim.rule) else { continue };
         let feature = format!("guard.{}", victim.rule);
-        let mut verdict = level::resolve(&feature, &victim.dataset).level;
+        let mut verdict = ladder::resolve(&feature, &victim.dataset).level;
         if restoring && verdict > Level::Observe {
             verdict = Level::Observe;
         }

@@ -10,6 +10,9 @@ use std::cell::Cell;
 thread_local! {
     static GENERATION: Cell<u64> = const { Cell::new(1) };
     static BEACON: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
+    /// Whether many writes belong together, and whether one of them has touched.
+    static TOGETHER: Cell<bool> = const { Cell::new(false) };
+    static TOUCHED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Rises whenever something that backends cache has changed. A cache loaded at generation g is good while this is g.
@@ -21,11 +24,31 @@ pub fn generation() -> u64 {
 
 /// Tells every backend, at commit, to load its caches anew; this one at once.
 pub fn touch() {
+    GENERATION.set(GENERATION.get() + 1);
+    if TOGETHER.get() {
+        TOUCHED.set(true);
+        return;
+    }
     if let Some(relid) = beacon() {
         // SAFETY: queues an invalidation message; the oid was just resolved.
         unsafe { pg_sys::CacheInvalidateRelcacheByRelid(relid) };
     }
-    GENERATION.set(GENERATION.get() + 1);
+}
+
+/// Runs many writes with one message to all backends after the last: each would make this session plan everything anew.
+pub fn together<R>(f: impl FnOnce() -> R) -> R {
+    struct End(bool);
+    impl Drop for End {
+        fn drop(&mut self) {
+            TOGETHER.set(self.0);
+            // After an error the writes are rolled back, and there is nothing to say.
+            if !self.0 && TOUCHED.replace(false) && !std::thread::panicking() {
+                touch();
+            }
+        }
+    }
+    let _end = End(TOGETHER.replace(true));
+    f()
 }
 
 /// Makes every cached plan that reads a relation be made anew, in every backend, from commit on.

@@ -26,3 +26,15 @@ pub unsafe fn items<T>(list: *const pg_sys::List) -> Vec<*mut T> {
         (0..length).map(|i| nth(list, i)).filter(|p: &*mut T| !p.is_null()).collect()
     }
 }
+
+/// All elements of a list of oids.
+///
+/// # Safety
+/// `list` must be NIL or a valid list of oids.
+pub unsafe fn oids(list: *const pg_sys::List) -> Vec<pg_sys::Oid> {
+    // SAFETY: the caller vouches for the list.
+    unsafe {
+        let length = if list.is_null() { 0 } else { (*list).length as usize };
+        (0..length).map(|i| (*(*list).elements.add(i)).oid_value).collect()
+    }
+}

@@ -12,6 +12,7 @@ pub mod ddl_hook;
 pub mod dual_write;
 pub mod event;
 pub mod hooks;
+pub mod kept_plan;
 pub mod lineage;
 pub mod list;
 pub mod loading;

@@ -6,7 +6,19 @@
 use super::catalog;
 use super::settings_scope::{As, FIXED_PATH, Settings, path_is_fixed};
 use pgrx::pg_sys;
+use std::cell::Cell;
 use std::ffi::c_int;
+
+thread_local! {
+    /// How many scopes are open in this session.
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Whether the session acts as the extension's owner, with the fixed search path.
+#[must_use]
+pub fn is_acting() -> bool {
+    DEPTH.get() > 0 && path_is_fixed()
+}
 
 /// Switches to the extension's owner until dropped.
 pub struct OwnerScope {
@@ -33,6 +45,7 @@ impl OwnerScope {
         unsafe {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
             let scope = OwnerScope { user, context, settings };
+            DEPTH.set(DEPTH.get() + 1);
             pg_sys::SetUserIdAndSecContext(
                 schema_owner(),
                 context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int,
@@ -44,6 +57,7 @@ impl OwnerScope {
 
 impl Drop for OwnerScope {
     fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
         drop(self.settings.take());
         // SAFETY: restores what `enter` saved.
         unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };

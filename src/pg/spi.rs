@@ -1,4 +1,5 @@
 //! SPI without its traps: errors are raised, results are owned, reads take no transaction id.
+use super::kept_plan;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -33,21 +34,23 @@ fn internal(e: &SpiError) -> ! {
 
 /// Runs a query that only reads and maps its rows. Works on a standby and takes no transaction id; sees the writes of
 /// the running transaction once it has made any.
-pub fn select<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+pub fn select<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
     let _snapshot = Snapshot::if_none();
-    // SAFETY: plain read of the transaction state.
-    if unsafe { pg_sys::IsInParallelMode() } {
-        return select_as_of(sql, args, f); // no command may begin
-    }
-    Spi::connect(|client| {
-        let table = client.select(sql, None, args).unwrap_or_else(|e| internal(&e));
-        table.map(|tuple| f(&Row(tuple))).collect()
-    })
+    // SAFETY: plain reads of the transaction state. In parallel mode no command may begin, and before the first write
+    // none needs to; read-only means the active snapshot as it is.
+    let read_only = unsafe {
+        pg_sys::IsInParallelMode() || pg_sys::GetCurrentTransactionIdIfAny() == pg_sys::InvalidTransactionId
+    };
+    run(sql, args, read_only, f).1
 }
 
-/// Reads under the active snapshot. Once the transaction has written, pgrx's own select takes the transaction's snapshot
-/// instead, which under REPEATABLE READ is that of its first statement.
-fn select_as_of<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+/// Runs one statement and maps the rows it gives; returns how many rows it touched, too.
+fn run<T>(
+    sql: &str,
+    args: &[DatumWithOid],
+    read_only: bool,
+    mut f: impl FnMut(&Row) -> T,
+) -> (usize, Vec<T>) {
     let sql = std::ffi::CString::new(sql).unwrap_or_default();
     let mut types: Vec<pg_sys::Oid> = args.iter().map(DatumWithOid::oid).collect();
     let given: Vec<Option<pg_sys::Datum>> =
@@ -58,23 +61,30 @@ fn select_as_of<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> 
     // SAFETY: inside SPI; the arrays have one entry for each argument and live until the call returns, the rows until
     // SPI ends.
     Spi::connect(|_| unsafe {
-        let code = pg_sys::SPI_execute_with_args(
-            sql.as_ptr(),
-            args.len() as i32,
-            types.as_mut_ptr(),
-            datums.as_mut_ptr(),
-            nulls.as_ptr(),
-            true,
-            0,
-        );
-        let table = pg_sys::SPI_tuptable;
-        if code < 0 || table.is_null() {
+        let code = match kept_plan::of(&sql, &mut types) {
+            Some(plan) => pg_sys::SPI_execute_plan(plan, datums.as_mut_ptr(), nulls.as_ptr(), read_only, 0),
+            None => pg_sys::SPI_execute_with_args(
+                sql.as_ptr(),
+                args.len() as i32,
+                types.as_mut_ptr(),
+                datums.as_mut_ptr(),
+                nulls.as_ptr(),
+                read_only,
+                0,
+            ),
+        };
+        let (table, touched) = (pg_sys::SPI_tuptable, pg_sys::SPI_processed as usize);
+        if code < 0 {
             pgrx::error!("governance: internal query failed with SPI code {code}");
         }
-        (0..pg_sys::SPI_processed as usize)
+        if table.is_null() {
+            return (touched, Vec::new());
+        }
+        let rows = (0..touched)
             .filter_map(|i| SpiHeapTupleData::new((*table).tupdesc, *(*table).vals.add(i)).ok().flatten())
             .map(|tuple| f(&Row(tuple)))
-            .collect()
+            .collect();
+        (touched, rows)
     })
 }
 
@@ -87,25 +97,19 @@ pub fn select_one<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T)
 /// snapshot may be older than the change that emptied the cache. Sees what the transaction itself has written.
 pub fn select_latest<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
     let _snapshot = Snapshot::latest();
-    select_as_of(sql, args, f)
+    run(sql, args, true, f).1
 }
 
 /// Runs a statement that writes; returns the number of rows it touched.
 pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
     let _snapshot = Snapshot::if_none();
-    Spi::connect_mut(|client| {
-        let table = client.update(sql, None, args).unwrap_or_else(|e| internal(&e));
-        table.len()
-    })
+    run(sql, args, false, |_| ()).0
 }
 
 /// Runs a statement that writes and maps the rows it returns.
-pub fn execute_returning<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+pub fn execute_returning<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
     let _snapshot = Snapshot::if_none();
-    Spi::connect_mut(|client| {
-        let table = client.update(sql, None, args).unwrap_or_else(|e| internal(&e));
-        table.map(|tuple| f(&Row(tuple))).collect()
-    })
+    run(sql, args, false, f).1
 }
 
 /// An active snapshot that is popped when dropped.

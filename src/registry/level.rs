@@ -1,123 +1,13 @@
-//! Levels: what is set, and which one applies.
+//! Levels: setting and resetting them, and saying what that changes.
+use super::ladder::{self, HAZARDS, Ladder};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
-use crate::core::registry::level::{self as ladder, Declared, Defaults, Facts, Level, Resolved, Setting};
+use crate::core::registry::level::Level;
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{owner, roles, spi, xact};
+use crate::pg::{owner, roles, spi};
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::{Value, json};
-
-/// The path of a feature, narrowest first: `guard.ban-drop-column`, `guard.data_loss`, `guard`. A rule is below its
-/// hazard, anything else below the dots of its name.
-#[must_use]
-pub fn path(feature: &str) -> Vec<String> {
-    let mut path = vec![feature.to_string()];
-    if let Some(rule) = feature.strip_prefix("guard.")
-        && let Some(hazard) = hazard_of(rule)
-    {
-        path.push(format!("guard.{hazard}"));
-    }
-    let mut rest = feature;
-    while let Some((parent, _)) = rest.rsplit_once('.') {
-        path.push(parent.to_string());
-        rest = parent;
-    }
-    path
-}
-
-/// The hazard of a guard rule.
-fn hazard_of(rule: &str) -> Option<String> {
-    owner::run(|| {
-        spi::select_one("SELECT hazard FROM governance.rule WHERE rule = $1", &[rule.into()], |r| r.must(1))
-    })
-}
-
-/// The level of a feature for a relation, and where it comes from.
-#[must_use]
-pub fn resolve(feature: &str, name: &Name) -> Resolved {
-    resolve_by(feature, name, false)
-}
-
-/// The stricter of the levels for what is declared and for what was declared before the running transaction.
-fn resolve_by(feature: &str, name: &Name, tagged: bool) -> Resolved {
-    let path = path(feature);
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let (settings, defaults) = (settings(&path), defaults(&path));
-    let for_facts = |mut facts: Facts| {
-        if tagged && facts.declared == Declared::No {
-            facts.declared = Declared::Single;
-        }
-        ladder::resolve(&path, &facts, &settings, &defaults)
-    };
-    let (facts, before) = super::dataset::facts_and_before(name);
-    let now = for_facts(facts);
-    match before.map(for_facts) {
-        Some(b) if b.level > now.level => {
-            Resolved { level: b.level, source: format!("{} (until commit)", b.source) }
-        }
-        _ => now,
-    }
-}
-
-/// Like [`resolve`] for a relation that bears tags: a tag is a declaration of its own, so that masks hold on a
-/// relation that nobody declared as a dataset.
-#[must_use]
-pub fn resolve_tagged(feature: &str, name: &Name) -> Resolved {
-    resolve_by(feature, name, true)
-}
-
-/// Levels that are set for any feature of a path. Read as of this moment: caches are filled from it.
-fn settings(path: &[&str]) -> Vec<Setting> {
-    let mine = xact::id_if_assigned().map(|x| x.to_string());
-    let features: Vec<String> = path.iter().map(|p| (*p).to_string()).collect();
-    owner::run(|| {
-        spi::select_latest(
-            "SELECT feature, scope, level, floor, was_level, was_floor, changed_by_xid::text
-               FROM governance.level
-              WHERE feature = ANY ($1) AND (valid_until IS NULL OR valid_until > now())",
-            &[features.into()],
-            |r| Setting {
-                feature: r.must(1),
-                scope: Scope::parse(&r.must::<String>(2)).unwrap_or(Scope::Database),
-                level: r.get::<String>(3).and_then(|l| Level::parse(&l)),
-                floor: r.must(4),
-                was_level: r.get::<String>(5).and_then(|l| Level::parse(&l)),
-                was_floor: r.must(6),
-                pending: r.get::<String>(7) == mine,
-            },
-        )
-    })
-}
-
-/// Shipped defaults of the features of a path.
-fn defaults(path: &[&str]) -> Vec<Defaults> {
-    let features: Vec<String> = path.iter().map(|p| (*p).to_string()).collect();
-    owner::run(|| {
-        spi::select(
-            "SELECT feature, default_undeclared, default_declared, default_bulk, default_analytical
-               FROM governance.feature WHERE feature = ANY ($1)",
-            &[features.into()],
-            |r| Defaults {
-                feature: r.must(1),
-                levels: [2, 3, 4, 5].map(|i| Level::parse(&r.must::<String>(i)).unwrap_or(Level::Observe)),
-            },
-        )
-    })
-}
-
-/// All features and rules with their rungs.
-#[must_use]
-pub fn known() -> Vec<(String, Vec<String>)> {
-    owner::run(|| {
-        spi::select(
-            "SELECT feature, rungs FROM governance.feature
-             UNION ALL SELECT 'guard.' || rule, '{off,observe,warn,enforce}' FROM governance.rule ORDER BY 1",
-            &[],
-            |r| (r.must(1), r.must(2)),
-        )
-    })
-}
 
 /// A level as JSON for the audit log.
 fn get(feature: &str, scope: &str) -> Option<Value> {
@@ -165,6 +55,22 @@ pub fn stored_scope(scope: Option<&str>) -> String {
     }
 }
 
+/// Checks that a feature can take a level there, and brings the scope into the form it is stored in.
+#[must_use]
+pub fn check(feature: &str, level: &str, scope: Option<&str>) -> String {
+    let shipped = ladder::shipped();
+    let Some((_, rungs)) = shipped.features.iter().find(|(f, _)| f == feature) else {
+        let names: Vec<String> = shipped.features.iter().map(|(f, _)| f.clone()).collect();
+        error::registry::no_such_feature(feature, &names).raise();
+    };
+    if !rungs.iter().any(|r| r == level) {
+        error::registry::no_such_rung(feature, level, rungs).raise();
+    }
+    let scope = canonical_scope(scope);
+    require_mode(feature, level, &scope);
+    scope
+}
+
 /// Sets a level.
 pub fn set(
     feature: &str,
@@ -174,16 +80,7 @@ pub fn set(
     valid_until: Option<TimestampWithTimeZone>,
     floor: bool,
 ) {
-    let known = known();
-    let Some((_, rungs)) = known.iter().find(|(f, _)| f == feature) else {
-        let names: Vec<String> = known.into_iter().map(|(f, _)| f).collect();
-        error::registry::no_such_feature(feature, &names).raise();
-    };
-    if !rungs.iter().any(|r| r == level) {
-        error::registry::no_such_rung(feature, level, rungs).raise();
-    }
-    let scope = canonical_scope(scope);
-    require_mode(feature, level, &scope);
+    let scope = check(feature, level, scope);
     if let Some(end) = valid_until
         && end <= pgrx::datum::datetime_support::now()
     {
@@ -256,22 +153,15 @@ fn require_mode(feature: &str, level: &str, scope: &str) {
 
 /// Whether a level is below one that is set for a wider scope and would apply without it.
 fn below_wider(feature: &str, level: &str, scope: &str) -> bool {
-    let path = path(feature);
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let Ok(scope) = Scope::parse(scope) else { return false };
-    settings(&path).into_iter().any(|s| s.level > Level::parse(level) && s.scope.may_cover(&scope))
+    ladder::settings_for(&ladder::shipped().path(feature))
+        .into_iter()
+        .any(|s| s.level > Level::parse(level) && s.scope.may_cover(&scope))
 }
 
 /// Whether a level is below what the shipped defaults give somewhere.
 fn below_default(feature: &str, level: &str) -> bool {
-    let path = path(feature);
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let defaults = defaults(&path);
-    let strictest = path
-        .iter()
-        .find_map(|p| defaults.iter().find(|d| d.feature == *p))
-        .map(|d| d.levels.iter().max().copied());
-    matches!((Level::parse(level), strictest.flatten()), (Some(l), Some(s)) if l < s)
+    Level::parse(level).is_some_and(|l| ladder::shipped().strictest_default(feature).is_some_and(|s| l < s))
 }
 
 /// Takes a level away, so that wider ones and defaults apply again.
@@ -327,59 +217,19 @@ fn object(feature: &str, scope: &str) -> String {
     if scope.is_empty() { feature.to_string() } else { format!("{feature} on {scope}") }
 }
 
-/// Levels of all features for one relation: feature, level, source.
-#[must_use]
-pub fn effective(name: &Name) -> Vec<(String, Resolved)> {
-    known()
-        .into_iter()
-        .map(|(feature, _)| {
-            let r = resolve(&feature, name);
-            (feature, r)
-        })
-        .collect()
-}
-
-/// What the guard tells apart.
-const HAZARDS: [(&str, &str); 4] = [
-    ("guard.data_loss", "statements that lose its data"),
-    ("guard.breaks_clients", "statements that break its readers and writers"),
-    ("guard.availability", "statements that block it for long"),
-    ("guard.security", "statements that expose it"),
-];
-
-/// The level of each hazard for a relation.
-#[must_use]
-pub fn of_hazards(name: &Name) -> Vec<Level> {
-    HAZARDS.iter().map(|(feature, _)| resolve(feature, name).level).collect()
-}
-
-/// The level of every feature for a relation as it is declared now, whatever counts until commit.
-#[must_use]
-pub fn as_declared(name: &Name) -> Vec<Level> {
-    let facts = super::dataset::facts(name);
-    known()
-        .into_iter()
-        .map(|(feature, _)| {
-            let path = path(&feature);
-            let path: Vec<&str> = path.iter().map(String::as_str).collect();
-            ladder::resolve(&path, &facts, &settings(&path), &defaults(&path)).level
-        })
-        .collect()
-}
-
-/// Whether a declaration made a level lower than [`as_declared`] said before it; the class analytical does. The session
-/// then has to say why.
-pub fn require_reason_if_lower(name: &Name, before: &[Level]) -> bool {
-    let lower = before.iter().zip(as_declared(name)).any(|(b, now)| now < *b);
+/// Whether a declaration made a level lower than it was before it; the class analytical does. The session then has to
+/// say why.
+pub fn require_reason_if_lower(before: &Ladder, now: &Ladder) -> bool {
+    let lower = before.as_declared().into_iter().zip(now.as_declared()).any(|(b, now)| now < b);
     if lower {
         let _ = super::duty::reason_for("a declaration that lowers levels", None);
     }
     lower
 }
 
-/// Says what is refused or warned about since these levels, and the call that softens it.
-pub fn say_what_changed(name: &Name, before: &[Level]) {
-    let now = of_hazards(name);
+/// Says what is refused or warned about since a declaration, and the call that softens it.
+pub fn say_what_changed(name: &Name, before: &Ladder, now: &Ladder) {
+    let (before, now) = (before.of_hazards(), now.of_hazards());
     let raised = |to: Level| -> String {
         let rows = HAZARDS.iter().zip(before.iter().zip(&now));
         let raised = rows.filter(|(_, (b, n))| **n == to && **b < to).map(|((_, what), _)| *what);

@@ -6,6 +6,7 @@ pub mod decision;
 pub mod duty;
 pub mod grant;
 pub mod identity;
+pub mod ladder;
 pub mod level;
 pub mod manifest;
 pub mod party;
@@ -18,6 +19,7 @@ pub mod surface;
 pub mod tagging;
 
 use crate::pg::regclass::Relation;
+use ladder::Ladder;
 use pgrx::prelude::*;
 
 /// The SQL surface.
@@ -69,8 +71,8 @@ pub mod governance {
         let clear = clear.unwrap_or_default();
         duty::require_may_appoint(relation, steward.as_deref(), clear.iter().any(|c| c == "steward"));
         let may_weaken = duty::is_steward(relation) || duty::is_operator();
-        let before = level::of_hazards(&relation.name());
-        let as_declared = level::as_declared(&relation.name());
+        let name = relation.name();
+        let before = Ladder::of(&name);
         dataset::declare(
             relation,
             dataset::Statement {
@@ -87,10 +89,11 @@ pub mod governance {
                 in_bulk: false,
             },
         );
-        if level::require_reason_if_lower(&relation.name(), &as_declared) && !may_weaken {
+        let now = Ladder::of(&name);
+        if super::level::require_reason_if_lower(&before, &now) && !may_weaken {
             duty::require_steward("a declaration that lowers levels", relation);
         }
-        level::say_what_changed(&relation.name(), &before);
+        super::level::say_what_changed(&name, &before, &now);
     }
 
     /// Forgets a dataset; takes effect when the transaction has committed.
@@ -160,7 +163,7 @@ pub mod governance {
         if !sight::may_see(Some(relation.0)) {
             crate::error::registry::not_to_be_seen(&name).raise();
         }
-        let rows = super::level::effective(&name);
+        let rows = Ladder::of(&name).all();
         TableIterator::new(rows.into_iter().map(|(f, r)| (f, r.level.as_str().to_string(), r.source)))
     }
 

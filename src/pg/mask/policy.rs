@@ -355,7 +355,7 @@ fn tagged_relations() -> HashMap<pg_sys::Oid, Vec<Column>> {
         let Some(relid) = catalog::relation_oid(&name) else { continue };
         let members = tree_of(relid);
         watched.extend(members.iter().copied());
-        if registry::level::resolve_tagged("privacy.masks", &name).level != Level::Enforce {
+        if registry::ladder::Ladder::of_tagged(&name).level("privacy.masks").level != Level::Enforce {
             continue;
         }
         for member in members {

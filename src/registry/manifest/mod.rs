@@ -9,7 +9,7 @@ mod sections;
 use crate::audit::{self, Act};
 use crate::core::registry::manifest::{self as core, Field, Item, Quoting, Sections, Shape, Step};
 use crate::error;
-use crate::pg::{catalog, owner, spi, xact};
+use crate::pg::{cache, catalog, owner, spi, xact};
 use pgrx::PgTryBuilder;
 use pgrx::pg_sys::panic::CaughtError;
 use serde_json::{Value, json};
@@ -91,9 +91,9 @@ pub fn apply(
     let (steps, skipped): (Vec<Step>, Vec<Step>) =
         steps.into_iter().partition(|s| !(skip_missing && is_missing(s)));
     if dry_run {
-        xact::rehearse(|| carry_out(&steps, reason));
+        xact::rehearse(|| cache::together(|| carry_out(&steps, reason)));
     } else {
-        carry_out(&steps, reason);
+        cache::together(|| carry_out(&steps, reason));
         if !steps.is_empty() {
             audit::act(Act {
                 verb: "apply_manifest",

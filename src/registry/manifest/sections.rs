@@ -7,6 +7,7 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
+use crate::registry::ladder::Ladder;
 use crate::registry::{consumer, dataset, decision, duty, grant, level, party, tagging};
 use pgrx::datum::{Date, Interval, TimestampWithTimeZone};
 use pgrx::{FromDatum, IntoDatum};
@@ -270,9 +271,10 @@ fn put_dataset(before: Option<&Item>, item: &Item) {
         clear: clear.map(String::from).collect(),
         in_bulk,
     };
-    let levels = level::as_declared(&relation.name());
+    let name = relation.name();
+    let before = Ladder::of(&name);
     dataset::declare(relation, statement);
-    level::require_reason_if_lower(&relation.name(), &levels);
+    level::require_reason_if_lower(&before, &Ladder::of(&name));
 }
 
 fn put_decision(before: Option<&Item>, item: &Item) {
