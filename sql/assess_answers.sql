@@ -100,9 +100,9 @@ CREATE VIEW governance._measure AS
         UNION ALL SELECT 'D4', 'declared', count(*) FILTER (WHERE class = 'analytical'), count(*), 'materialized views declared as read models' FROM governance._seen_relation WHERE relkind = 'm'
         UNION ALL SELECT 'P6', 'declared', count(*) FILTER (WHERE max_staleness IS NOT NULL), count(*), 'materialized views and analytic datasets with max_staleness'
                     FROM governance._seen_relation WHERE relkind = 'm' OR class = 'analytical' AND relkind IN ('r', 'p', 'f')
-        UNION ALL SELECT 'D6', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance.decision d WHERE d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
+        UNION ALL SELECT 'D6', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance._decision d WHERE d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
                          'extensions, servers, publications, subscriptions and slots with a decision' FROM governance._store s
-        UNION ALL SELECT 'P10', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
+        UNION ALL SELECT 'P10', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
                          'hops to other stores with a contract' FROM governance._store s WHERE s.kind <> 'extension'
         UNION ALL SELECT 'D9', 'declared', count(*) FILTER (WHERE tagged), count(*), 'columns tagged, of those tagged or named like personal data' FROM personal
         UNION ALL SELECT 'D9', 'enforced', count(*) FILTER (WHERE e.level = 'enforce' AND EXISTS (SELECT FROM governance._of_view('masked_roles'))), count(*),
@@ -115,7 +115,7 @@ CREATE VIEW governance._measure AS
                    CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM writers v WHERE v.w ->> 'relation' = t.object
                                                          OR (v.w ->> 'schema_name', v.w ->> 'relation_name') = (t.schema_name, t.relation_name)) AS declared) w
                    WHERE to_regclass('governance.writers') IS NOT NULL AND NOT governance._hides('writers')
-        UNION ALL SELECT 'P5', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'graph' AND t.object = ANY (d.objects))), count(*),
+        UNION ALL SELECT 'P5', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'graph' AND t.object = ANY (d.objects))), count(*),
                          'tables that refer to themselves with an evaluation' FROM t WHERE hierarchy
         UNION ALL SELECT 'P9', 'enforced', count(*) FILTER (WHERE own_limit >= 0), count(*), 'roles that can log in and have a connection limit' FROM governance._connection_limit
         UNION ALL SELECT i, 'proven', least(1, (SELECT count(*) FROM governance._of_view('recovery_drills'))), 1, 'restore of this quarter with a receipt'

@@ -7,6 +7,7 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('OWN-006', 'D1', 'two sources of truth for one concept', 'high', 'declaration', 'tables', 'no two datasets claim the same concept'),
     ('OWN-007', 'D1', 'mixed owners inside a schema', 'low', 'catalog', 'tables', 'the tables of each schema belong to one role'),
     ('OWN-008', 'D1', 'everybody may create objects', 'high', 'catalog', 'server', 'no schema grants CREATE to PUBLIC'),
+    ('OWN-009', 'D1', 'reader without contract', 'low', 'catalog', 'relations', 'no role reads a dataset that has contracts or deprecated columns without a contract of its own'),
     ('AGG-002', 'D2', 'tables that share a key and are in no aggregate', 'low', 'catalog', 'tables', 'no table shares its key with a parent, or the pair is declared'),
     ('AGG-003', 'D2', 'cascade into another schema', 'medium', 'catalog', 'tables', 'no ON DELETE CASCADE crosses schemas'),
     ('AGG-007', 'D2', 'foreign key without index', 'low', 'catalog', 'tables', 'every foreign key is served by an index'),
@@ -18,6 +19,8 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('ADR-002', 'D6', 'decision past its review', 'medium', 'declaration', 'server', 'no recorded decision is past its review'),
     ('ADR-005', 'D6', 'server, publication, subscription or slot without decision', 'medium', 'declaration', 'server', 'no foreign server, publication, subscription or logical slot lacks a recorded decision'),
     ('ADR-006', 'P1', 'special column type without access pattern', 'low', 'declaration', 'tables', 'no column of a special type lacks a decision that names its access pattern'),
+    ('ADR-007', 'P1', 'special index method without access pattern', 'low', 'declaration', 'tables', 'no index of a method other than btree lacks a decision that names its access pattern'),
+    ('ADR-008', 'P1', 'decision for another workload', 'medium', 'statistics', 'server', 'no decision was recorded for a mix of reads and writes that the database no longer has'),
     ('ADR-004', 'P1', 'index that nothing uses', 'low', 'statistics', 'tables', 'no index over 1 MB stayed unused for 30 days'),
     ('ADR-003', 'P1', 'access pattern of this database', 'low', 'declaration', 'server', 'a decision names the access pattern of this database'),
     ('CON-001', 'D7', 'consistency not declared', 'low', 'declaration', 'tables', 'every table has a declared consistency'),
@@ -77,6 +80,35 @@ CREATE VIEW governance._check_own_008 AS
            format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC;', n.nspname) AS remediation_sql, 'none' AS remediation_lock
       FROM pg_namespace n, aclexplode(n.nspacl) x
      WHERE x.grantee = 0 AND x.privilege_type = 'CREATE' AND n.nspname !~ '^pg_';
+
+-- Where nobody has a contract, proposals of kind consumer say who reads. Roles through which the owner acts, or that a
+-- dump uses, need none.
+CREATE VIEW governance._check_own_009 AS
+    WITH seen AS MATERIALIZED (
+        SELECT r.* FROM governance._seen_relation r
+         WHERE EXISTS (SELECT FROM governance.consumer c WHERE (c.schema_name, c.relation_name) = (r.schema_name, r.relation_name))
+            OR EXISTS (SELECT FROM governance.deprecation d WHERE (d.schema_name, d.relation_name) = (r.schema_name, r.relation_name)))
+    SELECT s.object, s.schema_name, s.relation_name, g.rolname::text AS facts, 'warn' AS status,
+           format('role %I may read %s and has no contract', g.rolname, s.object) AS finding,
+           jsonb_build_object('role', g.rolname, 'consumers', (SELECT jsonb_agg(c.party ORDER BY c.party) FROM governance.consumer c
+                                WHERE (c.schema_name, c.relation_name) = (s.schema_name, s.relation_name))) AS evidence,
+           CASE WHEN p.name IS NULL THEN format('SELECT governance.declare_party(%L, db_roles => ARRAY[%L]); ', g.rolname, g.rolname) ELSE '' END
+             || format('SELECT governance.declare_consumer(%L, %L, purpose => ''describe it here'');', s.object, coalesce(p.name, g.rolname)) AS remediation_sql,
+           'none; or REVOKE what it does not need' AS remediation_lock
+      FROM seen s
+     CROSS JOIN LATERAL (
+           SELECT DISTINCT o.oid, o.rolname FROM pg_class c, aclexplode(c.relacl) x JOIN pg_roles o ON o.oid = x.grantee
+            WHERE c.oid = s.relid AND x.privilege_type = 'SELECT' AND NOT o.rolsuper AND o.oid <> s.relowner
+           UNION
+           SELECT DISTINCT o.oid, o.rolname FROM pg_attribute a, aclexplode(a.attacl) x JOIN pg_roles o ON o.oid = x.grantee
+            WHERE a.attrelid = s.relid AND NOT a.attisdropped AND x.privilege_type = 'SELECT' AND NOT o.rolsuper AND o.oid <> s.relowner) g
+      LEFT JOIN LATERAL (SELECT name FROM governance.party WHERE g.rolname = ANY (db_roles) OR name = g.rolname
+                          ORDER BY g.rolname = ANY (db_roles) DESC, name LIMIT 1) p ON true
+     WHERE NOT EXISTS (SELECT FROM governance.party q WHERE g.rolname = ANY (q.db_roles)
+                          AND (q.name = s.owner OR EXISTS (SELECT FROM governance.consumer c
+                                WHERE (c.schema_name, c.relation_name, c.party) = (s.schema_name, s.relation_name, q.name)
+                                  AND (c.valid_until IS NULL OR c.valid_until > now()))))
+       AND NOT EXISTS (SELECT FROM governance.duty d WHERE d.duty = 'backup' AND d.role = g.rolname);
 
 -------------------------------------------------------------------------------------------------------------- aggregates
 -- What is seen is gathered once: the planner cannot know how many rows _may_see leaves, and would ask it for each pair.
@@ -184,21 +216,21 @@ CREATE VIEW governance._undecided AS
            CASE WHEN governance._offers('record_decision') THEN
                format('SELECT governance.record_decision(%L, objects => ARRAY[%L]);', 'why ' || s.kind || ' ' || s.name, s.kind || ' ' || s.name) END AS remediation_sql
       FROM governance._store s
-     WHERE NOT EXISTS (SELECT FROM governance.decision d WHERE d.objects && ARRAY[s.name, s.kind || ' ' || s.name]);
+     WHERE NOT EXISTS (SELECT FROM governance._decision d WHERE d.objects && ARRAY[s.name, s.kind || ' ' || s.name]);
 CREATE VIEW governance._check_adr_001 AS SELECT object, finding, remediation_sql FROM governance._undecided WHERE kind = 'extension';
 CREATE VIEW governance._check_adr_005 AS SELECT object, finding, remediation_sql FROM governance._undecided WHERE kind <> 'extension';
 
 CREATE VIEW governance._check_adr_002 AS
     SELECT 'decision ' || title AS object, format('decision "%s" was to be reviewed by %s', title, review_by) AS finding,
            jsonb_build_object('review_by', review_by, 'owner', owner) AS evidence
-      FROM governance.decision WHERE review_by < current_date;
+      FROM governance._decision WHERE review_by < current_date;
 
 CREATE VIEW governance._check_adr_003 AS
     SELECT 'database' AS object, 'manual' AS status,
            'no recorded decision names an access pattern; the server cannot know why this store was chosen' AS finding,
            CASE WHEN governance._offers('record_decision') THEN
                format('SELECT governance.record_decision(%L, objects => ARRAY[''database''], access_pattern => ''describe it here'');', 'why PostgreSQL') END AS remediation_sql
-     WHERE NOT EXISTS (SELECT FROM governance.decision WHERE kind = 'store' AND access_pattern <> '');
+     WHERE NOT EXISTS (SELECT FROM governance._decision WHERE kind = 'store' AND access_pattern <> '');
 
 CREATE VIEW governance._check_adr_004 AS
     SELECT t.object || ' index ' || quote_ident(s.indexrelname) AS object, t.schema_name, t.relation_name, 'warn' AS status, 0.6 AS confidence,
@@ -227,8 +259,33 @@ CREATE VIEW governance._check_adr_006 AS
       JOIN pg_type b ON b.oid = a.atttypid
       JOIN pg_type y ON y.oid = CASE WHEN b.typtype = 'd' THEN b.typbasetype ELSE b.oid END
      WHERE y.typname IN ('json', 'jsonb', 'xml', 'bytea', 'tsvector', 'hstore', 'ltree', 'cube', 'geometry', 'geography', 'raster', 'vector', 'halfvec', 'sparsevec')
-       AND NOT EXISTS (SELECT FROM governance.decision d WHERE d.objects && ARRAY[y.typname::text, 'type ' || y.typname] AND d.access_pattern <> '')
+       AND NOT EXISTS (SELECT FROM governance._decision d WHERE d.objects && ARRAY[y.typname::text, 'type ' || y.typname] AND d.access_pattern <> '')
      GROUP BY y.typname;
+
+CREATE VIEW governance._check_adr_007 AS
+    SELECT 'index method ' || m.amname AS object, 'warn' AS status,
+           format('%s of method %I without a decision that names the access pattern',
+                  CASE count(*) WHEN 1 THEN '1 index' ELSE count(*) || ' indexes' END, m.amname) AS finding,
+           jsonb_build_object('indexes', jsonb_agg(quote_ident(c.relname) ORDER BY c.relname)) AS evidence,
+           format('SELECT governance.record_decision(%L, objects => ARRAY[%L], access_pattern => ''describe it here'');',
+                  'why indexes of method ' || m.amname, 'index method ' || m.amname) AS remediation_sql
+      FROM governance._seen_table t JOIN pg_index i ON i.indrelid = t.relid JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
+     WHERE m.amname <> 'btree'
+       AND NOT EXISTS (SELECT FROM governance._decision d WHERE d.objects && ARRAY[m.amname::text, 'index method ' || m.amname] AND d.access_pattern <> '')
+     GROUP BY m.amname;
+
+-- Three tenths of the work being of another kind is a judgement: half of that is what two quiet weeks differ by.
+CREATE VIEW governance._check_adr_008 AS
+    SELECT 'decision ' || d.title AS object, 'warn' AS status, 0.6 AS confidence,
+           format('decision "%s" was recorded for another workload: %s %% of the work since is of another kind', d.title, round((w.drift * 100)::numeric)) AS finding,
+           jsonb_build_object('then', d.workload -> 'tables', 'now', w.now -> 'tables', 'recorded_at', d.recorded_at) AS evidence,
+           d.recorded_at AS observed_since,
+           format('SELECT governance.record_decision(%L, kind => %L);', d.title, d.kind) AS remediation_sql,
+           'none; look whether its access pattern and alternatives still hold' AS remediation_lock
+      FROM governance._decision d
+     CROSS JOIN LATERAL (SELECT governance._workload(d.objects) AS now OFFSET 0) n
+     CROSS JOIN LATERAL (SELECT n.now, governance._drift(d.workload -> 'tables', n.now -> 'tables') AS drift) w
+     WHERE d.access_pattern <> '' AND w.drift > 0.3;
 
 ------------------------------------------------------------------------------------------------------------- consistency
 CREATE VIEW governance._check_con_001 AS
@@ -264,7 +321,7 @@ CREATE VIEW governance._check_grf_001 AS
                format('SELECT governance.record_decision(%L, kind => ''graph'', objects => ARRAY[%L]);', 'graph fit of ' || r.object, r.object) END AS remediation_sql
       FROM governance._seen_relation r
      WHERE r.relkind IN ('v', 'm') AND EXISTS (SELECT FROM pg_rewrite w WHERE w.ev_class = r.relid AND w.ev_action::text ~ ':hasRecursive true')
-       AND NOT EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'graph' AND r.object = ANY (d.objects));
+       AND NOT EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'graph' AND r.object = ANY (d.objects));
 
 CREATE VIEW governance._check_grf_002 AS
     SELECT t.object, t.schema_name, t.relation_name, 'warn' AS status, min(k.name) AS facts,
@@ -273,5 +330,5 @@ CREATE VIEW governance._check_grf_002 AS
            CASE WHEN governance._offers('record_decision') THEN
                format('SELECT governance.record_decision(%L, kind => ''graph'', objects => ARRAY[%L]);', 'graph fit of ' || t.object, t.object) END AS remediation_sql
       FROM governance._foreign_key k JOIN governance._seen_table t ON t.relid = k.conrelid
-     WHERE k.conrelid = k.confrelid AND NOT EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'graph' AND t.object = ANY (d.objects))
+     WHERE k.conrelid = k.confrelid AND NOT EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'graph' AND t.object = ANY (d.objects))
      GROUP BY t.object, t.schema_name, t.relation_name;

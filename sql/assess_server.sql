@@ -157,7 +157,7 @@ CREATE VIEW governance._check_xst_001 AS
            format('%s %I leads to another store and has no contract', s.kind, s.name) AS finding
       FROM governance._store s
      WHERE s.kind <> 'extension'
-       AND NOT EXISTS (SELECT FROM governance.decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])
+       AND NOT EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])
     UNION ALL
     SELECT 'database', 'manual', 'no publication, subscription or foreign server; hops outside the server cannot be seen'
      WHERE NOT EXISTS (SELECT FROM governance._store WHERE kind <> 'extension');

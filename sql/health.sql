@@ -1,4 +1,29 @@
--- health: one row about all features, cheap to poll: no look at user relations, no guesses.
+-- health: what ends when, and one row about all features.
+
+CREATE VIEW governance.expirations WITH (security_barrier) AS
+    SELECT e.kind, e.object, e.valid_until, e.valid_until <= now() AS is_over
+      FROM (SELECT 'level' AS kind, feature || coalesce(' on ' || nullif(scope, ''), '') AS object, valid_until
+              FROM governance.level WHERE level IS NOT NULL
+            UNION ALL
+            SELECT 'consumer', party || ' reads ' || format('%I.%I', schema_name, relation_name), valid_until FROM governance.consumer
+            UNION ALL
+            SELECT 'decision', title, review_by::timestamptz FROM governance.decision
+            UNION ALL
+            SELECT 'deprecation', format('%I.%I.%I', schema_name, relation_name, column_name), sunset FROM governance.deprecation
+            UNION ALL
+            SELECT 'unmask grant', role || ' sees ' || tag, valid_until FROM governance.unmask_grant
+            UNION ALL
+            SELECT 'waiver', check_id || ' ' || object, valid_until FROM governance.waiver
+            UNION ALL
+            SELECT 'break-glass', for_role || ': ' || array_to_string(hazards, ', '), valid_until
+              FROM governance.break_glass_entry WHERE uses_left > 0 AND valid_until > now()) e
+     WHERE e.valid_until IS NOT NULL AND governance._may_see(NULL)
+     ORDER BY e.valid_until;
+COMMENT ON VIEW governance.expirations IS 'what ends when, and what is over already';
+-- Its rows are for operators, auditors and pg_monitor.
+GRANT SELECT ON governance.expirations TO PUBLIC;
+
+-- Cheap to poll: no look at user relations, no guesses.
 CREATE VIEW governance.health WITH (security_barrier) AS
     SELECT governance._mode() AS mode,
            current_setting('governance.enabled', true)::boolean AS enabled,

@@ -1,15 +1,6 @@
 -- not_yet: functions of the design that this version does not have. Each raises 0A000 with its own name; status() lists
 -- them by their C symbol, and finalize grants and comments them. A feature that builds one takes it from here.
 
---------------------------------------------------------------------------------------------------------------- registry
-CREATE FUNCTION governance.deprecate_column(relation regclass, column_name text, sunset timestamptz, replacement text DEFAULT NULL)
-    RETURNS void LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-CREATE FUNCTION governance.preview_level(feature text, level text, scope text DEFAULT NULL, since timestamptz DEFAULT NULL)
-    RETURNS TABLE (object text, role text, application text, times bigint, last_at timestamptz, example text)
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-CREATE FUNCTION governance.transfer_party(from_party text, to_party text)
-    RETURNS void LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-
 ------------------------------------------------------------------------------------------------------------------ audit
 CREATE FUNCTION governance.as_of(row_type anyelement, at timestamptz)
     RETURNS SETOF anyelement LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';

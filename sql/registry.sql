@@ -174,6 +174,8 @@ CREATE TABLE governance.decision (
     alternatives jsonb NOT NULL DEFAULT '[]',
     owner text,
     review_by date,
+    status text NOT NULL DEFAULT 'accepted' CHECK (status = ANY ('{proposed,accepted,rejected,superseded}')),
+    workload jsonb,
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     recorded_by text NOT NULL DEFAULT current_user
 );
@@ -185,6 +187,8 @@ COMMENT ON COLUMN governance.decision.access_pattern IS 'the access pattern it w
 COMMENT ON COLUMN governance.decision.alternatives IS 'alternatives and why they were rejected';
 COMMENT ON COLUMN governance.decision.owner IS 'the party that answers for it';
 COMMENT ON COLUMN governance.decision.review_by IS 'when it has to be looked at again';
+COMMENT ON COLUMN governance.decision.status IS 'proposed, accepted, rejected or superseded, as in MADR; only accepted ones count';
+COMMENT ON COLUMN governance.decision.workload IS 'what the database did until then, to see whether it still does';
 COMMENT ON COLUMN governance.decision.recorded_at IS 'when';
 COMMENT ON COLUMN governance.decision.recorded_by IS 'current_user of that moment';
 
@@ -378,7 +382,7 @@ CREATE VIEW governance.consumers WITH (security_barrier) AS
      ORDER BY c.schema_name, c.relation_name, c.party;
 
 CREATE VIEW governance.decisions AS
-    SELECT title, kind, objects, access_pattern, alternatives, owner, review_by, recorded_at, recorded_by
+    SELECT title, kind, objects, access_pattern, alternatives, owner, review_by, recorded_at, recorded_by, status, workload
       FROM governance.decision ORDER BY title;
 
 CREATE VIEW governance.tags AS
@@ -460,18 +464,6 @@ CREATE VIEW governance.proposals WITH (security_barrier) AS
      WHERE governance._may_see(governance._relation_named(p.schema_name, p.relation_name))
      ORDER BY p.confidence DESC, p.kind, 3;
 
-CREATE VIEW governance.expirations WITH (security_barrier) AS
-    SELECT e.kind, e.object, e.valid_until
-      FROM (SELECT 'level' AS kind, feature || coalesce(' on ' || nullif(scope, ''), '') AS object, valid_until
-              FROM governance.level WHERE level IS NOT NULL AND valid_until IS NOT NULL
-            UNION ALL
-            SELECT 'consumer', party || ' reads ' || format('%I.%I', schema_name, relation_name), valid_until
-              FROM governance.consumer WHERE valid_until IS NOT NULL
-            UNION ALL
-            SELECT 'decision', title, review_by::timestamptz FROM governance.decision WHERE review_by IS NOT NULL) e
-     WHERE governance._may_see(NULL)
-     ORDER BY e.valid_until;
-
 ---------------------------------------------------------------------------------------------------------------- triggers
 ALTER FUNCTION governance._touch_cache() SET search_path = pg_catalog, pg_temp;
 -- Backends cache tags, masks, masked roles and levels; any write to these tables tells them all to look again.
@@ -521,8 +513,8 @@ COMMENT ON FUNCTION governance._iso_time(timestamptz) IS 'a time in ISO 8601, in
 ------------------------------------------------------------------------------------------------------------------ grants
 GRANT SELECT ON governance.datasets, governance.column_tags, governance.consumers, governance.parties, governance.tags,
                 governance.features, governance.levels, governance.decisions, governance.proposals TO PUBLIC;
--- Both show their rows to operators, auditors and pg_monitor only.
-GRANT SELECT ON governance.duties, governance.expirations TO PUBLIC;
+-- It shows its rows to operators, auditors and pg_monitor only.
+GRANT SELECT ON governance.duties TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance._dataset IS 'declarations that hold now';
@@ -540,7 +532,6 @@ COMMENT ON VIEW governance.features IS 'what has a level, with the shipped defau
 COMMENT ON VIEW governance.levels IS 'levels that somebody set';
 COMMENT ON VIEW governance.duties IS 'roles that hold a duty';
 COMMENT ON VIEW governance.proposals IS 'declarations the product guesses, to accept or reject';
-COMMENT ON VIEW governance.expirations IS 'what ends when';
 
 ------------------------------------------------------------------------------------------- configuration data for pg_dump
 SELECT pg_extension_config_dump('governance.database_identity', '');

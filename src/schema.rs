@@ -18,7 +18,17 @@ extension_sql_file!(
         audit::governance::_relation_named,
     ]
 );
-extension_sql_file!("../sql/not_yet.sql", name = "not_yet", requires = ["registry"]);
+extension_sql_file!(
+    "../sql/registry_deprecation.sql",
+    name = "registry_deprecation",
+    requires = ["registry"]
+);
+extension_sql_file!(
+    "../sql/registry_decision.sql",
+    name = "registry_decision",
+    requires = ["registry_deprecation"]
+);
+extension_sql_file!("../sql/not_yet.sql", name = "not_yet", requires = ["registry_decision"]);
 extension_sql_file!(
     "../sql/audit.sql",
     name = "audit",

@@ -82,6 +82,85 @@ pub fn no_such_feature(feature: &str, known: &[String]) -> Failure {
         .hint("SELECT * FROM governance.features; SELECT * FROM governance.rules;")
 }
 
+/// A feature whose events nobody records, so that nothing can be replayed.
+pub fn not_recorded(feature: &str, recorded: &[&str]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("what \"{feature}\" would have done is not recorded"),
+    )
+    .detail(format!("Recorded, and replayed, are: {}.", recorded.join(", ")))
+    .hint("SELECT * FROM governance.effective_levels('some.relation');")
+}
+
+/// A party that is to take over from itself.
+pub fn same_party(name: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("party \"{name}\" cannot take over from itself"),
+    )
+}
+
+/// A column that is to be replaced by itself.
+pub fn replaces_itself(name: &Name, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("column \"{column}\" of {name} cannot be its own replacement"),
+    )
+}
+
+/// A column that is not deprecated.
+pub fn not_deprecated(name: &Name, column: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("column \"{column}\" of {name} is not deprecated"))
+        .hint("SELECT * FROM governance.deprecations;")
+}
+
+/// Contracts that promise a column for longer than it lives.
+pub fn promised_beyond_sunset(name: &Name, column: &str, consumers: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("column \"{column}\" of {name} is promised beyond its sunset"),
+    )
+    .detail(format!("Consumers: {}.", consumers.join(", ")))
+    .hint(format!(
+        "SELECT governance.declare_consumer({}, 'party', columns => '{{…}}', valid_until => '…');",
+        pgrx::spi::quote_literal(name.to_string())
+    ))
+}
+
+/// What the user of a deprecated column is told.
+pub fn deprecated(name: &Name, column: &str, until: &str, over: bool, replacement: Option<&str>) -> Failure {
+    let when = if over { "since" } else { "and goes away on" };
+    replaced_by(
+        Failure::new(
+            Code::ERRCODE_WARNING_DEPRECATED_FEATURE,
+            if over {
+                format!("column \"{column}\" of {name} is past its sunset {when} {until}")
+            } else {
+                format!("column \"{column}\" of {name} is deprecated {when} {until}")
+            },
+        ),
+        replacement,
+    )
+}
+
+/// A statement that uses a column past its sunset, where that is refused.
+pub fn past_sunset(name: &Name, column: &str, replacement: Option<&str>) -> Failure {
+    replaced_by(
+        Failure::new(
+            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+            format!("column \"{column}\" of {name} is past its sunset and may not be used any more"),
+        ),
+        replacement,
+    )
+}
+
+fn replaced_by(failure: Failure, replacement: Option<&str>) -> Failure {
+    match replacement {
+        Some(replacement) => failure.hint(format!("Use instead: {replacement}.")),
+        None => failure.detail("No replacement is declared."),
+    }
+}
+
 /// A level the feature has no rung for.
 pub fn no_such_rung(feature: &str, level: &str, rungs: &[String]) -> Failure {
     Failure::new(

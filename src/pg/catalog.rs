@@ -124,6 +124,38 @@ pub fn relation_kind(relid: pg_sys::Oid) -> Option<u8> {
     (kind != 0).then_some(kind)
 }
 
+/// Whether a relation has pages: one that never had a row has none.
+#[must_use]
+pub fn has_pages(relid: pg_sys::Oid) -> bool {
+    let lock = pg_sys::AccessShareLock as i32;
+    // SAFETY: the relation is open and locked while it is asked for its size.
+    unsafe {
+        let relation = pg_sys::try_relation_open(relid, lock);
+        if relation.is_null() {
+            return false;
+        }
+        let pages = pg_sys::RelationGetNumberOfBlocksInFork(relation, pg_sys::ForkNumber::MAIN_FORKNUM);
+        pg_sys::relation_close(relation, lock);
+        pages > 0
+    }
+}
+
+/// Whether a query reads or writes a column of one of its relations, by name or as part of the whole row.
+///
+/// # Safety
+/// `entry` must be a relation in the range table of an analysed query.
+#[must_use]
+pub unsafe fn uses_column(entry: *const pg_sys::RangeTblEntry, number: i16) -> bool {
+    let member = |n: i16| i32::from(n) - pg_sys::FirstLowInvalidHeapAttributeNumber;
+    // SAFETY: the caller vouches for the entry; its sets are NULL or valid.
+    unsafe {
+        pg_sys::bms_is_member(member(number), (*entry).selectedCols)
+            || pg_sys::bms_is_member(member(0), (*entry).selectedCols)
+            || pg_sys::bms_is_member(member(number), (*entry).insertedCols)
+            || pg_sys::bms_is_member(member(number), (*entry).updatedCols)
+    }
+}
+
 /// Number of a live column, None when the relation has no such column. Names are matched exactly.
 #[must_use]
 pub fn column_number(relid: pg_sys::Oid, column: &str) -> Option<i16> {

@@ -10,7 +10,7 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
-use super::{audit_row, cache, catalog, ddl_hook, loading, mask};
+use super::{audit_row, cache, catalog, ddl_hook, deprecated, loading, mask};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
@@ -111,7 +111,7 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: arguments come from the server; a frame without destructors.
     unsafe {
-        if planner_is_wanted() {
+        if planner_is_wanted(query) {
             return planner_with_masks(query, source, options, params);
         }
         match PREVIOUS_PLANNER {
@@ -122,7 +122,11 @@ unsafe extern "C-unwind" fn planner(
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn planner_is_wanted() -> bool {
+unsafe extern "C-unwind" fn planner_is_wanted(query: *mut pg_sys::Query) -> bool {
+    if active() {
+        // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
+        unsafe { deprecated::look(query) };
+    }
     mask::wanted()
 }
 

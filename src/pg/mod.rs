@@ -9,6 +9,7 @@ pub mod cache;
 pub mod catalog;
 pub mod ddl;
 pub mod ddl_hook;
+pub mod deprecated;
 pub mod dual_write;
 pub mod event;
 pub mod hooks;

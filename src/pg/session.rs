@@ -17,6 +17,13 @@ pub fn statement_started() -> i64 {
     unsafe { pg_sys::GetCurrentStatementStartTimestamp() }
 }
 
+/// Whether a client is connected to this process.
+#[must_use]
+pub fn has_client() -> bool {
+    // SAFETY: plain read of a backend global.
+    unsafe { !pg_sys::MyProcPort.is_null() }
+}
+
 /// `application_name`; None when empty.
 #[must_use]
 pub fn application() -> Option<String> {

@@ -6,6 +6,9 @@ use crate::pg::{owner, roles, spi};
 use pgrx::datum::Date;
 use serde_json::Value;
 
+/// What a decision can be, as in MADR (Markdown Any Decision Records) 4.0; only accepted ones count.
+pub const STATUSES: [&str; 4] = ["proposed", "accepted", "rejected", "superseded"];
+
 /// Records a decision, or changes it: NULL leaves as it is.
 pub fn record(
     title: &str,
@@ -15,7 +18,13 @@ pub fn record(
     alternatives: Option<Value>,
     by: Option<&str>,
     review_by: Option<Date>,
+    status: Option<&str>,
 ) {
+    if let Some(status) = status
+        && !STATUSES.contains(&status)
+    {
+        error::not_one_of("status of a decision", status, &STATUSES).raise();
+    }
     for (what, text) in [("title", title), ("kind", kind)] {
         if text.trim().is_empty() {
             error::registry::empty(what).raise();
@@ -39,13 +48,16 @@ pub fn record(
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
-            "INSERT INTO governance.decision AS d (title, kind, objects, access_pattern, alternatives, owner, review_by, recorded_by)
-             VALUES ($1, $2, coalesce($3, '{}'), $4, coalesce($5, '[]'), $6, $7, $8)
+            "INSERT INTO governance.decision AS d (title, kind, objects, access_pattern, alternatives, owner, review_by, recorded_by,
+                    status, workload)
+             VALUES ($1, $2, coalesce($3, '{}'), $4, coalesce($5, '[]'), $6, $7, $8, coalesce($9, 'accepted'),
+                     governance._workload(coalesce($3, '{}')))
              ON CONFLICT (title) DO UPDATE
                 SET kind = excluded.kind, objects = coalesce($3, d.objects),
                     access_pattern = coalesce($4, d.access_pattern), alternatives = coalesce($5, d.alternatives),
                     owner = coalesce($6, d.owner), review_by = coalesce($7, d.review_by), recorded_at = now(),
-                    recorded_by = excluded.recorded_by",
+                    recorded_by = excluded.recorded_by, status = coalesce($9, d.status),
+                    workload = governance._workload(coalesce($3, d.objects))",
             &[
                 title.into(),
                 kind.into(),
@@ -55,6 +67,7 @@ pub fn record(
                 by.into(),
                 review_by.into(),
                 me.as_str().into(),
+                status.into(),
             ],
         )
     });
@@ -99,7 +112,7 @@ pub fn require_duty(act: &str, title: &str, by: Option<&str>) {
 fn get(title: &str) -> Option<Value> {
     owner::run(|| {
         spi::select_one(
-            "SELECT to_jsonb(d) - '{title,recorded_at,recorded_by}'::text[] FROM governance.decision d WHERE title = $1",
+            "SELECT to_jsonb(d) - '{title,recorded_at,recorded_by,workload}'::text[] FROM governance.decision d WHERE title = $1",
             &[title.into()],
             |r| r.must::<pgrx::JsonB>(1).0,
         )

@@ -35,7 +35,8 @@ pub fn bind_all() {
         spi::select(
             "SELECT schema_name, relation_name FROM governance.dataset
              UNION SELECT schema_name, relation_name FROM governance.column_tag
-             UNION SELECT schema_name, relation_name FROM governance.consumer",
+             UNION SELECT schema_name, relation_name FROM governance.consumer
+             UNION SELECT schema_name, relation_name FROM governance.deprecation",
             &[],
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
@@ -108,6 +109,7 @@ pub fn is_governed(name: &Name) -> bool {
             "SELECT EXISTS (SELECT FROM governance.dataset WHERE schema_name = $1 AND relation_name = $2)
                  OR EXISTS (SELECT FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2)
                  OR EXISTS (SELECT FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2)
+                 OR EXISTS (SELECT FROM governance.deprecation WHERE schema_name = $1 AND relation_name = $2)
                  OR EXISTS (SELECT FROM governance.audited_relation WHERE schema_name = $1 AND relation_name = $2)
                  OR EXISTS (SELECT FROM governance.declared_writer WHERE schema_name = $1 AND relation_name = $2)",
             &key,

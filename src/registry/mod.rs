@@ -3,6 +3,7 @@ pub mod attach;
 pub mod consumer;
 pub mod dataset;
 pub mod decision;
+pub mod deprecation;
 pub mod duty;
 pub mod grant;
 pub mod identity;
@@ -10,6 +11,7 @@ pub mod ladder;
 pub mod level;
 pub mod manifest;
 pub mod party;
+pub mod preview;
 pub mod proposal;
 pub mod rename;
 pub mod restore;
@@ -17,6 +19,7 @@ pub mod sight;
 pub mod status;
 pub mod surface;
 pub mod tagging;
+pub mod transfer;
 
 use crate::pg::regclass::Relation;
 use ladder::Ladder;
@@ -151,6 +154,34 @@ pub mod governance {
     ) {
         duty::require_operator("resetting a level");
         super::level::reset(feature, scope, reason);
+    }
+
+    /// What was observed since a time, replayed against a level that is not set yet.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn preview_level(
+        feature: &str,
+        level: &str,
+        scope: default!(Option<&str>, "NULL"),
+        since: default!(Option<TimestampWithTimeZone>, "NULL"),
+    ) -> TableIterator<
+        'static,
+        (
+            name!(object, String),
+            name!(role, String),
+            name!(application, Option<String>),
+            name!(times, i64),
+            name!(last_at, TimestampWithTimeZone),
+            name!(example, Option<String>),
+            name!(verdict, String),
+        ),
+    > {
+        let lines = super::preview::preview(feature, level, scope, since);
+        TableIterator::new(
+            lines.into_iter().map(|l| {
+                (l.object, l.role, l.application, l.times, l.last_at, l.example, l.verdict.to_string())
+            }),
+        )
     }
 
     /// The level of every feature for a relation and where it comes from.

@@ -105,6 +105,17 @@ pub fn get(name: &str) -> Option<Value> {
     })
 }
 
+/// The database roles that act for a party.
+#[must_use]
+pub fn roles_of(name: &str) -> Vec<String> {
+    owner::run(|| {
+        spi::select_one("SELECT db_roles FROM governance.party WHERE name = $1", &[name.into()], |r| {
+            r.must(1)
+        })
+    })
+    .unwrap_or_default()
+}
+
 /// Names of all parties.
 #[must_use]
 pub fn names() -> Vec<String> {

@@ -14,6 +14,7 @@ const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("dataset", "", false),
     ("column_tag", "", true),
     ("consumer", "", false),
+    ("deprecation", "", true),
     ("proposal", "", true),
     ("audited_relation", "", false),
     ("declared_writer", "", false),
@@ -75,6 +76,8 @@ fn move_rows(before: &Name, now: &Name) {
             "DELETE FROM governance.column_tag o USING governance.column_tag n
               WHERE {same} AND (o.column_name, o.tag, o.path) = (n.column_name, n.tag, n.path)",
             "DELETE FROM governance.consumer o USING governance.consumer n WHERE {same} AND o.party = n.party",
+            "DELETE FROM governance.deprecation o USING governance.deprecation n
+              WHERE {same} AND o.column_name = n.column_name",
         ] {
             let same = "(o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)";
             spi::execute(&merge.replace("{same}", same), &rename_args(before, now));
@@ -150,6 +153,9 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
                 if *table == "column_tag" {
                     merge_tags(relid, before, now);
                 }
+                if *table == "deprecation" {
+                    merge_deprecations(relid, before, now);
+                }
                 spi::execute(
                     &format!(
                         "WITH RECURSIVE tree AS (
@@ -193,6 +199,27 @@ fn merge_tags(relid: pg_sys::Oid, before: &str, now: &str) {
             &[relid.into(), before.into(), now.into()],
         );
     }
+}
+
+/// A deprecation that a dropped column left under the new name says nothing about this one; a replacement that is renamed
+/// is still the replacement.
+fn merge_deprecations(relid: pg_sys::Oid, before: &str, now: &str) {
+    let of_this = "(d.schema_name, d.relation_name) = (SELECT n.nspname, c.relname FROM pg_class c
+                         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1)";
+    spi::execute(
+        &format!(
+            "DELETE FROM governance.deprecation d WHERE {of_this} AND d.column_name = $3 AND EXISTS
+                (SELECT FROM governance.deprecation o WHERE (o.schema_name, o.relation_name, o.column_name)
+                    = (d.schema_name, d.relation_name, $2))"
+        ),
+        &[relid.into(), before.into(), now.into()],
+    );
+    spi::execute(
+        &format!(
+            "UPDATE governance.deprecation d SET replacement = $3 WHERE {of_this} AND d.replacement = $2"
+        ),
+        &[relid.into(), before.into(), now.into()],
+    );
 }
 
 /// Flows of a column that bore a name before say nothing about the column that takes it.

@@ -78,7 +78,7 @@ fn mode() -> StatusRow {
         Mode::Installed => StatusRow::off(
             "mode",
             word,
-            "not held: the guard below the event triggers (TRUNCATE), masks on SELECT, COPY and pg_dump",
+            "not held: the guard below the event triggers (TRUNCATE), masks on SELECT, COPY and pg_dump, notices of deprecated columns",
             Some("SELECT * FROM governance.attach();".into()),
         ),
     }

@@ -45,6 +45,42 @@ pub mod governance {
         consumer::forget(relation, given("party", party));
     }
 
+    /// Deprecates a column from now until its sunset, or changes that.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn deprecate_column(
+        relation: Option<Relation>,
+        column_name: Option<&str>,
+        sunset: Option<TimestampWithTimeZone>,
+        replacement: default!(Option<&str>, "NULL"),
+    ) {
+        let relation = given("relation", relation);
+        duty::require_owner("deprecating a column", relation, false);
+        let (column, sunset) = (given("column_name", column_name), given("sunset", sunset));
+        deprecation::deprecate(relation, column, sunset, replacement);
+    }
+
+    /// Takes a deprecation back.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn undeprecate_column(relation: Option<Relation>, column_name: Option<&str>) {
+        let relation = given("relation", relation);
+        duty::require_owner("taking a deprecation back", relation, false);
+        deprecation::undeprecate(relation, given("column_name", column_name));
+    }
+
+    /// Moves everything a party answers for to another one.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn transfer_party(
+        from_party: Option<&str>,
+        to_party: Option<&str>,
+    ) -> TableIterator<'static, (name!(kind, String), name!(object, String))> {
+        duty::require_operator("transferring a party");
+        let (from, to) = (given("from_party", from_party), given("to_party", to_party));
+        TableIterator::new(super::transfer::transfer(from, to))
+    }
+
     /// Records a decision, or changes it: NULL leaves as it is.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
@@ -56,12 +92,13 @@ pub mod governance {
         alternatives: default!(Option<JsonB>, "NULL"),
         owner: default!(Option<&str>, "NULL"),
         review_by: default!(Option<Date>, "NULL"),
+        status: default!(Option<&str>, "NULL"),
     ) {
         let title = given("title", title);
         decision::require_duty("recording a decision", title, owner);
         let (objects, alternatives) = (whole("objects", objects), alternatives.map(|a| a.0));
         let kind = kind.unwrap_or("store");
-        decision::record(title, kind, objects, access_pattern, alternatives, owner, review_by);
+        decision::record(title, kind, objects, access_pattern, alternatives, owner, review_by, status);
     }
 
     /// Forgets a decision.

@@ -134,7 +134,7 @@ fn state(
         }
         let rank = (s.scope.rank(), path.len() - position);
         if best.as_ref().is_none_or(|(r, _)| rank > *r) {
-            best = Some((rank, Resolved { level, source: format!("set for {}{}", s.feature, on(&s.scope)) }));
+            best = Some((rank, Resolved { level, source: source_of(&s.feature, &s.scope) }));
         }
     }
     let chosen = best.map(|(_, r)| r).unwrap_or_else(|| default(path, facts, defaults));
@@ -161,6 +161,12 @@ fn default(path: &[&str], facts: &Facts, defaults: &[Defaults]) -> Resolved {
 
 fn covers(scope: &Scope, facts: &Facts) -> bool {
     scope.covers(&facts.schema, &facts.relation, facts.class.as_deref())
+}
+
+/// What [`Resolved::source`] says where a setting of this feature and scope decides.
+#[must_use]
+pub fn source_of(feature: &str, scope: &Scope) -> String {
+    format!("set for {feature}{}", on(scope))
 }
 
 fn on(scope: &Scope) -> String {

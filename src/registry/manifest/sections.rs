@@ -116,9 +116,10 @@ pub const ALL: &[Section] = &[
             with_default("alternatives", Kind::Array, "[]"),
             field("owner", Kind::Text),
             field("review_by", Kind::Text),
+            with_default("status", Kind::Choice(&decision::STATUSES), "\"accepted\""),
         ],
         export: "SELECT jsonb_build_object('objects', objects, 'alternatives', alternatives)
-                        || jsonb_strip_nulls(jsonb_build_object('title', title, 'kind', kind, 'access_pattern', access_pattern,
+                        || jsonb_strip_nulls(jsonb_build_object('title', title, 'kind', kind, 'status', status, 'access_pattern', access_pattern,
                            'owner', owner, 'review_by', CASE WHEN isfinite(review_by) THEN to_char(review_by, 'YYYY-MM-DD') END))
                    FROM governance.decision WHERE review_by IS NULL OR review_by >= current_date",
         put: put_decision,
@@ -290,6 +291,7 @@ fn put_decision(before: Option<&Item>, item: &Item) {
         item.get("alternatives").cloned(),
         text(item, "owner"),
         cast::<Date>(text(item, "review_by"), "date"),
+        text(item, "status"),
     );
 }
 

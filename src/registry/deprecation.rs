@@ -1,0 +1,187 @@
+//! Deprecations: columns that go away, when, and what takes their place.
+use super::ladder::Ladder;
+use super::{dataset, identity, restore, tagging};
+use crate::audit::{self, Act};
+use crate::core::registry::level::Level;
+use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
+use crate::pg::{owner, roles, spi};
+use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys;
+use serde_json::Value;
+
+/// Deprecates a column, or changes its sunset or replacement: NULL leaves the replacement as it is.
+pub fn deprecate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, replacement: Option<&str>) {
+    let name = dataset::governable(relation);
+    tagging::require_column(relation, &name, column);
+    if sunset <= pgrx::datum::datetime_support::now() {
+        error::registry::end_in_the_past("sunset").raise();
+    }
+    if let Some(replacement) = replacement {
+        if replacement.trim().is_empty() {
+            error::registry::empty("replacement").raise();
+        }
+        if replacement == column {
+            error::registry::replaces_itself(&name, column).raise();
+        }
+    }
+    let before = get(&name, column);
+    let me = roles::name(roles::current());
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.deprecation AS d (schema_name, relation_name, column_name, sunset, replacement, declared_by)
+             VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (schema_name, relation_name, column_name) DO UPDATE
+                SET sunset = excluded.sunset, replacement = coalesce(excluded.replacement, d.replacement),
+                    declared_at = now(), declared_by = excluded.declared_by
+              WHERE (d.sunset, coalesce(excluded.replacement, d.replacement))
+                    IS DISTINCT FROM (excluded.sunset, d.replacement)",
+            &[
+                name.schema.as_str().into(),
+                name.relation.as_str().into(),
+                column.into(),
+                sunset.into(),
+                replacement.into(),
+                me.as_str().into(),
+            ],
+        )
+    });
+    identity::bind(relation.0, &name);
+    let after = get(&name, column);
+    if before != after {
+        act("deprecate_column", relation, &name, column, before, after);
+    }
+    let promised = promised_beyond(&name, column);
+    if !promised.is_empty() {
+        error::registry::promised_beyond_sunset(&name, column, &promised).notice();
+    }
+}
+
+/// Takes a deprecation back.
+pub fn undeprecate(relation: Relation, column: &str) {
+    let name = relation.name();
+    let Some(before) = get(&name, column) else {
+        error::registry::not_deprecated(&name, column).raise();
+    };
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+        )
+    });
+    act("undeprecate_column", relation, &name, column, Some(before), None);
+}
+
+fn act(
+    verb: &str,
+    relation: Relation,
+    name: &Name,
+    column: &str,
+    before: Option<Value>,
+    after: Option<Value>,
+) {
+    let object = format!("{name}.{}", pgrx::spi::quote_identifier(column));
+    audit::act(Act { verb, object: &object, relation: Some(relation), before, after, reason: None });
+}
+
+/// Consumers whose contract names the column and outlives its sunset.
+fn promised_beyond(name: &Name, column: &str) -> Vec<String> {
+    owner::run(|| {
+        spi::select(
+            "SELECT c.party || coalesce(' until ' || c.valid_until::date, ' without end')
+               FROM governance.consumer c JOIN governance.deprecation d
+                    ON (d.schema_name, d.relation_name) = (c.schema_name, c.relation_name)
+              WHERE (d.schema_name, d.relation_name, d.column_name) = ($1, $2, $3)
+                AND (c.columns IS NULL OR d.column_name = ANY (c.columns))
+                AND (c.valid_until IS NULL OR c.valid_until > d.sunset) ORDER BY 1",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+            |r| r.must(1),
+        )
+    })
+}
+
+fn get(name: &Name, column: &str) -> Option<Value> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT jsonb_strip_nulls(jsonb_build_object('sunset', sunset, 'replacement', replacement))
+               FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+            |r| r.must::<pgrx::JsonB>(1).0,
+        )
+    })
+}
+
+/// A deprecated column as the sessions that use it see it.
+pub struct Deprecated {
+    /// Relation by which a query may name it: the one it was declared for, or a partition or child of it.
+    pub relid: pg_sys::Oid,
+    /// Its number in that relation.
+    pub number: i16,
+    /// The declared relation.
+    pub name: Name,
+    /// Its name.
+    pub column: String,
+    /// When it ends, as PostgreSQL counts microseconds.
+    pub sunset: i64,
+    /// The same as a date.
+    pub until: String,
+    /// What to use instead.
+    pub replacement: Option<String>,
+    /// warn or enforce; others need no look.
+    pub level: Level,
+}
+
+/// Every deprecation that a session has to say something about, and when the first of their levels ends.
+#[must_use]
+pub fn in_force() -> (Vec<Deprecated>, Option<i64>) {
+    let rows: Vec<Deprecated> = owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE tree AS (
+                SELECT c.oid AS relid, d.schema_name, d.relation_name, d.column_name, d.sunset, d.replacement
+                  FROM governance.deprecation d JOIN pg_namespace n ON n.nspname = d.schema_name
+                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = d.relation_name
+                UNION SELECT i.inhrelid, t.schema_name, t.relation_name, t.column_name, t.sunset, t.replacement
+                  FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT t.relid, a.attnum, t.schema_name, t.relation_name, t.column_name, t.sunset, t.replacement,
+                    to_char(t.sunset, 'YYYY-MM-DD')
+               FROM tree t JOIN pg_attribute a ON a.attrelid = t.relid AND a.attname = t.column_name
+              WHERE a.attnum > 0 AND NOT a.attisdropped",
+            &[],
+            |r| Deprecated {
+                relid: r.must(1),
+                number: r.must(2),
+                name: Name { schema: r.must(3), relation: r.must(4) },
+                column: r.must(5),
+                sunset: r.must::<TimestampWithTimeZone>(6).into(),
+                replacement: r.get(7),
+                until: r.must(8),
+                level: Level::Off,
+            },
+        )
+    });
+    let calm = restore::is_restoring();
+    let with_level = rows.into_iter().map(|mut d| {
+        d.level = Ladder::of_tagged(&d.name).level("deprecation").level;
+        if calm {
+            d.level = d.level.min(Level::Observe);
+        }
+        d
+    });
+    let loud: Vec<Deprecated> = with_level.filter(|d| d.level >= Level::Warn).collect();
+    let ends = owner::run(|| {
+        spi::select_latest(
+            "SELECT min(valid_until) FROM governance.level WHERE feature = 'deprecation' AND valid_until > now()",
+            &[],
+            |r| r.get::<TimestampWithTimeZone>(1).map(i64::from),
+        )
+    });
+    (loud, ends.into_iter().flatten().next())
+}
+
+/// Whether anything was ever deprecated here. Asked once per session and change: no query for those who never did.
+#[must_use]
+pub fn is_used() -> bool {
+    let table = Name { schema: catalog::SCHEMA.into(), relation: "deprecation".into() };
+    catalog::relation_oid(&table).is_some_and(catalog::has_pages)
+}
