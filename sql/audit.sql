@@ -15,10 +15,12 @@ CREATE TABLE governance.audited_relation (
     stopped_by text,
     stopped_by_xid xid8,
     owned_by text,
-    left_by_owner boolean NOT NULL DEFAULT false
+    left_by_owner boolean NOT NULL DEFAULT false,
+    comment text
 );
 CREATE INDEX audited_relation_name_idx ON governance.audited_relation (schema_name, relation_name);
 COMMENT ON TABLE governance.audited_relation IS 'relations whose rows are or were audited';
+COMMENT ON COLUMN governance.audited_relation.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.audited_relation.id IS 'what log rows refer to; stays when the relation is renamed';
 COMMENT ON COLUMN governance.audited_relation.schema_name IS 'schema of the relation, followed through renames';
 COMMENT ON COLUMN governance.audited_relation.relation_name IS 'name of the relation, followed through renames';

@@ -10,10 +10,12 @@ CREATE TABLE governance.declared_writer (
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     declared_by text NOT NULL DEFAULT current_user,
     widens_by_xid xid8,
-    forgotten_by_xid xid8
+    forgotten_by_xid xid8,
+    comment text
 );
 CREATE INDEX declared_writer_name_idx ON governance.declared_writer (schema_name, relation_name);
 COMMENT ON TABLE governance.declared_writer IS 'roles that write a dataset';
+COMMENT ON COLUMN governance.declared_writer.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.declared_writer.id IS 'key';
 COMMENT ON COLUMN governance.declared_writer.schema_name IS 'schema of the relation, followed through renames';
 COMMENT ON COLUMN governance.declared_writer.relation_name IS 'name of the relation, followed through renames';

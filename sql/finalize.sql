@@ -20,7 +20,7 @@ GRANT EXECUTE ON FUNCTION
     governance.grant_duty(text, text, text), governance.revoke_duty(text, text, text, text),
     governance.accept_proposals(text, real, text, boolean), governance.accept_proposal(bigint),
     governance.reject_proposal(bigint, text),
-    governance.manifest(), governance.apply_manifest(jsonb, boolean, boolean, text, text),
+    governance.manifest(text), governance.manifest_schema(), governance.apply_manifest(jsonb, boolean, boolean, text, text),
     governance.status(), governance.attach(), governance.detach(text), governance.confirm_restore(),
     governance._may_see(oid), governance._has_duty(text), governance._proposal_id(text, text, text, text, text),
     governance._mode(), governance._restoring(), governance._workload(text[]), governance._drift(jsonb, jsonb)
@@ -47,7 +47,8 @@ COMMENT ON FUNCTION governance.revoke_duty(text, text, text, text) IS 'revokes a
 COMMENT ON FUNCTION governance.accept_proposals(text, real, text, boolean) IS 'accepts open proposals in bulk, or says what that would do (dry_run)';
 COMMENT ON FUNCTION governance.accept_proposal(bigint) IS 'accepts one proposal';
 COMMENT ON FUNCTION governance.reject_proposal(bigint, text) IS 'rejects one proposal for good';
-COMMENT ON FUNCTION governance.manifest() IS 'everything that is declared, as one JSON document in a stable order';
+COMMENT ON FUNCTION governance.manifest(text) IS 'everything that is declared, or the part of one domain, as one JSON document in a stable order';
+COMMENT ON FUNCTION governance.manifest_schema() IS 'the shape of a manifest, as a JSON Schema';
 COMMENT ON FUNCTION governance.apply_manifest(jsonb, boolean, boolean, text, text) IS 'makes the declarations be those of a manifest, or says what that would do (dry_run); prune takes away what it does not name';
 COMMENT ON FUNCTION governance.status() IS 'what is on, what is not held, and the statement that mends it';
 COMMENT ON FUNCTION governance.attach() IS 'makes every new session of this database load the library, without a restart';

@@ -14,9 +14,11 @@ CREATE TABLE governance.mask (
     reason text,
     set_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     set_by text NOT NULL DEFAULT current_user,
+    comment text,
     PRIMARY KEY (tag, recipient)
 );
 COMMENT ON TABLE governance.mask IS 'masks that somebody chose; defaults are in governance.tag';
+COMMENT ON COLUMN governance.mask.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.mask.tag IS 'the tag';
 COMMENT ON COLUMN governance.mask.recipient IS 'for whom; empty for everybody';
 COMMENT ON COLUMN governance.mask.mask IS 'the mask; NULL once reset';
@@ -33,9 +35,11 @@ CREATE TABLE governance.masked_role (
     role_oid oid,
     since timestamptz NOT NULL DEFAULT pg_catalog.now(),
     by text NOT NULL DEFAULT current_user,
-    unmasked_by_xid xid8
+    unmasked_by_xid xid8,
+    comment text
 );
 COMMENT ON TABLE governance.masked_role IS 'roles whose members see masks';
+COMMENT ON COLUMN governance.masked_role.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.masked_role.role IS 'role name; public is everybody';
 COMMENT ON COLUMN governance.masked_role.role_oid IS 'by which the role is found when it was renamed';
 COMMENT ON COLUMN governance.masked_role.since IS 'when';

@@ -27,9 +27,11 @@ CREATE TABLE governance.party (
     db_roles text[] NOT NULL DEFAULT '{}',
     contact text,
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    declared_by text NOT NULL DEFAULT current_user
+    declared_by text NOT NULL DEFAULT current_user,
+    comment text
 );
 COMMENT ON TABLE governance.party IS 'a team, person or service that owns, stewards or reads datasets';
+COMMENT ON COLUMN governance.party.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.party.name IS 'unique name';
 COMMENT ON COLUMN governance.party.kind IS 'team, person or service';
 COMMENT ON COLUMN governance.party.db_roles IS 'database roles whose members act for the party';
@@ -56,9 +58,11 @@ CREATE TABLE governance.dataset (
     was_class text,
     was_in_bulk boolean NOT NULL DEFAULT false,
     changed_by_xid xid8,
+    comment text,
     PRIMARY KEY (schema_name, relation_name)
 );
 COMMENT ON TABLE governance.dataset IS 'a governed relation and what people state about it';
+COMMENT ON COLUMN governance.dataset.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.dataset.schema_name IS 'schema of the relation, followed through renames';
 COMMENT ON COLUMN governance.dataset.relation_name IS 'name of the relation, followed through renames';
 COMMENT ON COLUMN governance.dataset.owner IS 'the party that answers for it';
@@ -113,9 +117,11 @@ CREATE TABLE governance.tag (
     description text NOT NULL,
     mask text NOT NULL,
     mask_args jsonb NOT NULL DEFAULT '{}',
-    shipped boolean NOT NULL DEFAULT false
+    shipped boolean NOT NULL DEFAULT false,
+    comment text
 );
 COMMENT ON TABLE governance.tag IS 'the vocabulary of what a column can hold, each tag with its default mask';
+COMMENT ON COLUMN governance.tag.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.tag.name IS 'dotted path: pii.contact.email is below pii.contact';
 COMMENT ON COLUMN governance.tag.description IS 'what a column with this tag holds';
 COMMENT ON COLUMN governance.tag.mask IS 'default mask';
@@ -132,9 +138,11 @@ CREATE TABLE governance.column_tag (
     tagged_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     tagged_by text NOT NULL DEFAULT current_user,
     untagged_by_xid xid8,
+    comment text,
     PRIMARY KEY (schema_name, relation_name, column_name, tag, path)
 );
 COMMENT ON TABLE governance.column_tag IS 'which column holds what';
+COMMENT ON COLUMN governance.column_tag.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.column_tag.schema_name IS 'schema of the relation, followed through renames';
 COMMENT ON COLUMN governance.column_tag.relation_name IS 'name of the relation, followed through renames';
 COMMENT ON COLUMN governance.column_tag.column_name IS 'name of the column, followed through renames';
@@ -154,9 +162,11 @@ CREATE TABLE governance.consumer (
     valid_until timestamptz,
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     declared_by text NOT NULL DEFAULT current_user,
+    comment text,
     PRIMARY KEY (schema_name, relation_name, party)
 );
 COMMENT ON TABLE governance.consumer IS 'parties that read a dataset under a contract';
+COMMENT ON COLUMN governance.consumer.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.consumer.schema_name IS 'schema of the relation';
 COMMENT ON COLUMN governance.consumer.relation_name IS 'name of the relation';
 COMMENT ON COLUMN governance.consumer.party IS 'who reads';
@@ -165,6 +175,14 @@ COMMENT ON COLUMN governance.consumer.purpose IS 'what for';
 COMMENT ON COLUMN governance.consumer.valid_until IS 'end of the contract';
 COMMENT ON COLUMN governance.consumer.declared_at IS 'when';
 COMMENT ON COLUMN governance.consumer.declared_by IS 'current_user of that moment';
+
+CREATE TABLE governance.manifest_comment (
+    is_whole boolean PRIMARY KEY DEFAULT true CHECK (is_whole),
+    comment text NOT NULL
+);
+COMMENT ON TABLE governance.manifest_comment IS 'the comment on the manifest as a whole: one row';
+COMMENT ON COLUMN governance.manifest_comment.is_whole IS 'always true';
+COMMENT ON COLUMN governance.manifest_comment.comment IS 'words for whoever reads the file';
 
 CREATE TABLE governance.decision (
     title text PRIMARY KEY,
@@ -177,9 +195,11 @@ CREATE TABLE governance.decision (
     status text NOT NULL DEFAULT 'accepted' CHECK (status = ANY ('{proposed,accepted,rejected,superseded}')),
     workload jsonb,
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    recorded_by text NOT NULL DEFAULT current_user
+    recorded_by text NOT NULL DEFAULT current_user,
+    comment text
 );
 COMMENT ON TABLE governance.decision IS 'recorded decisions (ADRs): which store for which access pattern, and why';
+COMMENT ON COLUMN governance.decision.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.decision.title IS 'unique title';
 COMMENT ON COLUMN governance.decision.kind IS 'store, graph, consistency, …';
 COMMENT ON COLUMN governance.decision.objects IS 'what it is about: extensions, servers, publications, relations';
@@ -198,9 +218,11 @@ CREATE TABLE governance.duty (
     scope text NOT NULL DEFAULT '',
     granted_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     granted_by text NOT NULL DEFAULT current_user,
+    comment text,
     PRIMARY KEY (duty, role, scope)
 );
 COMMENT ON TABLE governance.duty IS 'roles that hold a duty: operator, auditor, backup';
+COMMENT ON COLUMN governance.duty.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.duty.duty IS 'operator, auditor or backup';
 COMMENT ON COLUMN governance.duty.role IS 'role name; its members hold the duty too';
 COMMENT ON COLUMN governance.duty.scope IS 'where; empty for the whole database';
@@ -242,10 +264,12 @@ CREATE TABLE governance.level (
     valid_until timestamptz,
     set_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     set_by text NOT NULL DEFAULT current_user,
+    comment text,
     PRIMARY KEY (feature, scope)
 );
 CREATE INDEX level_scope_idx ON governance.level (scope);
 COMMENT ON TABLE governance.level IS 'levels that somebody set; defaults are in governance.feature';
+COMMENT ON COLUMN governance.level.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.level.feature IS 'feature, hazard (guard.data_loss) or rule (guard.ban-drop-column)';
 COMMENT ON COLUMN governance.level.scope IS 'empty for the database, else schema:…, class:… or dataset:…';
 COMMENT ON COLUMN governance.level.level IS 'off, observe, warn or enforce; NULL once reset';
@@ -542,6 +566,7 @@ SELECT pg_extension_config_dump('governance.tag', 'WHERE NOT shipped');
 SELECT pg_extension_config_dump('governance.column_tag', '');
 SELECT pg_extension_config_dump('governance.consumer', '');
 SELECT pg_extension_config_dump('governance.decision', '');
+SELECT pg_extension_config_dump('governance.manifest_comment', '');
 SELECT pg_extension_config_dump('governance.duty', '');
 SELECT pg_extension_config_dump('governance.level', '');
 SELECT pg_extension_config_dump('governance.proposal', '');

@@ -104,3 +104,49 @@ SELECT * FROM governance.apply_manifest((:'head' || '"parties": []}')::jsonb);
 RESET ROLE;
 SET ROLE registry_manifest_op;
 SELECT * FROM governance.apply_manifest((:'head' || '"parties": [{"name": "by operator"}]}')::jsonb, dry_run => false);
+RESET ROLE;
+
+-- all that is wrong is named at once
+SELECT * FROM governance.apply_manifest((:'head' || '"partys": [], "parties": [{"name": "a", "kind": "gang", "colour": "red"}, 7], "datasets": [{"relation": "orders"}]}')::jsonb);
+-- comments are kept, on items and on the whole, and what changes is said in words
+\set noted '"comment": "reviewed by risk", "parties": [{"name": "crm", "comment": "bought in 2019"}], "datasets": [{"relation": "public.v", "owner": "crm", "comment": "see wiki"}], "levels": [{"feature": "guard", "scope": "schema:public", "level": "warn", "comment": "until the move"}]}'
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || :'noted')::jsonb, reason => 'test');
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || :'noted')::jsonb, dry_run => false, reason => 'test');
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || :'noted')::jsonb, dry_run => false);
+SELECT governance.manifest() ->> 'comment', jsonb_path_query_array(governance.manifest(), '$.*[*].comment');
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || '"comment": null, "parties": [{"name": "crm", "comment": null}]}')::jsonb, dry_run => false);
+SELECT governance.manifest() ? 'comment', jsonb_path_query_array(governance.manifest(), '$.*[*].comment');
+SELECT op, object, old_row, new_row FROM governance.audit_entry WHERE op = 'comment' ORDER BY id;
+ALTER VIEW public.v RENAME TO w;
+SELECT jsonb_path_query(governance.manifest(), '$.datasets[*] ? (@.relation == "public.w").comment');
+ALTER VIEW public.w RENAME TO v;
+
+-- what other features declare
+\set features '"audits": [{"relation": "public.fresh"}], "writers": [{"relation": "public.fresh", "role": "registry_manifest_app"}], "deprecations": [{"relation": "public.fresh", "column": "id", "sunset": "2100-01-01T00:00:00Z", "replacement": "none yet"}], "masks": [{"tag": "pii.name", "mask": "null", "comment": "hide all"}]}'
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || :'features')::jsonb, dry_run => false);
+SELECT governance.manifest() AS all \gset
+SELECT action, object, difference FROM governance.apply_manifest(:'all', dry_run => false, prune => true);
+SELECT s.key, s.value FROM jsonb_each(governance.manifest()) s WHERE s.key IN ('audits', 'writers', 'deprecations', 'masks', 'masked_roles');
+SELECT action, object FROM governance.apply_manifest((:'head' || '"masked_roles": [{"role": "registry_manifest_app"}]}')::jsonb);
+SELECT action, object FROM governance.apply_manifest((:'head' || '"audits": [], "writers": [], "deprecations": [], "masks": []}')::jsonb, dry_run => false, prune => true);
+SELECT action, object FROM governance.apply_manifest((:'head' || '"audits": [], "writers": [], "deprecations": [], "masks": []}')::jsonb, dry_run => false, prune => true, reason => 'test');
+SELECT s.key, s.value FROM jsonb_each(governance.manifest()) s WHERE s.key IN ('audits', 'writers', 'deprecations', 'masks', 'masked_roles');
+SELECT action, object FROM governance.apply_manifest(:'all', dry_run => false, prune => true, reason => 'test');
+SELECT governance.manifest() = :'all'::jsonb AS the_same;
+
+-- a domain is a part of its own: nothing outside is touched
+SELECT governance.declare_dataset('public.fresh', domain => 'fresh');
+SELECT governance.manifest('fresh') AS part \gset
+SELECT jsonb_pretty(:'part');
+SELECT action, object, difference FROM governance.apply_manifest(:'part', dry_run => false, prune => true);
+SELECT action, object, difference FROM governance.apply_manifest(jsonb_set(:'part', '{datasets,0,description}', '"new"'), dry_run => false, prune => true);
+SELECT action, object, difference FROM governance.apply_manifest(:'part'::jsonb || '{"datasets": [{"relation": "public.empty"}], "parties": [{"name": "x"}], "levels": [{"feature": "guard", "level": "off"}]}');
+SELECT action, object, difference FROM governance.apply_manifest(jsonb_set(:'part', '{datasets,0,domain}', '"other"'));
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || '"domain": "fresh", "datasets": [{"relation": "public.empty"}]}')::jsonb);
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || '"domain": "fresh", "datasets": []}')::jsonb, prune => true, reason => 'test');
+SELECT action, object FROM governance.apply_manifest((:'head' || '"domain": ""}')::jsonb);
+SELECT governance.manifest('nothing');
+
+-- the shape, as a JSON Schema
+SELECT s ->> '$schema', s -> 'required', jsonb_object_keys(s -> 'properties') FROM governance.manifest_schema() s;
+SELECT jsonb_pretty(governance.manifest_schema() #> '{properties,levels}');

@@ -66,6 +66,7 @@ INSERT INTO call (what, sql) VALUES
     ('accept_proposals dry run', $$SELECT count(*) FROM governance.accept_proposals('class', 0.1)$$),
     ('accept_proposals', $$SELECT count(*) FROM governance.accept_proposals('class', 0.1, dry_run => false)$$),
     ('manifest', $$SELECT governance.manifest()$$),
+    ('manifest_schema', $$SELECT governance.manifest_schema()$$),
     ('apply_manifest', $$SELECT * FROM governance.apply_manifest(governance.manifest())$$),
     ('confirm_restore', $$SELECT governance.confirm_restore()$$),
     ('attach', $$SELECT * FROM governance.attach()$$),

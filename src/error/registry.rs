@@ -1,5 +1,6 @@
 //! Errors of the registry.
 use super::{Code, Failure};
+use crate::core::registry::manifest::Problem;
 use crate::pg::catalog::Name;
 
 /// A relation that does not exist (any more).
@@ -270,11 +271,25 @@ pub fn proposal_not_acceptable(id: i64, why: &str) -> Failure {
         )
 }
 
-/// Something in a manifest that cannot be.
-pub fn bad_manifest(path: &str, what: &str, allowed: &str) -> Failure {
-    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("the manifest is not valid at {path}"))
-        .detail(format!("There is {what}. Allowed: {allowed}."))
-        .hint("SELECT governance.manifest() shows the format.")
+/// Things in a manifest that cannot be, each with its path.
+pub fn bad_manifest(problems: &[Problem]) -> Failure {
+    let (first, others) =
+        (problems.first().map_or("$", |p| p.path.as_str()), problems.len().saturating_sub(1));
+    let message = match others {
+        0 => format!("the manifest is not valid at {first}"),
+        1 => format!("the manifest is not valid at {first} and one more place"),
+        _ => format!("the manifest is not valid at {first} and {others} more places"),
+    };
+    let detail: Vec<String> = problems
+        .iter()
+        .map(|p| {
+            let place = if others == 0 { String::new() } else { format!("{}: ", p.path) };
+            format!("{place}There is {}. Allowed: {}.", p.what, p.allowed)
+        })
+        .collect();
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, message)
+        .detail(detail.join("\n"))
+        .hint("SELECT governance.manifest_schema(); is the shape as a JSON Schema, governance.manifest() an example.")
 }
 
 /// A manifest that names a relation which is not here.

@@ -7,6 +7,8 @@ mod masked;
 mod masking;
 mod state;
 
+pub use masked::{mask as mask_role, unmask as unmask_role};
+pub use masking::{reset as reset_mask, set as set_mask};
 pub use state::status;
 
 use crate::pg::regclass::Relation;

@@ -183,7 +183,7 @@ pub fn forget(relation: Relation, reason: &str) {
 pub fn get(name: &Name) -> Option<Value> {
     owner::run(|| {
         spi::select_one(
-            "SELECT to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
+            "SELECT to_jsonb(d) - '{schema_name,relation_name,comment,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
                FROM governance._dataset d WHERE schema_name = $1 AND relation_name = $2",
             &[name.schema.as_str().into(), name.relation.as_str().into()],
             |r| r.must::<pgrx::JsonB>(1).0,

@@ -112,7 +112,7 @@ pub fn require_duty(act: &str, title: &str, by: Option<&str>) {
 fn get(title: &str) -> Option<Value> {
     owner::run(|| {
         spi::select_one(
-            "SELECT to_jsonb(d) - '{title,recorded_at,recorded_by,workload}'::text[] FROM governance.decision d WHERE title = $1",
+            "SELECT to_jsonb(d) - '{title,comment,recorded_at,recorded_by,workload}'::text[] FROM governance.decision d WHERE title = $1",
             &[title.into()],
             |r| r.must::<pgrx::JsonB>(1).0,
         )

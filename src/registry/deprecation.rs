@@ -13,11 +13,16 @@ use serde_json::Value;
 
 /// Deprecates a column, or changes its sunset or replacement: NULL leaves the replacement as it is.
 pub fn deprecate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, replacement: Option<&str>) {
-    let name = dataset::governable(relation);
-    tagging::require_column(relation, &name, column);
     if sunset <= pgrx::datum::datetime_support::now() {
         error::registry::end_in_the_past("sunset").raise();
     }
+    restate(relation, column, sunset, replacement);
+}
+
+/// The same for one whose sunset may be over: a manifest brings it as it is.
+pub fn restate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, replacement: Option<&str>) {
+    let name = dataset::governable(relation);
+    tagging::require_column(relation, &name, column);
     if let Some(replacement) = replacement {
         if replacement.trim().is_empty() {
             error::registry::empty("replacement").raise();

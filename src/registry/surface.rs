@@ -173,14 +173,21 @@ pub mod governance {
         proposal::reject(given("id", id), reason);
     }
 
-    /// Everything that is declared, as one JSON document.
+    /// Everything that is declared, or the part of one domain, as one JSON document.
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
-    fn manifest() -> JsonB {
+    fn manifest(domain: default!(Option<&str>, "NULL")) -> JsonB {
         if !duty::is_auditor() {
             duty::require_operator("reading the manifest");
         }
-        JsonB(super::manifest::export())
+        JsonB(super::manifest::export(domain))
+    }
+
+    /// The shape of a manifest, as a JSON Schema (2020-12).
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn manifest_schema() -> JsonB {
+        JsonB(super::manifest::schema())
     }
 
     /// Makes the declarations be those of a manifest, or says what that would do.
@@ -199,6 +206,7 @@ pub mod governance {
             name!(object, String),
             name!(before, Option<JsonB>),
             name!(after, Option<JsonB>),
+            name!(difference, String),
         ),
     > {
         duty::require_operator("applying a manifest");
@@ -209,7 +217,11 @@ pub mod governance {
         let (dry_run, prune) = (dry_run.unwrap_or(true), prune.unwrap_or(false));
         let manifest = given("manifest", manifest).0;
         let lines = super::manifest::apply(&manifest, dry_run, prune, reason, missing == "skip");
-        TableIterator::new(lines.into_iter().map(|(a, o, b, n)| (a, o, b.map(JsonB), n.map(JsonB))))
+        TableIterator::new(
+            lines
+                .into_iter()
+                .map(|l| (l.action, l.object, l.before.map(JsonB), l.after.map(JsonB), l.difference)),
+        )
     }
 
     /// What is on, what is not held, and the statement that mends it.

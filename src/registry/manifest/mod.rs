@@ -3,14 +3,21 @@
 //!
 //! A section is described by a [`Section`]: its fields (checked in `core`), how it is read, and how one item is put or
 //! taken away, through the same functions as the single acts. A feature that declares something adds its section to
-//! [`sections::ALL`].
+//! `features.rs`.
+//!
+//! A manifest with a key `domain` is a part: the datasets of that domain and what is stated about them. Then prune takes
+//! away nothing else.
+mod features;
+mod part;
 mod sections;
 
 use crate::audit::{self, Act};
 use crate::core::registry::manifest::{self as core, Field, Item, Quoting, Sections, Shape, Step};
 use crate::error;
 use crate::pg::{cache, catalog, owner, spi, xact};
+use part::Part;
 use pgrx::PgTryBuilder;
+use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::panic::CaughtError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -23,30 +30,69 @@ pub struct Section {
     pub one: &'static str,
     /// The fields of an item.
     pub fields: &'static [Field],
-    /// A query that gives the items as jsonb, without nulls.
+    /// A query that gives each item as jsonb without nulls, and its comment.
     pub export: &'static str,
+    /// Where the comment of an item is kept.
+    pub at: At,
     /// Makes an item be what it should; both are complete.
-    pub put: fn(before: Option<&Item>, after: &Item),
+    pub put: fn(before: Option<&Item>, after: &Item, reason: Option<&str>),
     /// Takes an item away, with the reason given, if any.
     pub remove: fn(item: &Item, reason: Option<&str>),
 }
 
-/// A step as the caller sees it: action, object, before, after.
-pub type Line = (String, String, Option<Value>, Option<Value>);
-
-fn shapes() -> Vec<Shape> {
-    sections::ALL.iter().map(|s| (s.name, s.fields)).collect()
+/// The row of an item: a table, and a condition on the fields of the key, in their order; a relation is two of them.
+pub struct At {
+    /// Table of schema governance.
+    pub table: &'static str,
+    /// The condition.
+    pub key: &'static str,
 }
 
-/// Everything that is declared.
+/// A step as the caller sees it.
+pub struct Line {
+    /// add, change, remove or skip.
+    pub action: String,
+    /// What it is about.
+    pub object: String,
+    /// The item as it was.
+    pub before: Option<Value>,
+    /// The item as it will be.
+    pub after: Option<Value>,
+    /// What changes, in words.
+    pub difference: String,
+}
+
+/// All sections, in the order in which they depend on each other.
+fn all() -> impl Iterator<Item = &'static Section> {
+    sections::REGISTRY.iter().chain(features::FEATURES)
+}
+
+fn shapes() -> Vec<Shape> {
+    all().map(|s| (s.name, s.fields)).collect()
+}
+
+/// The shape of a manifest, as a JSON Schema.
 #[must_use]
-pub fn export() -> Value {
+pub fn schema() -> Value {
+    core::schema(&shapes())
+}
+
+/// Everything that is declared, or what is declared in one domain.
+#[must_use]
+pub fn export(domain: Option<&str>) -> Value {
+    let part = Part::of(domain);
     let mut manifest = serde_json::Map::new();
     manifest.insert("format".into(), json!(core::FORMAT));
     manifest.insert("version".into(), json!(core::VERSION));
-    for section in sections::ALL {
+    if let Some(domain) = domain {
+        manifest.insert("domain".into(), json!(domain));
+    } else if let Some(comment) = comment() {
+        manifest.insert("comment".into(), json!(comment));
+    }
+    for section in all().filter(|s| part.has_section(s)) {
         let mut items: Vec<(String, Value)> = items(section)
             .into_iter()
+            .filter(|item| part.holds(item))
             .map(|item| (core::key_of(&item, section.fields), Value::Object(item)))
             .collect();
         items.sort_by(|a, b| a.0.cmp(&b.0));
@@ -57,18 +103,48 @@ pub fn export() -> Value {
 
 fn items(section: &Section) -> Vec<Item> {
     owner::run(|| {
-        spi::select(section.export, &[], |r| match r.must::<pgrx::JsonB>(1).0 {
-            Value::Object(item) => item,
-            _ => Item::new(),
+        spi::select(section.export, &[], |r| {
+            let Value::Object(mut item) = r.must::<pgrx::JsonB>(1).0 else { return Item::new() };
+            if let Some(comment) = r.get::<String>(2) {
+                item.insert(core::COMMENT.name.into(), json!(comment));
+            }
+            item
         })
     })
 }
 
-fn current() -> Sections {
+/// What is there of the sections that are wanted.
+fn current(wanted: &Sections, part: &Part) -> Sections {
     let by_key = |section: &Section| -> BTreeMap<String, (usize, Item)> {
-        items(section).into_iter().map(|i| (core::key_of(&i, section.fields), (0, i))).collect()
+        let items = items(section).into_iter().filter(|item| part.holds(item));
+        items.map(|i| (core::key_of(&i, section.fields), (0, i))).collect()
     };
-    sections::ALL.iter().map(|s| (s.name, by_key(s))).collect()
+    all().filter(|s| wanted.contains_key(s.name)).map(|s| (s.name, by_key(s))).collect()
+}
+
+/// The comment on the manifest as a whole.
+fn comment() -> Option<String> {
+    owner::run(|| spi::select_one("SELECT comment FROM governance.manifest_comment", &[], |r| r.must(1)))
+}
+
+/// An absent comment leaves it as it is, null takes it away.
+fn keep_comment(manifest: &Value) {
+    let Some(wanted) = manifest.get("comment") else { return };
+    let before = comment();
+    if wanted.as_str() == before.as_deref() {
+        return;
+    }
+    owner::run(|| {
+        spi::execute("DELETE FROM governance.manifest_comment", &[]);
+        if let Some(text) = wanted.as_str() {
+            spi::execute("INSERT INTO governance.manifest_comment (comment) VALUES ($1)", &[text.into()]);
+        }
+    });
+    commented("manifest", before.map(Value::from), wanted.as_str().map(Value::from));
+}
+
+fn commented(object: &str, before: Option<Value>, after: Option<Value>) {
+    audit::act(Act { verb: "comment", object, relation: None, before, after, reason: None });
 }
 
 /// Makes the declarations be those of a manifest, or says what that would do. A rehearsal does everything and takes it
@@ -84,16 +160,21 @@ pub fn apply(
         one: &|s| pgrx::spi::quote_identifier(s),
         two: &|s, r| pgrx::spi::quote_qualified_identifier(s, r),
     };
-    let wanted = core::check(manifest, &shapes(), &quoting)
-        .unwrap_or_else(|p| error::registry::bad_manifest(&p.path, &p.what, &p.allowed).raise());
+    let invalid = |problems: Vec<core::Problem>| -> ! { error::registry::bad_manifest(&problems).raise() };
+    let wanted = core::check(manifest, &shapes(), &quoting).unwrap_or_else(|p| invalid(p));
+    let part = Part::of(manifest.get("domain").and_then(Value::as_str));
+    let wanted = part.fit(wanted).unwrap_or_else(|p| invalid(p));
     let wanted = sections::with_defaults(wanted, manifest.get("levels").is_some());
-    let steps = core::steps(&shapes(), &current(), &wanted, prune);
+    let steps = core::steps(&shapes(), &current(&wanted, &part), &wanted, prune);
     let (steps, skipped): (Vec<Step>, Vec<Step>) =
         steps.into_iter().partition(|s| !(skip_missing && is_missing(s)));
     if dry_run {
         xact::rehearse(|| cache::together(|| carry_out(&steps, reason)));
     } else {
         cache::together(|| carry_out(&steps, reason));
+        if !part.is_part() {
+            keep_comment(manifest);
+        }
         if !steps.is_empty() {
             audit::act(Act {
                 verb: "apply_manifest",
@@ -111,7 +192,7 @@ pub fn apply(
 }
 
 fn section(name: &str) -> Option<&'static Section> {
-    sections::ALL.iter().find(|s| s.name == name)
+    all().find(|s| s.name == name)
 }
 
 fn is_missing(step: &Step) -> bool {
@@ -132,13 +213,52 @@ fn action(step: &Step) -> String {
 }
 
 fn describe(action: String, step: Step) -> Line {
+    let fields = section(step.section).map_or(&[][..], |s| s.fields);
+    Line {
+        action,
+        object: object(&step),
+        difference: core::difference(step.before.as_ref(), step.after.as_ref(), fields),
+        before: step.before.map(Value::Object),
+        after: step.after.map(Value::Object),
+    }
+}
+
+/// What a step is about, in words.
+fn object(step: &Step) -> String {
     let item = step.after.as_ref().or(step.before.as_ref());
-    let object = section(step.section).map_or(String::new(), |s| {
+    section(step.section).map_or(String::new(), |s| {
         let parts = s.fields.iter().filter(|f| f.key).filter_map(|f| item?.get(f.name)?.as_str());
         let parts: Vec<&str> = parts.filter(|p| !p.is_empty()).collect();
         format!("{} {}", s.one, parts.join(" "))
-    });
-    (action, object, step.before.map(Value::Object), step.after.map(Value::Object))
+    })
+}
+
+fn comment_of(item: &Item) -> Option<&str> {
+    item.get(core::COMMENT.name).and_then(Value::as_str)
+}
+
+/// Keeps the comment of an item that was put.
+fn keep_item_comment(section: &Section, step: &Step, after: &Item) {
+    let (was, is) = (step.before.as_ref().and_then(comment_of), comment_of(after));
+    if was == is {
+        return;
+    }
+    let mut key: Vec<DatumWithOid> = Vec::new();
+    for field in section.fields.iter().filter(|f| f.key) {
+        let value = after.get(field.name).and_then(Value::as_str).unwrap_or_default();
+        match field.kind {
+            core::Kind::Relation => {
+                let Some(name) = sections::name_of(value) else { return };
+                key.extend([name.schema.into(), name.relation.into()]);
+            }
+            _ => key.push(value.to_string().into()),
+        }
+    }
+    let n = key.len() + 1;
+    key.push(is.map(String::from).into());
+    let sql = format!("UPDATE governance.{} SET comment = ${n} WHERE {}", section.at.table, section.at.key);
+    owner::run(|| spi::execute(&sql, &key));
+    commented(&object(step), was.map(Value::from), is.map(Value::from));
 }
 
 /// Does every step. An error says where in the manifest it came from; the statement then does nothing at all.
@@ -146,7 +266,10 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
     for step in steps {
         let Some(section) = section(step.section) else { continue };
         PgTryBuilder::new(std::panic::AssertUnwindSafe(|| match (&step.before, &step.after) {
-            (before, Some(after)) => (section.put)(before.as_ref(), after),
+            (before, Some(after)) => {
+                (section.put)(before.as_ref(), after, reason);
+                keep_item_comment(section, step, after);
+            }
             (Some(before), None) => (section.remove)(before, reason),
             (None, None) => {}
         }))
@@ -154,7 +277,7 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
             CaughtError::PostgresError(e) | CaughtError::ErrorReport(e) => {
                 let place = match &step.path {
                     Some(path) => format!("In the manifest: {path}."),
-                    None => format!("Missing in the manifest: {}.", describe(String::new(), clone(step)).1),
+                    None => format!("Missing in the manifest: {}.", object(step)),
                 };
                 let detail = e.detail().map_or(place.clone(), |d| format!("{d}\n{place}"));
                 let mut failure =
@@ -167,14 +290,5 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
             caught @ CaughtError::RustPanic { .. } => caught.rethrow(),
         })
         .execute();
-    }
-}
-
-fn clone(step: &Step) -> Step {
-    Step {
-        section: step.section,
-        path: step.path.clone(),
-        before: step.before.clone(),
-        after: step.after.clone(),
     }
 }

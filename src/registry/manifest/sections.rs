@@ -1,5 +1,5 @@
 //! The registry's sections of the manifest, in the order in which they depend on each other.
-use super::Section;
+use super::{At, Section};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::{CLASSES, split_identifiers};
 use crate::core::registry::manifest::{Item, Kind, Sections, field, key, key_with_default, with_default};
@@ -8,13 +8,13 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use crate::registry::ladder::Ladder;
-use crate::registry::{consumer, dataset, decision, duty, grant, level, party, tagging};
+use crate::registry::{consumer, dataset, decision, deprecation, duty, grant, level, party, tagging};
 use pgrx::datum::{Date, Interval, TimestampWithTimeZone};
 use pgrx::{FromDatum, IntoDatum};
 use serde_json::{Value, json};
 
-/// All sections. A feature adds its own here, after those it depends on.
-pub const ALL: &[Section] = &[
+/// The registry's own.
+pub const REGISTRY: &[Section] = &[
     Section {
         name: "parties",
         one: "party",
@@ -24,8 +24,9 @@ pub const ALL: &[Section] = &[
             with_default("db_roles", Kind::TextList, "[]"),
             field("contact", Kind::Text),
         ],
-        export: "SELECT jsonb_strip_nulls(jsonb_build_object('name', name, 'kind', kind, 'db_roles', db_roles, 'contact', contact))
+        export: "SELECT jsonb_strip_nulls(jsonb_build_object('name', name, 'kind', kind, 'db_roles', db_roles, 'contact', contact)), comment
                    FROM governance.party",
+        at: At { table: "party", key: "name = $1" },
         put: put_party,
         remove: remove_party,
     },
@@ -38,8 +39,9 @@ pub const ALL: &[Section] = &[
             with_default("mask", Kind::Text, "\"null\""),
             with_default("mask_args", Kind::Object, "{}"),
         ],
-        export: "SELECT jsonb_build_object('tag', name, 'description', description, 'mask', mask, 'mask_args', mask_args)
+        export: "SELECT jsonb_build_object('tag', name, 'description', description, 'mask', mask, 'mask_args', mask_args), comment
                    FROM governance.tag WHERE NOT shipped",
+        at: At { table: "tag", key: "name = $1" },
         put: put_tag,
         remove: remove_tag,
     },
@@ -59,10 +61,11 @@ pub const ALL: &[Section] = &[
             field("description", Kind::Text),
             with_default("in_bulk", Kind::Bool, "false"),
         ],
-        export: "SELECT jsonb_strip_nulls(to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
+        export: "SELECT jsonb_strip_nulls(to_jsonb(d) - '{schema_name,relation_name,comment,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
                         || jsonb_build_object('relation', format('%I.%I', schema_name, relation_name),
-                                              'max_staleness', governance._iso_interval(max_staleness)))
+                                              'max_staleness', governance._iso_interval(max_staleness))), comment
                    FROM governance._dataset d",
+        at: At { table: "dataset", key: "schema_name = $1 AND relation_name = $2" },
         put: put_dataset,
         remove: |item, reason| dataset::forget(relation(item), &duty::reason_for("forget_dataset", reason)),
     },
@@ -70,9 +73,10 @@ pub const ALL: &[Section] = &[
         name: "column_tags",
         one: "tag of",
         fields: &[key("relation", Kind::Relation), key("column", Kind::Text), key("tag", Kind::Text)],
-        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name, 'tag', tag)
+        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name, 'tag', tag), comment
                    FROM governance._column_tag WHERE path = ''",
-        put: |_, item| {
+        at: At { table: "column_tag", key: "schema_name = $1 AND relation_name = $2 AND column_name = $3 AND tag = $4 AND path = ''" },
+        put: |_, item, _| {
             let (column, tag) = (text(item, "column"), text(item, "tag"));
             tagging::tag(relation(item), column.unwrap_or_default(), tag.unwrap_or_default(), None, "manifest");
         },
@@ -93,9 +97,10 @@ pub const ALL: &[Section] = &[
             field("valid_until", Kind::Text),
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'party', party,
-                        'columns', columns, 'purpose', purpose, 'valid_until', governance._iso_time(valid_until)))
+                        'columns', columns, 'purpose', purpose, 'valid_until', governance._iso_time(valid_until))), comment
                    FROM governance.consumer WHERE valid_until IS NULL OR valid_until > now()",
-        put: |before, item| {
+        at: At { table: "consumer", key: "schema_name = $1 AND relation_name = $2 AND party = $3" },
+        put: |before, item, _| {
             let party = text(item, "party").unwrap_or_default();
             if emptied(before, item, &["columns", "purpose", "valid_until"]) {
                 consumer::forget(relation(item), party);
@@ -104,6 +109,33 @@ pub const ALL: &[Section] = &[
             consumer::declare(relation(item), party, list(item, "columns"), text(item, "purpose"), until);
         },
         remove: |item, _| consumer::forget(relation(item), text(item, "party").unwrap_or_default()),
+    },
+    Section {
+        name: "deprecations",
+        one: "deprecation of",
+        fields: &[
+            key("relation", Kind::Relation),
+            key("column", Kind::Text),
+            field("sunset", Kind::Text),
+            field("replacement", Kind::Text),
+        ],
+        export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name,
+                        'sunset', governance._iso_time(sunset), 'replacement', replacement)), comment
+                   FROM governance.deprecation",
+        at: At {
+            table: "deprecation",
+            key: "schema_name = $1 AND relation_name = $2 AND column_name = $3",
+        },
+        put: |before, item, _| {
+            let column = text(item, "column").unwrap_or_default();
+            if emptied(before, item, &["replacement"]) {
+                deprecation::undeprecate(relation(item), column);
+            }
+            let sunset = cast::<TimestampWithTimeZone>(text(item, "sunset"), "timestamptz")
+                .unwrap_or_else(|| error::argument_required("sunset").raise());
+            deprecation::restate(relation(item), column, sunset, text(item, "replacement"));
+        },
+        remove: |item, _| deprecation::undeprecate(relation(item), text(item, "column").unwrap_or_default()),
     },
     Section {
         name: "decisions",
@@ -120,8 +152,9 @@ pub const ALL: &[Section] = &[
         ],
         export: "SELECT jsonb_build_object('objects', objects, 'alternatives', alternatives)
                         || jsonb_strip_nulls(jsonb_build_object('title', title, 'kind', kind, 'status', status, 'access_pattern', access_pattern,
-                           'owner', owner, 'review_by', CASE WHEN isfinite(review_by) THEN to_char(review_by, 'YYYY-MM-DD') END))
+                           'owner', owner, 'review_by', CASE WHEN isfinite(review_by) THEN to_char(review_by, 'YYYY-MM-DD') END)), comment
                    FROM governance.decision WHERE review_by IS NULL OR review_by >= current_date",
+        at: At { table: "decision", key: "title = $1" },
         put: put_decision,
         remove: |item, _| decision::forget(text(item, "title").unwrap_or_default()),
     },
@@ -137,9 +170,10 @@ pub const ALL: &[Section] = &[
             field("valid_until", Kind::Text),
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('feature', feature, 'scope', scope, 'level', level, 'floor', floor,
-                        'reason', reason, 'valid_until', governance._iso_time(valid_until)))
+                        'reason', reason, 'valid_until', governance._iso_time(valid_until))), comment
                    FROM governance.level WHERE level IS NOT NULL AND (valid_until IS NULL OR valid_until > now())",
-        put: |_, item| {
+        at: At { table: "level", key: "feature = $1 AND scope = $2" },
+        put: |_, item, _| {
             level::set(
                 text(item, "feature").unwrap_or_default(),
                 text(item, "level").unwrap_or_default(),
@@ -159,8 +193,9 @@ pub const ALL: &[Section] = &[
             key("role", Kind::Text),
             key_with_default("scope", Kind::Scope, "\"\""),
         ],
-        export: "SELECT jsonb_build_object('duty', duty, 'role', role, 'scope', scope) FROM governance.duty",
-        put: |_, item| {
+        export: "SELECT jsonb_build_object('duty', duty, 'role', role, 'scope', scope), comment FROM governance.duty",
+        at: At { table: "duty", key: "duty = $1 AND role = $2 AND scope = $3" },
+        put: |_, item, _| {
             let role = text(item, "role").unwrap_or_default();
             grant::grant(text(item, "duty").unwrap_or_default(), role, text(item, "scope"));
         },
@@ -194,7 +229,7 @@ pub fn name_of(text: &str) -> Option<Name> {
     }
 }
 
-fn relation(item: &Item) -> Relation {
+pub fn relation(item: &Item) -> Relation {
     let shown = text(item, "relation").unwrap_or_default();
     name_of(shown)
         .and_then(|n| catalog::relation_oid(&n))
@@ -202,27 +237,27 @@ fn relation(item: &Item) -> Relation {
         .unwrap_or_else(|| error::registry::manifest_relation_missing(shown).raise())
 }
 
-fn text<'a>(item: &'a Item, field: &str) -> Option<&'a str> {
+pub fn text<'a>(item: &'a Item, field: &str) -> Option<&'a str> {
     item.get(field).and_then(Value::as_str)
 }
 
-fn list(item: &Item, field: &str) -> Option<Vec<String>> {
+pub fn list(item: &Item, field: &str) -> Option<Vec<String>> {
     let list = item.get(field)?.as_array()?;
     Some(list.iter().filter_map(Value::as_str).map(String::from).collect())
 }
 
 /// Whether a field that was there is gone: where NULL leaves as it is, the item has to be made anew.
-fn emptied(before: Option<&Item>, after: &Item, fields: &[&str]) -> bool {
+pub fn emptied(before: Option<&Item>, after: &Item, fields: &[&str]) -> bool {
     before.is_some_and(|b| fields.iter().any(|f| b.contains_key(*f) && !after.contains_key(*f)))
 }
 
 /// A text as a value of another type, read by PostgreSQL.
-fn cast<T: FromDatum + IntoDatum>(text: Option<&str>, sql_type: &str) -> Option<T> {
+pub fn cast<T: FromDatum + IntoDatum>(text: Option<&str>, sql_type: &str) -> Option<T> {
     let text = text?;
     owner::run(|| spi::select_one(&format!("SELECT $1::{sql_type}"), &[text.into()], |r| r.get(1))).flatten()
 }
 
-fn put_party(before: Option<&Item>, item: &Item) {
+fn put_party(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
     let name = text(item, "name").unwrap_or_default();
     let kind = text(item, "kind").unwrap_or("team");
     if emptied(before, item, &["contact"]) {
@@ -251,7 +286,7 @@ fn remove_party(item: &Item, _reason: Option<&str>) {
     }
 }
 
-fn put_dataset(before: Option<&Item>, item: &Item) {
+fn put_dataset(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
     let clear = dataset::CLEARABLE.into_iter().filter(|f| emptied(before, item, &[f]));
     let in_bulk = item.get("in_bulk") == Some(&Value::Bool(true));
     let relation = relation(item);
@@ -278,7 +313,7 @@ fn put_dataset(before: Option<&Item>, item: &Item) {
     level::require_reason_if_lower(&before, &Ladder::of(&name));
 }
 
-fn put_decision(before: Option<&Item>, item: &Item) {
+fn put_decision(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
     let title = text(item, "title").unwrap_or_default();
     if emptied(before, item, &["access_pattern", "owner", "review_by"]) {
         decision::forget(title);
@@ -296,7 +331,7 @@ fn put_decision(before: Option<&Item>, item: &Item) {
 }
 
 /// A tag of one's own. Its mask cannot be changed here: that weakens, and the vocabulary keeps no former state.
-fn put_tag(before: Option<&Item>, item: &Item) {
+fn put_tag(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
     let tag = text(item, "tag").unwrap_or_default();
     let mask = text(item, "mask").unwrap_or_default();
     if before
