@@ -214,6 +214,74 @@ def masked_copy():
     )
 
 
+MANY_TABLES = 1_000 if QUICK else 10_000
+FEW_TABLES = 100
+
+
+def tables(name, count):
+    """A governed database with so many tables, each declared by a manifest."""
+    new_database(name, True)
+    psql(name, f"""DO $$ BEGIN FOR i IN 1..{count} LOOP
+        EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, email text, at timestamptz)', i);
+        IF i % 500 = 0 THEN COMMIT; END IF; END LOOP; END $$;""")
+
+
+def manifest_of(count, field=""):
+    """A manifest that declares so many tables."""
+    return f"""(SELECT jsonb_build_object('format', 'data_governance manifest', 'version', 1, 'datasets', jsonb_agg(
+        jsonb_build_object('relation', 'public.t' || i, 'owner', 'bench', 'class', 'transactional'{field}))) FROM generate_series(1, {count}) i)"""
+
+
+def declare_one():
+    """declare_dataset(), forget_dataset(), 50 times each: one table of 10,000 declared ones against one of 100"""
+    for name, count in (("many", MANY_TABLES), ("few", FEW_TABLES), ("few2", FEW_TABLES)):
+        tables(name, count)
+        psql(name, f"SELECT count(*) FROM governance.apply_manifest({manifest_of(count)}, dry_run => false); VACUUM ANALYZE;")
+    statement = """DO $$ BEGIN FOR i IN 1..50 LOOP
+        PERFORM governance.declare_dataset(format('t%s', i)::regclass, 'bench', 'reference', description => i::text);
+        COMMIT; PERFORM governance.forget_dataset(format('t%s', i)::regclass, 'bench'); COMMIT; END LOOP; END $$;"""
+    return lambda database: in_session(database, statement), "many", "few", "few2"
+
+
+def ddl():
+    """CREATE TABLE, ADD COLUMN, DROP TABLE, 300 times each, of tables nobody declared; mode installed"""
+    for name in ("installed", "plain", "plain2"):
+        new_database(name, name == "installed")
+    statement = """DO $$ BEGIN FOR i IN 1..300 LOOP
+        EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, email text)', i);
+        EXECUTE format('ALTER TABLE t%s ADD COLUMN at timestamptz', i);
+        EXECUTE format('DROP TABLE t%s', i); COMMIT; END LOOP; END $$;"""
+    return lambda database: in_session(database, statement), "installed", "plain", "plain2"
+
+
+def timed(database, statement, before="", after=""):
+    """Seconds that a statement took, by the clock."""
+    begin = "SELECT extract(epoch FROM clock_timestamp()) AS t0 \\gset\n"
+    end = "\nSELECT 'took ' || (extract(epoch FROM clock_timestamp()) - :t0);\n"
+    lines = psql(database, f"{before}\n{begin}\\o /dev/null\n{statement}\n\\o{end}{after}\n")
+    return next(float(line.split()[1]) for line in lines if line.startswith("took "))
+
+
+def manifest_of_many():
+    """apply_manifest() that declares 10,000 tables; goal: under 10 s"""
+    tables("empty", MANY_TABLES)
+    apply = f"SELECT * FROM governance.apply_manifest({manifest_of(MANY_TABLES)}, dry_run => false);"
+    return lambda: timed("empty", apply, "BEGIN;", "ROLLBACK;")
+
+
+def datasets_of_many():
+    """SELECT * FROM governance.datasets with 10,000 declared tables; goal: under 1 s"""
+    tables("declared", MANY_TABLES)
+    psql("declared", f"SELECT count(*) FROM governance.apply_manifest({manifest_of(MANY_TABLES)}, dry_run => false); VACUUM ANALYZE;")
+    return lambda: timed("declared", "SELECT * FROM governance.datasets;")
+
+
+# Goals by the clock, for which there is no twin.
+TIMES = {
+    "manifest": manifest_of_many,
+    "datasets": datasets_of_many,
+}
+
 BENCHMARKS = {
     "select": select_only,
     "tpcb": tpc_b,
@@ -221,6 +289,8 @@ BENCHMARKS = {
     "bulk": bulk_insert,
     "single": single_insert,
     "copy": masked_copy,
+    "declare": declare_one,
+    "ddl": ddl,
 }
 
 
@@ -229,7 +299,12 @@ def main():
     print(f"{PAIRS} pairs each{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
     print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
     print("|---|---|---|", flush=True)
-    for name in sys.argv[1:] or BENCHMARKS:
+    for name in sys.argv[1:] or [*BENCHMARKS, *TIMES]:
+        if name in TIMES:
+            measure = TIMES[name]()
+            took = sorted(measure() for _ in range(5))
+            print(f"| {TIMES[name].__doc__} | {took[2]:.2f} s, median of 5 ({took[0]:.2f} – {took[-1]:.2f}) | no twin |", flush=True)
+            continue
         what = BENCHMARKS[name].__doc__
         try:
             measure, governed, twin, twin2 = BENCHMARKS[name]()
