@@ -176,6 +176,18 @@ COMMENT ON COLUMN governance.consumer.valid_until IS 'end of the contract';
 COMMENT ON COLUMN governance.consumer.declared_at IS 'when';
 COMMENT ON COLUMN governance.consumer.declared_by IS 'current_user of that moment';
 
+-- Which role a name means, like binding for relations: oids mean nothing elsewhere, so it is not dumped.
+CREATE TABLE governance.role_binding (
+    place text NOT NULL,
+    role text NOT NULL,
+    role_oid oid NOT NULL,
+    PRIMARY KEY (place, role)
+);
+COMMENT ON TABLE governance.role_binding IS 'which role was meant where a declaration names one; not dumped';
+COMMENT ON COLUMN governance.role_binding.place IS 'where it is named: a duty, a party, writers, leave to unmask a tag';
+COMMENT ON COLUMN governance.role_binding.role IS 'the name there';
+COMMENT ON COLUMN governance.role_binding.role_oid IS 'the role that bore it when it was named';
+
 CREATE TABLE governance.manifest_comment (
     is_whole boolean PRIMARY KEY DEFAULT true CHECK (is_whole),
     comment text NOT NULL
@@ -501,6 +513,9 @@ CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCAT
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.duty
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
+CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.role_binding
+    FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
+ALTER TABLE governance.role_binding ENABLE ALWAYS TRIGGER data_governance_touch;
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.party
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
 CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.database_identity

@@ -54,7 +54,7 @@ RESET ROLE;
 CREATE ROLE registry_acts_gone;
 SELECT governance.grant_duty('auditor', 'registry_acts_gone');
 DROP ROLE registry_acts_gone;
-SELECT feature, active, detail, fix FROM governance.status() WHERE feature = 'duties';
+SELECT feature, active, detail, fix FROM governance.status() WHERE feature = 'roles';
 SELECT governance.revoke_duty('auditor', 'registry_acts_gone');
 
 -- backup: SELECT on everything that a dump reads, and back

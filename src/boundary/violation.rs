@@ -5,7 +5,7 @@ use crate::core::registry::level::Level;
 use crate::error::{self, boundary::Crossing};
 use crate::pg::catalog::Name;
 use crate::pg::{audit_log, cache, owner, roles, session, spi, xact};
-use crate::registry::{identity, ladder};
+use crate::registry::{identity, ladder, role};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -14,6 +14,12 @@ use std::rc::Rc;
 /// How long a level is believed without looking again, in microseconds: levels may end by themselves.
 const LEVEL_GOOD_FOR: i64 = 5_000_000;
 
+/// Their names, and the roles that are meant.
+struct Writers {
+    names: Vec<String>,
+    roles: Vec<pg_sys::Oid>,
+}
+
 /// Who may write a relation.
 struct Boundary {
     generation: u64,
@@ -21,7 +27,7 @@ struct Boundary {
     xid: Option<u64>,
     loaded_at: i64,
     /// The dataset with its writers and level; None where the relation has none (any more).
-    dataset: Option<(Name, Vec<String>, Level)>,
+    dataset: Option<(Name, Writers, Level)>,
 }
 
 thread_local! {
@@ -40,11 +46,11 @@ pub fn judge(relid: pg_sys::Oid, op: &str) {
     // The action of a foreign key runs as the table's owner; who caused it is who SET ROLE, or the session, says.
     let who = if session::in_foreign_key_action() { roles::outer() } else { roles::current() };
     // Superusers are members of every role here only if they were made so.
-    if writers.iter().filter_map(|w| roles::oid(w)).any(|w| roles::is_member_of(who, w)) {
+    if writers.roles.iter().any(|w| roles::is_member_of(who, *w)) {
         return;
     }
     let role = roles::name(who);
-    let crossing = Crossing { name, op, role: &role, writers };
+    let crossing = Crossing { name, op, role: &role, writers: &writers.names };
     match on_stranger(*level, session::applies_replication()) {
         Verdict::Pass => {}
         Verdict::Record => record(&crossing, *level),
@@ -83,7 +89,8 @@ fn boundary(relid: pg_sys::Oid) -> Rc<Boundary> {
         }
         let dataset = boundaries.into_iter().next().map(|(name, writers)| {
             let level = ladder::resolve("boundary.writers", &name).level;
-            (name, writers, level)
+            let roles = writers.iter().filter_map(|w| role::meant("writer", w)).collect();
+            (name, Writers { names: writers, roles }, level)
         });
         // A transaction that already has an id may have changed writers or levels itself.
         let loaded = Rc::new(Boundary { generation, xid: mine, loaded_at: now, dataset });

@@ -3,8 +3,8 @@ use crate::audit::{self, Act, triggers};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, spi};
-use crate::registry::{dataset, duty, identity, restore};
+use crate::pg::{cache, owner, roles, spi};
+use crate::registry::{dataset, duty, identity, restore, role};
 use pgrx::pg_sys;
 use serde_json::json;
 
@@ -16,18 +16,19 @@ pub const TRIGGER: triggers::Kind = triggers::Kind {
 };
 
 /// Declares a writer. Declaring twice is no error.
-pub fn declare(relation: Relation, role: &str) {
+pub fn declare(relation: Relation, writer: &str) {
     let name = dataset::governable(relation);
     identity::follow(relation.0);
     if !can_be_written(relation.0) {
         error::boundary::cannot_have_writers(&name).raise();
     }
-    if roles::oid(role).is_none() {
-        error::registry::no_such_role(role).raise();
+    if roles::oid(writer).is_none() {
+        error::registry::no_such_role(writer).raise();
     }
+    role::follow();
     let before = declared(&name);
     let me = roles::name(roles::current());
-    if !before.iter().any(|w| w == role) {
+    if !before.iter().any(|w| w == writer) {
         owner::run(|| {
             spi::execute(
                 "INSERT INTO governance.declared_writer (schema_name, relation_name, role, declared_by, widens_by_xid)
@@ -35,7 +36,7 @@ pub fn declare(relation: Relation, role: &str) {
                 &[
                     name.schema.as_str().into(),
                     name.relation.as_str().into(),
-                    role.into(),
+                    writer.into(),
                     me.as_str().into(),
                     (!counting(&name).is_empty()).into(),
                 ],
@@ -49,6 +50,9 @@ pub fn declare(relation: Relation, role: &str) {
             after: Some(json!({"writers": declared(&name)})),
             reason: None,
         });
+    }
+    if role::bind("writer", writer) {
+        cache::touch();
     }
     install(relation.0);
     identity::bind(relation.0, &name);

@@ -40,6 +40,13 @@ pub fn oid(name: &str) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// Whether there is a role of this oid.
+#[must_use]
+pub fn exists(role: pg_sys::Oid) -> bool {
+    // SAFETY: noerr look-up; the result is palloc'd or NULL.
+    unsafe { !pg_sys::GetUserNameFromId(role, true).is_null() }
+}
+
 /// Whether a role is a superuser.
 #[must_use]
 pub fn is_superuser(role: pg_sys::Oid) -> bool {

@@ -1,4 +1,5 @@
 //! Duties: who may do what. Rights are judged by `current_user`.
+use super::role;
 use crate::core::registry::feature::Scope;
 use crate::error;
 use crate::pg::catalog::Name;
@@ -7,13 +8,14 @@ use crate::pg::{catalog, owner, roles, spi};
 use std::collections::HashSet;
 
 /// Whether a role holds a granted duty for the whole database, itself or through membership.
-fn is_granted(duty: &str, role: pgrx::pg_sys::Oid) -> bool {
+fn is_granted(duty: &str, member: pgrx::pg_sys::Oid) -> bool {
     let holders: Vec<String> = owner::run(|| {
         spi::select("SELECT role FROM governance.duty WHERE duty = $1 AND scope = ''", &[duty.into()], |r| {
             r.must(1)
         })
     });
-    holders.iter().filter_map(|h| roles::oid(h)).any(|h| roles::has_rights_of(role, h))
+    let place = format!("duty {duty}");
+    holders.iter().filter_map(|h| role::meant(&place, h)).any(|h| roles::has_rights_of(member, h))
 }
 
 /// Whether the current user is an operator: superuser, or granted.
@@ -40,7 +42,9 @@ pub fn auditor_scopes() -> Vec<Scope> {
     });
     granted
         .iter()
-        .filter(|(role, _)| roles::oid(role).is_some_and(|r| roles::has_rights_of(roles::current(), r)))
+        .filter(|(name, _)| {
+            role::meant("duty auditor", name).is_some_and(|r| roles::has_rights_of(roles::current(), r))
+        })
         .filter_map(|(_, scope)| Scope::parse(scope).ok())
         .collect()
 }
@@ -53,10 +57,8 @@ pub fn own_datasets() -> HashSet<Name> {
             (r.must(1), r.must(2))
         })
     });
-    let mine = |of: &Vec<String>| {
-        of.iter().filter_map(|r| roles::oid(r)).any(|r| roles::has_rights_of(roles::current(), r))
-    };
-    let parties: Vec<String> = parties.into_iter().filter(|(_, of)| mine(of)).map(|(name, _)| name).collect();
+    let parties: Vec<String> =
+        parties.into_iter().filter(|(name, of)| acts_for(name, of)).map(|(name, _)| name).collect();
     if parties.is_empty() {
         return HashSet::new();
     }
@@ -86,7 +88,13 @@ pub fn is_of_party(party: &str) -> bool {
     let of: Vec<Vec<String>> = owner::run(|| {
         spi::select("SELECT db_roles FROM governance.party WHERE name = $1", &[party.into()], |r| r.must(1))
     });
-    of.iter().flatten().filter_map(|r| roles::oid(r)).any(|r| roles::has_rights_of(roles::current(), r))
+    of.first().is_some_and(|of| acts_for(party, of))
+}
+
+/// Whether the current user is one of the roles of a party, or a member of one.
+fn acts_for(party: &str, of: &[String]) -> bool {
+    let place = format!("party {party}");
+    of.iter().filter_map(|r| role::meant(&place, r)).any(|r| roles::has_rights_of(roles::current(), r))
 }
 
 /// Whether the current user owns a dataset: belongs to its party, or owns the relation where no party that has roles

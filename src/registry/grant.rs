@@ -1,5 +1,5 @@
 //! Granting and revoking duties.
-use super::level;
+use super::{level, role};
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::{owner, roles, spi};
@@ -10,23 +10,25 @@ use serde_json::{Value, json};
 pub const DUTIES: [&str; 3] = ["operator", "auditor", "backup"];
 
 /// Grants a duty. Granting twice is no error.
-pub fn grant(duty: &str, role: &str, scope: Option<&str>) {
-    let (oid, scope) = check(duty, role, scope);
+pub fn grant(duty: &str, name: &str, scope: Option<&str>) {
+    let (oid, scope) = check(duty, name, scope);
     if is_oneself(oid) {
         error::registry::not_to_oneself(&format!("the duty {duty}")).raise();
     }
+    role::follow();
     let me = roles::name(roles::current());
     let new = owner::run(|| {
         spi::execute(
             "INSERT INTO governance.duty (duty, role, scope, granted_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            &[duty.into(), role.into(), scope.as_str().into(), me.as_str().into()],
+            &[duty.into(), name.into(), scope.as_str().into(), me.as_str().into()],
         )
     });
+    let rebound = role::bind(&format!("duty {duty}"), name);
     if duty == "backup" {
-        let_dump(role);
+        let_dump(name);
     }
-    if new > 0 {
-        act("grant_duty", duty, role, None, Some(json!({"scope": scope})), None);
+    if new > 0 || rebound {
+        act("grant_duty", duty, name, None, Some(json!({"scope": scope})), None);
     }
 }
 
@@ -64,19 +66,6 @@ pub fn renew_backup() {
         })
     });
     holders.iter().filter(|h| roles::oid(h).is_some()).for_each(|h| let_dump(h));
-}
-
-/// Roles that hold a duty and do not exist (any more): whoever creates a role of that name gets the duty.
-#[must_use]
-pub fn without_role() -> Vec<(String, String)> {
-    owner::run(|| {
-        spi::select(
-            "SELECT DISTINCT duty, role FROM governance.duty d
-              WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = d.role) ORDER BY duty, role",
-            &[],
-            |r| (r.must(1), r.must(2)),
-        )
-    })
 }
 
 fn check(duty: &str, role: &str, scope: Option<&str>) -> (pg_sys::Oid, String) {

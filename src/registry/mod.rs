@@ -15,6 +15,7 @@ pub mod preview;
 pub mod proposal;
 pub mod rename;
 pub mod restore;
+pub mod role;
 pub mod sight;
 pub mod status;
 pub mod surface;

@@ -1,7 +1,7 @@
 //! Parties: teams, persons and services, tied to database roles.
 use crate::audit::{self, Act};
 use crate::error;
-use crate::pg::{owner, roles, spi};
+use crate::pg::{cache, owner, roles, spi};
 use serde_json::{Value, json};
 
 /// What a party can be.
@@ -20,14 +20,18 @@ pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Opt
             error::registry::no_such_role(role).raise();
         }
     }
+    super::role::follow();
     let before = get(name);
+    let place = format!("party {name}");
     // Who belongs to a party has its duties. Superusers have all of them anyway.
     if !roles::is_superuser(roles::current()) {
+        // A role of the name of one that is gone is somebody else.
         let had = |role: &str| {
-            before
-                .as_ref()
-                .and_then(|b| b["db_roles"].as_array())
-                .is_some_and(|of| of.iter().any(|r| r == role))
+            super::role::meant(&place, role) == roles::oid(role)
+                && before
+                    .as_ref()
+                    .and_then(|b| b["db_roles"].as_array())
+                    .is_some_and(|of| of.iter().any(|r| r == role))
         };
         let mut added = db_roles.unwrap_or_default().iter().filter(|role| !had(role));
         if added.any(|role| roles::oid(role).is_some_and(super::grant::is_oneself)) {
@@ -51,6 +55,13 @@ pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Opt
             ],
         )
     });
+    let mut rebound = false;
+    for role in db_roles.unwrap_or_default() {
+        rebound |= super::role::bind(&place, role);
+    }
+    if rebound {
+        cache::touch();
+    }
     audit::act(Act {
         verb: "declare_party",
         object: name,

@@ -3,7 +3,7 @@
 //! `governance.database_identity` records in which database they were made. A dump brings the row of its origin (a second
 //! row), CREATE DATABASE … TEMPLATE brings that row only. Either means restoring, until `confirm_restore()` or an hour
 //! after rows last arrived or DDL last ran.
-use super::{grant, identity};
+use super::{grant, identity, role};
 use crate::audit::{self, Act};
 use crate::boundary;
 use crate::pg::{cache, owner, spi};
@@ -126,8 +126,8 @@ pub fn confirm() -> Vec<(String, String)> {
     });
     rows.extend(missing.into_iter().map(|m| ("declared, but not here".to_string(), m)));
     rows.extend(
-        grant::without_role().into_iter().map(|(duty, role)| {
-            ("duty of a role that does not exist".to_string(), format!("{duty} of {role}"))
+        role::gone().into_iter().map(|(place, role)| {
+            ("names a role that does not exist".to_string(), format!("{place}: {role}"))
         }),
     );
     rows
@@ -154,6 +154,7 @@ fn end(verb: &str, how: &str) {
         ended
     });
     identity::bind_all();
+    role::bind_all();
     audit::ensure_all();
     boundary::ensure_all();
     audit::act(Act {

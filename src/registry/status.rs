@@ -1,5 +1,5 @@
 //! `status()`: what is on, what is not held and the statement that mends it. Every feature adds its rows.
-use super::{attach, grant, restore};
+use super::{attach, restore, role};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{not_yet, owner, spi};
 
@@ -151,17 +151,17 @@ fn gaps() -> Vec<StatusRow> {
             ));
         }
     }
-    for (duty, role) in grant::without_role() {
-        rows.push(StatusRow::off(
-            "duties",
-            "",
-            format!("the duty {duty} is granted to \"{role}\", which does not exist: a new role of that name would hold it"),
-            Some(format!(
+    for (place, name) in role::gone() {
+        let fix = place.strip_prefix("duty ").map(|duty| {
+            format!(
                 "SELECT governance.revoke_duty({}, {});",
                 pgrx::spi::quote_literal(duty),
-                pgrx::spi::quote_literal(role)
-            )),
-        ));
+                pgrx::spi::quote_literal(&name)
+            )
+        });
+        let detail =
+            format!("{place} names role \"{name}\", which is gone: a new role of that name gets nothing");
+        rows.push(StatusRow::off("roles", "", detail, fix));
     }
     rows
 }

@@ -1,5 +1,5 @@
 //! `transfer_party()`: everything one party answers for goes to another, as in a reorganisation.
-use super::{grant, party};
+use super::{grant, party, role};
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -21,7 +21,10 @@ pub fn transfer(from: &str, to: &str) -> Vec<(String, String)> {
     party::require(to);
     // What a party owns its members may approve.
     if !roles::is_superuser(roles::current())
-        && party::roles_of(to).iter().filter_map(|r| roles::oid(r)).any(grant::is_oneself)
+        && party::roles_of(to)
+            .iter()
+            .filter_map(|r| role::meant(&format!("party {to}"), r))
+            .any(grant::is_oneself)
     {
         error::registry::not_to_oneself(&format!("what party \"{from}\" owns")).raise();
     }

@@ -271,7 +271,7 @@ fn load() -> Policy {
         &[],
         |r| (r.must::<String>(1), r.must::<String>(2), r.get::<pgrx::datum::TimestampWithTimeZone>(3)),
     ) {
-        if let Some(role) = roles::oid(&role) {
+        if let Some(role) = registry::role::meant(&format!("unmask {tag}"), &role) {
             policy.grants.push(Grant { role, tag });
             if let Some(end) = until {
                 policy.ends(end.into());

@@ -15,12 +15,13 @@ use crate::audit::{self, Act};
 use crate::core::registry::manifest::{self as core, Field, Item, Quoting, Sections, Shape, Step};
 use crate::error;
 use crate::pg::{cache, catalog, owner, spi, xact};
+use crate::registry::role;
 use part::Part;
 use pgrx::PgTryBuilder;
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys::panic::CaughtError;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A section of the manifest.
 pub struct Section {
@@ -102,15 +103,30 @@ pub fn export(domain: Option<&str>) -> Value {
 }
 
 fn items(section: &Section) -> Vec<Item> {
+    let renamed = role::renamed();
     owner::run(|| {
         spi::select(section.export, &[], |r| {
             let Value::Object(mut item) = r.must::<pgrx::JsonB>(1).0 else { return Item::new() };
             if let Some(comment) = r.get::<String>(2) {
                 item.insert(core::COMMENT.name.into(), json!(comment));
             }
+            called_today(&mut item, &renamed);
             item
         })
     })
+}
+
+/// Roles by the names they have today.
+fn called_today(item: &mut Item, renamed: &HashMap<String, String>) {
+    let today = |role: &mut Value| {
+        if let Some(now) = role.as_str().and_then(|r| renamed.get(r)) {
+            *role = json!(now);
+        }
+    };
+    item.get_mut("role").into_iter().for_each(today);
+    if let Some(Value::Array(list)) = item.get_mut("db_roles") {
+        list.iter_mut().for_each(today);
+    }
 }
 
 /// What is there of the sections that are wanted.
@@ -162,6 +178,7 @@ pub fn apply(
     };
     let invalid = |problems: Vec<core::Problem>| -> ! { error::registry::bad_manifest(&problems).raise() };
     let wanted = core::check(manifest, &shapes(), &quoting).unwrap_or_else(|p| invalid(p));
+    role::follow();
     let part = Part::of(manifest.get("domain").and_then(Value::as_str));
     let wanted = part.fit(wanted).unwrap_or_else(|p| invalid(p));
     let wanted = sections::with_defaults(wanted, manifest.get("levels").is_some());
