@@ -367,6 +367,21 @@ pub fn as_declared(name: &Name) -> Vec<Level> {
         .collect()
 }
 
+/// Whether a class would make a level lower than it is now, by levels that are set for the class.
+#[must_use]
+pub fn class_would_lower(name: &Name, class: &str) -> bool {
+    let facts = super::dataset::facts(name);
+    let declared = if facts.declared == Declared::No { Declared::Bulk } else { facts.declared };
+    let then = Facts { class: Some(class.to_string()), declared, ..facts.clone() };
+    known().into_iter().any(|(feature, _)| {
+        let path = path(&feature);
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let (settings, defaults) = (settings(&path), defaults(&path));
+        let level = |facts: &Facts| ladder::resolve(&path, facts, &settings, &defaults).level;
+        level(&then) < level(&facts)
+    })
+}
+
 /// Whether a declaration made a level lower than [`as_declared`] said before it; the class analytical does. The session
 /// then has to say why.
 pub fn require_reason_if_lower(name: &Name, before: &[Level]) -> bool {
