@@ -137,10 +137,8 @@ CREATE VIEW governance._guess_class AS
           FROM governance._class_score s
           JOIN governance._relation_fact f USING (relid)
          WHERE s.score > 0
-           AND NOT EXISTS (SELECT FROM governance._dataset d
-                            WHERE d.schema_name = f.schema_name AND d.relation_name = f.relation_name AND d.class IS NOT NULL)
-           AND NOT EXISTS (SELECT FROM governance._rejected x
-                            WHERE x.kind = 'class' AND x.schema_name = f.schema_name AND x.relation_name = f.relation_name AND x.value = s.class)
+           AND (f.schema_name, f.relation_name) NOT IN (SELECT d.schema_name, d.relation_name FROM governance._dataset d WHERE d.class IS NOT NULL)
+           AND (f.schema_name, f.relation_name, s.class) NOT IN (SELECT x.schema_name, x.relation_name, x.value FROM governance._rejected x WHERE x.kind = 'class')
         WINDOW best AS (PARTITION BY s.relid ORDER BY s.score DESC, s.class)
     )
     SELECT 'class' AS kind, r.schema_name, r.relation_name, NULL::text AS column_name, r.class AS value,

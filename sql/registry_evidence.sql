@@ -1,7 +1,9 @@
 -- registry: what the catalogs and statistics say about relations, computed once for all guesses.
 --
 -- Everything is aggregated over the whole catalog and joined: a look at it costs the same for one relation as for all, and
--- grows with the number of columns, not with its square. Names and counts only, never values.
+-- grows with the number of columns, not with its square. Where nothing tells PostgreSQL how many rows to expect (expressions,
+-- tables of ours that were just filled) guesses use NOT IN, which hashes its list, instead of joins that may turn into loops.
+-- Names and counts only, never values.
 
 ------------------------------------------------------------------------------------------------------------------- views
 -- Columns of user relations, and what their names and types make of them:
@@ -30,7 +32,8 @@ CREATE VIEW governance._column_fact AS
 
 -- Which relation refers to which, one row per pair, by foreign keys and by names where there are none: a column
 -- customer_id in the schema of a table customer, or a column that bears the name of another table's primary key and no
--- third's. Keys of partitions count for the root.
+-- third's. Keys of partitions count for the root. What matches by name is grouped and not joined: PostgreSQL cannot
+-- estimate such a join, and would loop over thousands of columns for each of thousands.
 CREATE VIEW governance._reference AS
     WITH root AS (
         SELECT r.relid, CASE WHEN r.relispartition THEN pg_partition_root(r.relid)::oid ELSE r.relid END AS root
@@ -49,25 +52,30 @@ CREATE VIEW governance._reference AS
           FROM pg_constraint k
           JOIN governance._column_fact f ON f.relid = k.conrelid AND f.attnum = k.conkey[1]
          WHERE k.contype = 'p' AND cardinality(k.conkey) = 1
-    ), target AS (
-        SELECT relid, schema_name, atttypid, array_to_string(governance._words(relation_name), '_') || '_id' AS bears FROM single_key
+    ), said AS (
+        SELECT schema_name, atttypid, array_to_string(governance._words(relation_name), '_') || '_id' AS key, relid AS target, NULL::oid AS child, NULL AS column_name
+          FROM single_key
         UNION
-        SELECT relid, schema_name, atttypid, array_to_string(governance._words(column_name), '_') FROM single_key
-         WHERE bearers = 1 AND column_name ~* '.(id|key|code|no)$' AND lower(column_name) NOT IN ('guid', 'uuid', 'rowid')
+        SELECT schema_name, atttypid, array_to_string(governance._words(column_name), '_'), relid, NULL, NULL FROM single_key
+         WHERE bearers = 1 AND column_name ~* '.(id|key|code|no)$' AND lower(column_name) <> ALL ('{guid,uuid,rowid}')
+        UNION ALL
+        SELECT schema_name, atttypid, array_to_string(governance._words(column_name), '_'), NULL, relid, column_name
+          FROM governance._column_fact WHERE relkind IN ('r', 'p', 'f') AND column_name ~* '.(id|key|code|no)$'
     ), named AS (
-        SELECT f.relid AS child, min(t.relid) AS parent, f.column_name
-          FROM governance._column_fact f
-          JOIN target t ON t.schema_name = f.schema_name AND t.atttypid = f.atttypid AND t.relid <> f.relid
-                       AND t.bears = array_to_string(governance._words(f.column_name), '_')
-         WHERE f.relkind IN ('r', 'p', 'f') AND f.column_name ~* '.(id|key|code|no)$'
-           AND NOT EXISTS (SELECT FROM declared d WHERE d.child = f.relid AND d.column_name = f.column_name)
-         GROUP BY f.relid, f.column_name
-        HAVING count(DISTINCT t.relid) = 1
+        SELECT (array_agg(target) FILTER (WHERE target IS NOT NULL))[1] AS parent,
+               array_agg(child) FILTER (WHERE child IS NOT NULL) AS children,
+               array_agg(column_name) FILTER (WHERE child IS NOT NULL) AS columns
+          FROM said GROUP BY schema_name, atttypid, key HAVING count(target) = 1
+    ), edge AS (
+        SELECT child, parent, column_name, false AS by_name FROM declared
+        UNION ALL
+        SELECT u.child, n.parent, u.column_name, true FROM named n CROSS JOIN LATERAL unnest(n.children, n.columns) AS u(child, column_name)
+         WHERE u.child <> n.parent
     )
-    SELECT child, parent, array_agg(DISTINCT column_name) AS columns, bool_and(by_name) AS by_name
-      FROM (SELECT child, parent, column_name, false AS by_name FROM declared
-            UNION ALL SELECT child, parent, column_name, true FROM named) e
-     GROUP BY child, parent;
+    SELECT e.child, e.parent, array_agg(DISTINCT e.column_name) AS columns, bool_and(e.by_name) AS by_name
+      FROM (SELECT x.*, bool_and(x.by_name) OVER (PARTITION BY x.child, x.column_name) AS no_key FROM edge x) e
+     WHERE e.no_key OR NOT e.by_name
+     GROUP BY e.child, e.parent;
 
 -- One row per user relation that is no partition. What partitions hold and took counts for their root.
 CREATE VIEW governance._relation_fact AS
@@ -160,7 +168,8 @@ CREATE VIEW governance._recorded_writer AS
 
 -- What people said no to: by name, so that it holds after a rename as well.
 CREATE VIEW governance._rejected AS
-    SELECT p.kind, p.schema_name, p.relation_name, p.column_name, p.value FROM governance.proposal p WHERE p.state = 'rejected';
+    SELECT p.kind, p.schema_name, p.relation_name, p.column_name, p.value FROM governance.proposal p
+     WHERE p.state = 'rejected' AND p.schema_name IS NOT NULL AND p.relation_name IS NOT NULL;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance._column_fact IS 'columns of user relations, and what their names and types make of them';

@@ -5,11 +5,16 @@
 -- right, and signals that agree are combined as independent ones, 1 - (1 - a)(1 - b)…, up to 0.95.
 
 ------------------------------------------------------------------------------------------------------------------- views
--- What people write into comments: "owner: crm", "@owner crm", "team = crm".
+-- What people write into comments: "owner: crm", "@owner crm", "team = crm". Words that begin a sentence or say that nobody
+-- knows are no names.
 CREATE VIEW governance._comment_owner AS
-    SELECT c.objoid, c.classoid, (regexp_match(c.description, $$(?:^|[^[:alnum:]_])(?:@?(?:owner|team|owned by|maintainer)[ ]*[:=][ ]*|@(?:owner|team)[ ]+)["']?([[:alnum:]_][[:alnum:]_.@-]{0,62})$$, 'i'))[1] AS named
+    SELECT c.objoid, c.classoid, n.named
       FROM pg_description c
-     WHERE c.objsubid = 0 AND c.classoid IN ('pg_class'::regclass, 'pg_namespace'::regclass) AND c.description ~* '(owner|team|owned by|maintainer)';
+     CROSS JOIN LATERAL (SELECT rtrim((regexp_match(c.description,
+           $$(?:^|[^[:alnum:]_])(?:@?(?:owner|team|owned by|maintainer)[ ]*[:=][ ]*|@(?:owner|team)[ ]+)["']?([[:alnum:]_][[:alnum:]_.@-]{0,62})$$,
+           'i'))[1], '.-') AS named) n
+     WHERE c.objsubid = 0 AND c.classoid IN ('pg_class'::regclass, 'pg_namespace'::regclass)
+       AND n.named !~* '^(the|an?|our|my|this|tbd|todo|unknown|none|nobody|n|see|ask)$';
 
 CREATE VIEW governance._owner_signal AS
     WITH relation AS MATERIALIZED (
@@ -55,10 +60,10 @@ CREATE VIEW governance._owner_signal AS
         UNION ALL
         -- Somebody wrote it down.
         SELECT r.schema_name, r.relation_name, c.named, 0.8, 'comment', to_jsonb(true)
-          FROM relation r JOIN governance._comment_owner c ON c.classoid = 'pg_class'::regclass AND c.objoid = r.relid AND c.named IS NOT NULL
+          FROM relation r JOIN governance._comment_owner c ON c.classoid = 'pg_class'::regclass AND c.objoid = r.relid
         UNION ALL
         SELECT r.schema_name, r.relation_name, c.named, 0.6, 'comment_on_schema', to_jsonb(true)
-          FROM relation r JOIN governance._comment_owner c ON c.classoid = 'pg_namespace'::regclass AND c.objoid = r.schema_oid AND c.named IS NOT NULL
+          FROM relation r JOIN governance._comment_owner c ON c.classoid = 'pg_namespace'::regclass AND c.objoid = r.schema_oid
     )
     SELECT c.schema_name, c.relation_name, c.value, c.weight::float8, c.signal, c.detail, coalesce(o.rolsuper, false) AS superuser
       FROM candidate c LEFT JOIN pg_roles o ON o.rolname = c.value
@@ -79,10 +84,8 @@ CREATE VIEW governance._guess_owner AS
         SELECT r.*, row_number() OVER (PARTITION BY r.schema_name, r.relation_name ORDER BY r.confidence DESC, r.value) AS place,
                jsonb_object_agg(r.value, r.confidence::numeric(3, 2)) OVER (PARTITION BY r.schema_name, r.relation_name) AS candidates
           FROM rated r
-         WHERE NOT EXISTS (SELECT FROM governance._dataset d
-                            WHERE d.schema_name = r.schema_name AND d.relation_name = r.relation_name AND d.owner IS NOT NULL)
-           AND NOT EXISTS (SELECT FROM governance._rejected x
-                            WHERE x.kind = 'owner' AND x.schema_name = r.schema_name AND x.relation_name = r.relation_name AND x.value = r.value)
+         WHERE (r.schema_name, r.relation_name) NOT IN (SELECT d.schema_name, d.relation_name FROM governance._dataset d WHERE d.owner IS NOT NULL)
+           AND (r.schema_name, r.relation_name, r.value) NOT IN (SELECT x.schema_name, x.relation_name, x.value FROM governance._rejected x WHERE x.kind = 'owner')
     )
     SELECT 'owner' AS kind, r.schema_name, r.relation_name, NULL::text AS column_name, r.value,
            r.confidence::numeric(3, 2)::real AS confidence,
@@ -93,7 +96,7 @@ CREATE VIEW governance._guess_owner AS
 
 -- Schemas part domains where there are several and they are not the names of layers. Prefixes do where at least three tables
 -- share one and most others do not; less so when one of the tables is called like it, which makes them parts of one thing.
--- What people declared for the neighbours counts most.
+-- What people declared for the neighbours, one by one, counts most: guesses that were accepted in bulk must not prove each other.
 CREATE VIEW governance._guess_domain AS
     WITH relation AS MATERIALIZED (
         SELECT f.relid, f.schema_name, f.relation_name, f.relkind, f.words, cardinality(f.words) AS n_words,
@@ -112,13 +115,13 @@ CREATE VIEW governance._guess_domain AS
          GROUP BY r.schema_name, r.prefix, s.n HAVING count(*) >= 3 AND count(*) * 10 < s.n * 9
     ), of_schema AS (
         SELECT d.schema_name, min(d.domain) AS domain, count(*) AS n FROM governance._dataset d
-         WHERE d.domain IS NOT NULL GROUP BY d.schema_name HAVING count(DISTINCT d.domain) = 1 AND count(*) >= 2
+         WHERE d.domain IS NOT NULL AND NOT d.in_bulk GROUP BY d.schema_name HAVING count(DISTINCT d.domain) = 1 AND count(*) >= 2
     ), neighbour AS (
         SELECT e.relid, min(d.domain) AS domain, count(*) AS n
           FROM (SELECT child AS relid, parent AS other FROM governance._reference WHERE child <> parent
                 UNION SELECT parent, child FROM governance._reference WHERE child <> parent) e
           JOIN relation o ON o.relid = e.other
-          JOIN governance._dataset d ON d.schema_name = o.schema_name AND d.relation_name = o.relation_name AND d.domain IS NOT NULL
+          JOIN governance._dataset d ON d.schema_name = o.schema_name AND d.relation_name = o.relation_name AND d.domain IS NOT NULL AND NOT d.in_bulk
          GROUP BY e.relid HAVING count(DISTINCT d.domain) = 1
     ), signal AS (
         SELECT r.schema_name, r.relation_name, r.schema_name AS value, 0.6::float8 AS weight, 'schemas' AS signal, s.n AS detail
@@ -139,10 +142,8 @@ CREATE VIEW governance._guess_domain AS
     ), ranked AS (
         SELECT c.*, row_number() OVER (PARTITION BY c.schema_name, c.relation_name ORDER BY c.agreed DESC, c.value) AS place
           FROM combined c
-         WHERE NOT EXISTS (SELECT FROM governance._dataset d
-                            WHERE d.schema_name = c.schema_name AND d.relation_name = c.relation_name AND d.domain IS NOT NULL)
-           AND NOT EXISTS (SELECT FROM governance._rejected x
-                            WHERE x.kind = 'domain' AND x.schema_name = c.schema_name AND x.relation_name = c.relation_name AND x.value = c.value)
+         WHERE (c.schema_name, c.relation_name) NOT IN (SELECT d.schema_name, d.relation_name FROM governance._dataset d WHERE d.domain IS NOT NULL)
+           AND (c.schema_name, c.relation_name, c.value) NOT IN (SELECT x.schema_name, x.relation_name, x.value FROM governance._rejected x WHERE x.kind = 'domain')
     )
     SELECT 'domain' AS kind, r.schema_name, r.relation_name, NULL::text AS column_name, r.value,
            least(r.agreed, 0.95)::numeric(3, 2)::real AS confidence, r.evidence
@@ -184,8 +185,7 @@ CREATE VIEW governance._guess_concept AS
                               'shared_with', to_jsonb((array_remove(s.some, format('%I.%I', m.schema_name, m.relation_name)))[1:10])) AS evidence
       FROM member m JOIN shape s ON s.shape = m.shape
      WHERE s.value <> ''
-       AND NOT EXISTS (SELECT FROM governance._dataset d
-                        WHERE d.schema_name = m.schema_name AND d.relation_name = m.relation_name AND d.concept IS NOT NULL);
+       AND (m.schema_name, m.relation_name) NOT IN (SELECT d.schema_name, d.relation_name FROM governance._dataset d WHERE d.concept IS NOT NULL);
 
 -- Roles that were granted reading and not writing. A grant on some columns was made with somebody in mind; one on the whole
 -- relation may be one of many. The role of the owning party reads its own, the role that makes dumps reads for nobody.
@@ -206,8 +206,8 @@ CREATE VIEW governance._guess_consumer AS
       FROM governance._relation_grant g
       JOIN governance._user_relation r ON r.relid = g.relid
      WHERE g.reads AND NOT g.writes
-       AND NOT EXISTS (SELECT FROM taken t WHERE t.schema_name = r.schema_name AND t.relation_name = r.relation_name AND t.role = g.role)
-       AND NOT EXISTS (SELECT FROM governance.duty u WHERE u.duty = 'backup' AND u.role = g.role);
+       AND (r.schema_name, r.relation_name, g.role) NOT IN (SELECT t.schema_name, t.relation_name, t.role FROM taken t)
+       AND g.role NOT IN (SELECT u.role FROM governance.duty u WHERE u.duty = 'backup');
 
 CREATE VIEW governance._guess AS
     SELECT * FROM governance._guess_owner
@@ -225,7 +225,7 @@ CREATE VIEW governance._proposal AS
     SELECT i.id, g.kind, g.schema_name, g.relation_name, g.column_name, g.value, g.confidence, g.evidence
       FROM governance._guess g
      CROSS JOIN LATERAL (SELECT governance._proposal_id(g.kind, g.schema_name, g.relation_name, g.column_name, g.value) AS id) i
-     WHERE NOT EXISTS (SELECT FROM governance.proposal p WHERE p.id = i.id AND p.state <> 'accepted');
+     WHERE i.id NOT IN (SELECT p.id FROM governance.proposal p WHERE p.state <> 'accepted');
 
 -- Who wrote how often is for those who may read the log; that somebody did is for whoever sees the relation.
 CREATE VIEW governance.proposals WITH (security_barrier) AS
