@@ -86,7 +86,7 @@ CREATE VIEW governance._class_signal AS
 
             -- Lists to choose from: short, flat, written by migrations, pointed at.
             UNION ALL SELECT 'reference', 1, 'refers to nothing and is referred to' WHERE f.refers_to = 0 AND f.referenced_by > 0
-            UNION ALL SELECT 'reference', 1, 'has one or two columns beside its key' WHERE f.payload BETWEEN 1 AND 2
+            UNION ALL SELECT 'reference', 1, 'has one or two columns beside its key' WHERE f.payload BETWEEN 1 AND 2 AND f.key_columns > 0
             UNION ALL SELECT 'reference', 1, 'is keyed by a short code' WHERE f.short_code_key
             UNION ALL SELECT 'reference', 0.5, 'has few rows, seldom written'
                        WHERE f.rows_now BETWEEN 1 AND 200 AND f.updated + f.deleted <= f.rows_now
@@ -133,6 +133,7 @@ CREATE VIEW governance._guess_class AS
         SELECT f.schema_name, f.relation_name, f.refers_to, f.referenced_by, f.payload, f.event_times, f.rows_now, f.inserted, f.updated, f.deleted,
                s.class, s.score, s.signals,
                greatest(lead(s.score) OVER best, 0) AS second,
+               jsonb_object_agg(s.class, s.score::numeric(4, 1)) OVER (PARTITION BY s.relid) AS scores,
                row_number() OVER best AS place
           FROM governance._class_score s
           JOIN governance._relation_fact f USING (relid)
@@ -144,7 +145,7 @@ CREATE VIEW governance._guess_class AS
     SELECT 'class' AS kind, r.schema_name, r.relation_name, NULL::text AS column_name, r.class AS value,
            -- Never certain: the catalogs do not know what people mean.
            least(0.9, 0.3 + 0.1 * r.score + 0.1 * (r.score - coalesce(r.second, 0)))::numeric(3, 2)::real AS confidence,
-           jsonb_build_object('signals', r.signals, 'refers_to', r.refers_to, 'referenced_by', r.referenced_by, 'other_columns', r.payload,
+           jsonb_build_object('signals', r.signals, 'others', r.scores - r.class, 'refers_to', r.refers_to, 'referenced_by', r.referenced_by, 'other_columns', r.payload,
                               'event_times', r.event_times, 'rows', r.rows_now, 'inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted) AS evidence
       FROM ranked r WHERE r.place = 1;
 

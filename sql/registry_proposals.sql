@@ -133,7 +133,7 @@ CREATE VIEW governance._guess_domain AS
         SELECT r.schema_name, r.relation_name, p.prefix, CASE WHEN p.is_thing THEN 0.3 ELSE 0.5 END, 'tables_with_prefix', p.n
           FROM relation r JOIN per_prefix p USING (schema_name, prefix)
         UNION ALL
-        SELECT r.schema_name, r.relation_name, d.domain, 0.7, 'declared_in_schema', d.n FROM relation r JOIN of_schema d USING (schema_name)
+        SELECT r.schema_name, r.relation_name, d.domain, CASE WHEN r.schema_name = 'public' THEN 0.3 ELSE 0.7 END, 'declared_in_schema', d.n FROM relation r JOIN of_schema d USING (schema_name)
         UNION ALL
         SELECT r.schema_name, r.relation_name, d.domain, CASE WHEN d.n >= 2 THEN 0.5 ELSE 0.3 END, 'declared_neighbours', d.n FROM relation r JOIN neighbour d USING (relid)
     ), combined AS (
@@ -169,7 +169,7 @@ CREATE VIEW governance._guess_concept AS
         SELECT b.*, array_to_string(governance._words(b.relation_name), ' ') AS noun,
                count(*) OVER (PARTITION BY b.signature) AS alike, count(*) OVER (PARTITION BY b.names) AS alike_by_name FROM bearing b
     ), member AS (
-        SELECT n.*, CASE WHEN n.alike > 1 THEN n.signature ELSE n.names END AS shape FROM named n WHERE n.alike > 1 OR n.alike_by_name > 1
+        SELECT n.*, n.names AS shape FROM named n WHERE n.alike_by_name > 1
     ), shape AS (
         -- The name that most of them bear; then the shortest: customer before customer_archive.
         SELECT m.shape, (array_agg(m.noun ORDER BY m.bearers DESC, length(m.noun), m.noun))[1] AS value, max(m.bearers)::float8 / count(*) AS share,

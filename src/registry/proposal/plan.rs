@@ -4,7 +4,7 @@ use crate::core::registry::level::Declared;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
-use crate::registry::{consumer, dataset, duty, level, party, tagging};
+use crate::registry::{consumer, dataset, duty, grant, level, party, tagging};
 use std::collections::{HashMap, HashSet};
 
 /// The party that a role acts for.
@@ -148,6 +148,9 @@ impl Situation {
                 Err(format!("party \"{value}\" is declared without the role"))
             }
             [] if self.parties.contains_key(value) => known(value),
+            [] if is_role && makes_me_a_member(value) => Err(format!(
+                "nobody makes themselves a member of a party; another operator declares party \"{value}\""
+            )),
             [] => Ok(Party { name: value.to_string(), new: true, role: is_role.then(|| value.to_string()) }),
         }
     }
@@ -207,6 +210,11 @@ impl Situation {
             dataset::declare(relation, statement);
         }
     }
+}
+
+/// Whether a new party with this role would have the current user in it: refused, superusers excepted.
+fn makes_me_a_member(role: &str) -> bool {
+    !roles::is_superuser(roles::current()) && roles::oid(role).is_some_and(grant::is_oneself)
 }
 
 /// A plan in words.
