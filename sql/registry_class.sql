@@ -13,7 +13,7 @@ CREATE VIEW governance._class_word AS
         ('reference', '{type,kind,category,subcategory,classification,class,status,state,stage,level,country,county,continent,region,territory,province,district,
                         city,language,locale,currency,unit,uom,measure,code,genre,gender,sex,color,colour,size,reason,role,permission,priority,severity,lookup,
                         enum,tag,label,timezone,calendar,tier,rank,grade,title,holiday,method,mode,format,extension,source,medium,model,style,
-                        culture,ethnicity,nationality,religion,occupation,skill,setting,option,parameter,phase,icon,scheme,demographic,keyword}'::text[]),
+                        culture,ethnicity,nationality,religion,occupation,skill,setting,option,parameter,phase,icon,scheme,demographic,keyword,definition}'::text[]),
         ('master', '{customer,client,user,account,person,member,employee,staff,worker,manager,salesman,salesperson,supplier,vendor,shipper,carrier,
                      partner,company,organization,organisation,institution,department,division,team,group,product,article,part,component,material,asset,device,machine,
                      vehicle,car,aircraft,airplane,plane,train,ship,airport,airline,station,store,shop,warehouse,branch,office,building,room,location,site,place,
@@ -34,14 +34,15 @@ CREATE VIEW governance._class_word AS
 CREATE VIEW governance._class_signal AS
     WITH fact AS MATERIALIZED (
         SELECT f.*, f.words[cardinality(f.words)] AS noun, cardinality(f.words) AS n_words, f.words[1] AS first_word,
-               f.inserted + f.updated + f.deleted AS writes,
+               jsonb_build_object('refers_to', f.refers_to, 'referenced_by', f.referenced_by, 'other_columns', f.payload, 'event_times', f.event_times,
+                                  'rows', f.rows_now, 'inserted', f.inserted, 'updated', f.updated, 'deleted', f.deleted) AS counts,
                -- Growth needs a period that is known and not the first day, which is the load.
                (SELECT CASE WHEN d.stats_reset < now() - interval '1 day'
                             THEN f.inserted / (extract(epoch FROM now() - d.stats_reset) / 86400)::float8 END
                   FROM pg_stat_database d WHERE d.datname = current_database()) AS inserted_per_day
           FROM governance._relation_fact f
     )
-    SELECT f.relid, s.class, s.weight, s.signal
+    SELECT f.relid, s.class, s.weight, s.signal, f.counts
       FROM fact f
      CROSS JOIN LATERAL (
         SELECT 'analytical' AS class, 1.5 AS weight, 'is a view' AS signal WHERE f.relkind = 'v'
@@ -103,7 +104,7 @@ CREATE VIEW governance._class_signal AS
           ) t WHERE f.relkind IN ('r', 'p', 'f')
      ) s
     UNION ALL
-    SELECT f.relid, w.class, 2, format('is called %s', f.noun)
+    SELECT f.relid, w.class, 2, format('is called %s', f.noun), f.counts
       FROM fact f JOIN governance._class_word w ON w.word = f.noun
      -- A table that joins two others bears their names, not its own.
      WHERE f.relkind IN ('r', 'p', 'f') AND NOT (f.key_is_linking AND f.key_columns >= 2 AND f.payload = 0);
@@ -118,35 +119,34 @@ CREATE VIEW governance._class_score AS
           FROM (SELECT relid, class, sum(weight) AS score FROM signal GROUP BY relid, class) c
          ORDER BY relid, score DESC, class
     ), inherited AS (
-        SELECT DISTINCT r.child AS relid, 'transactional' AS class, 2.0 AS weight, 'refers to transactional data' AS signal
+        SELECT DISTINCT r.child AS relid, 'transactional' AS class, 2.0 AS weight, 'refers to transactional data' AS signal, NULL::jsonb AS counts
           FROM governance._reference r
           JOIN first_guess p ON p.relid = r.parent AND p.class = 'transactional' AND p.score >= 2
          WHERE r.child <> r.parent
     )
-    SELECT relid, class, sum(weight)::real AS score, jsonb_object_agg(signal, weight ORDER BY weight DESC, signal) AS signals
+    SELECT relid, class, sum(weight)::real AS score, jsonb_object_agg(signal, weight ORDER BY weight DESC, signal) AS signals,
+           (array_agg(counts) FILTER (WHERE counts IS NOT NULL))[1] AS counts
       FROM (SELECT * FROM signal UNION ALL SELECT * FROM inherited) s
      GROUP BY relid, class;
 
 -- The best class of each relation that has none, and none that was rejected for it.
 CREATE VIEW governance._guess_class AS
     WITH ranked AS (
-        SELECT f.schema_name, f.relation_name, f.refers_to, f.referenced_by, f.payload, f.event_times, f.rows_now, f.inserted, f.updated, f.deleted,
-               s.class, s.score, s.signals,
-               greatest(lead(s.score) OVER best, 0) AS second,
+        SELECT r.schema_name, r.relation_name, s.class, s.score, s.signals, greatest(lead(s.score) OVER best, 0) AS second,
                jsonb_object_agg(s.class, s.score::numeric(4, 1)) OVER (PARTITION BY s.relid) AS scores,
+               (array_agg(s.counts) FILTER (WHERE s.counts IS NOT NULL) OVER (PARTITION BY s.relid))[1] AS counts,
                row_number() OVER best AS place
           FROM governance._class_score s
-          JOIN governance._relation_fact f USING (relid)
+          JOIN governance._user_relation r USING (relid)
          WHERE s.score > 0
-           AND (f.schema_name, f.relation_name) NOT IN (SELECT d.schema_name, d.relation_name FROM governance._dataset d WHERE d.class IS NOT NULL)
-           AND (f.schema_name, f.relation_name, s.class) NOT IN (SELECT x.schema_name, x.relation_name, x.value FROM governance._rejected x WHERE x.kind = 'class')
+           AND (r.schema_name, r.relation_name) NOT IN (SELECT d.schema_name, d.relation_name FROM governance._dataset d WHERE d.class IS NOT NULL)
+           AND (r.schema_name, r.relation_name, s.class) NOT IN (SELECT x.schema_name, x.relation_name, x.value FROM governance._rejected x WHERE x.kind = 'class')
         WINDOW best AS (PARTITION BY s.relid ORDER BY s.score DESC, s.class)
     )
     SELECT 'class' AS kind, r.schema_name, r.relation_name, NULL::text AS column_name, r.class AS value,
            -- Never certain: the catalogs do not know what people mean.
            least(0.9, 0.3 + 0.1 * r.score + 0.1 * (r.score - coalesce(r.second, 0)))::numeric(3, 2)::real AS confidence,
-           jsonb_build_object('signals', r.signals, 'others', r.scores - r.class, 'refers_to', r.refers_to, 'referenced_by', r.referenced_by, 'other_columns', r.payload,
-                              'event_times', r.event_times, 'rows', r.rows_now, 'inserted', r.inserted, 'updated', r.updated, 'deleted', r.deleted) AS evidence
+           coalesce(r.counts, '{}') || jsonb_build_object('signals', r.signals, 'others', r.scores - r.class) AS evidence
       FROM ranked r WHERE r.place = 1;
 
 ---------------------------------------------------------------------------------------------------------------- comments

@@ -24,7 +24,7 @@ CREATE VIEW governance._column_fact AS
      CROSS JOIN LATERAL (
            SELECT t.typcategory = 'D' AND t.typname NOT IN ('time', 'timetz') AS is_time,
                   a.attname ~* '^(created?|creation|inserted|updated?|last_?(update|modified|change|seen|login)|modified|changed|deleted|valid_?(from|to|until)|sys_?(start|end)|row_?(guid|version)|version)(d|_?(at|on|by|date|time|ts|timestamp|user))*$' AS bookkeeping,
-                  a.attname ~* '(birth|born|death|died|dob|hired?|joined|expir|valid|until|founded|released?|established|effective|modified|updated?|created?|last_?login|since)' AS of_a_life,
+                  a.attname ~* '(birth|born|death|died|dob|hired?|joined|^(from|to|thru)_?date|expir|valid|until|founded|released?|established|effective|modified|updated?|created?|last_?login|since)' AS of_a_life,
                   a.attname ~* '(e_?mail|phone|mobile|(^|_)fax|first_?name|last_?name|sur_?name|given_?name|postal_?code|post_?code|zip_?code|contact_|iban)' AS contact,
                   a.attname ~* '^(amount|qty|quantity|total|sub_?total|balance|debit|credit|net|gross|tax_?amt|freight)$|(_|[a-z])(Amount|Qty|Quantity|Total|Balance)$|_(amount|qty|quantity|total|balance)$' AS counts,
                   t.typcategory = 'D' AND a.atthasdef AND pg_get_expr(f.adbin, f.adrelid) ~* 'now\(\)|current_|(clock|statement|transaction)_timestamp|localtime' AS default_now) n
@@ -152,13 +152,13 @@ CREATE VIEW governance._relation_grant AS
      WHERE i.grantee <> i.relowner AND NOT o.rolsuper AND o.rolname !~ '^pg_'
      GROUP BY i.relid, o.rolname;
 
--- Who was recorded writing: row changes in the audit log, and writes by roles that are no declared writers. Of the log at
--- most a thousand entries per relation are looked at: shares are what counts, and a log may be large.
+-- Who was recorded writing: row changes in the audit log, and writes by roles that are no declared writers. Of the log the
+-- last 20,000 entries are looked at: shares are what counts, who wrote last counts most, and a log may be large.
 CREATE VIEW governance._recorded_writer AS
     SELECT w.schema_name, w.relation_name, w.role, sum(w.times)::bigint AS times
       FROM (SELECT a.schema_name, a.relation_name, s.db_role AS role, count(*) AS times
-              FROM governance.audited_relation a
-             CROSS JOIN LATERAL (SELECT e.statement_id FROM governance.audit_entry e WHERE e.relation_id = a.id LIMIT 1000) e
+              FROM (SELECT relation_id, statement_id FROM governance.audit_entry ORDER BY id DESC LIMIT 20000) e
+              JOIN governance.audited_relation a ON a.id = e.relation_id
               JOIN governance.audit_statement s ON s.id = e.statement_id
              GROUP BY a.schema_name, a.relation_name, s.db_role
             UNION ALL
