@@ -242,6 +242,20 @@ SELECT object, value, action FROM governance.accept_proposals('class', 0, 'datas
 CREATE TABLE shop.address (id int PRIMARY KEY, email text);
 CREATE TABLE shop.payment (id int PRIMARY KEY, paid_at timestamptz, address_id int REFERENCES shop.address);
 SELECT p.object, governance.accept_proposal(p.id) FROM governance.proposals p WHERE p.kind = 'class' AND p.object IN ('shop.address', 'shop.payment') ORDER BY 1;
+-- what an exception takes back may be accepted again in the same statement
+CREATE TABLE shop.refund (id int PRIMARY KEY, at timestamptz);
+DO $$
+DECLARE
+    id bigint := (SELECT p.id FROM governance.proposals p WHERE p.kind = 'class' AND p.object = 'shop.refund');
+BEGIN
+    BEGIN
+        RAISE NOTICE '%', governance.accept_proposal(id);
+        RAISE EXCEPTION 'taken back';
+    EXCEPTION WHEN raise_exception THEN RAISE NOTICE '%', SQLERRM;
+    END;
+    RAISE NOTICE '%', governance.accept_proposal(id);
+    RAISE NOTICE '%', governance.accept_proposal(id);
+END $$;
 -- what changed between the guess and the decision
 CREATE TABLE crm_data.fleeting_order (id int PRIMARY KEY, a text);
 GRANT SELECT (a) ON crm_data.fleeting_order TO proposals_group;

@@ -58,6 +58,11 @@ impl Proposal {
     }
 }
 
+/// Called when a transaction ends or a part of it is rolled back: decisions may have been taken back. Raises nothing.
+pub fn forget_guesses() {
+    let _ = GUESSES.try_with(|known| known.try_borrow_mut().map(|mut known| *known = (0, HashMap::new())));
+}
+
 /// Open proposals, in the order in which they are accepted.
 fn open(kind: Option<&str>, min_confidence: f32) -> Vec<Proposal> {
     let kinds: Vec<String> = KINDS.map(String::from).to_vec();
