@@ -45,6 +45,7 @@ CREATE VIEW governance._class_signal AS
     SELECT f.relid, s.class, s.weight, s.signal, f.counts
       FROM fact f
      CROSS JOIN LATERAL (
+        -- Made to be read, but a view may as well only rename or hide columns.
         SELECT 'analytical' AS class, 1.5 AS weight, 'is a view' AS signal WHERE f.relkind = 'v'
         -- Materialised to be read in bulk, and stale by design.
         UNION ALL SELECT 'analytical', 2.5, 'is a materialized view' WHERE f.relkind = 'm'
@@ -52,6 +53,7 @@ CREATE VIEW governance._class_signal AS
         UNION ALL SELECT 'analytical', 3, 'is named like a part of a warehouse'
                    WHERE f.first_word = ANY ('{fact,dim,agg,mart,dwh,rpt,report,kpi,cube,rollup,stg,staging}') AND f.n_words > 1
                       OR f.noun = ANY ('{fact,dim,dimension,aggregate,agg,summary,rollup,report,kpi,cube,statistic,stat,daily,weekly,monthly,yearly,mv}') AND f.n_words > 1
+        -- Where it lies says what it is for, not what it is: lists and copies lie there too.
         UNION ALL SELECT 'analytical', 1, 'lies in a schema for reports'
                    WHERE f.schema_name ~* '^(dwh|dw|warehouse|data_?warehouse|.*_?mart|olap|analytics?|reports?|reporting|bi|.*_(dwh|reporting|analytics))$'
 
@@ -59,7 +61,7 @@ CREATE VIEW governance._class_signal AS
         UNION ALL SELECT t.class, t.weight, t.signal
           FROM (
             -- Prefixes that modellers give on purpose.
-            SELECT 'reference' AS class, 3 AS weight, 'has a prefix of lookup tables' AS signal WHERE f.first_word = ANY ('{ref,lkp,lu,lookup,enum,code,cd,sys}') AND f.n_words > 1
+            SELECT 'reference' AS class, 3 AS weight, 'has a prefix of lookup tables' AS signal WHERE f.first_word = ANY ('{ref,lkp,lu,lookup,enum,code,cd}') AND f.n_words > 1
             UNION ALL SELECT 'master', 3, 'has a prefix of master data' WHERE f.first_word = ANY ('{mst,master,md}') AND f.n_words > 1
             UNION ALL SELECT 'transactional', 3, 'has a prefix of transactions' WHERE f.first_word = ANY ('{trx,txn,trn,trans,tx,log,hist,audit}') AND f.n_words > 1
             -- A line of something: the something happens. Alone, an item or a detail may be anything.
@@ -67,10 +69,13 @@ CREATE VIEW governance._class_signal AS
 
             -- Nobody partitions a list of things by time.
             UNION ALL SELECT 'transactional', 2, 'is partitioned by time' WHERE f.partitioned_by_time
+            -- Things have few moments of their own once bookkeeping, births and validity are left out.
             UNION ALL SELECT 'transactional', 1, 'has the time of an event' WHERE f.event_times > 0
             -- Stamped when the row is written, and not called created_at: the moment is what the row is about.
             UNION ALL SELECT 'transactional', 0.5, 'stamps rows with the time' WHERE f.event_time_now
+            -- An amount belongs to an event, unless it is a property (a limit, a weight) of a thing: a hint.
             UNION ALL SELECT 'transactional', 0.5, 'counts or sums something for others' WHERE f.has_amount AND f.refers_to > 0
+            -- What happens brings parties and things together; things have parents too, so a hint.
             UNION ALL SELECT 'transactional', 0.5, 'refers to several tables' WHERE f.refers_to >= 2
             -- A leaf of the graph: things are referred to, what happened to them is not.
             UNION ALL SELECT 'transactional', 0.5, 'refers to others and nothing refers to it' WHERE f.refers_to > 0 AND f.referenced_by = 0
@@ -78,6 +83,7 @@ CREATE VIEW governance._class_signal AS
             -- What many others build on outlives them.
             UNION ALL SELECT 'master', CASE WHEN f.referenced_by >= 3 THEN 1 ELSE 0.5 END,
                              'is referred to' WHERE f.referenced_by > 0
+            -- Persons and organisations are master data; orders repeat addresses, which other signals outweigh.
             UNION ALL SELECT 'master', 1, 'says how to reach or pay somebody' WHERE f.contacts > 0
             UNION ALL SELECT 'master', 0.5, 'describes with many columns' WHERE f.payload >= 4
             -- Two things joined and nothing more: as lasting as they are.
@@ -91,6 +97,7 @@ CREATE VIEW governance._class_signal AS
             UNION ALL SELECT 'reference', 1, 'is keyed by a short code' WHERE f.short_code_key
             UNION ALL SELECT 'reference', 0.5, 'has few rows, seldom written'
                        WHERE f.rows_now BETWEEN 1 AND 200 AND f.updated + f.deleted <= f.rows_now
+            -- What no list to choose from does.
             UNION ALL SELECT 'reference', -1, 'describes with many columns' WHERE f.payload >= 5
             UNION ALL SELECT 'reference', -1, 'has many rows' WHERE f.rows_now > 1000
             UNION ALL SELECT 'reference', -0.5, 'refers to others and nothing refers to it' WHERE f.refers_to > 0 AND f.referenced_by = 0
@@ -104,6 +111,7 @@ CREATE VIEW governance._class_signal AS
           ) t WHERE f.relkind IN ('r', 'p', 'f')
      ) s
     UNION ALL
+    -- The strongest single signal, and still less than two of structure and one of behaviour together.
     SELECT f.relid, w.class, 2, format('is called %s', f.noun), f.counts
       FROM fact f JOIN governance._class_word w ON w.word = f.noun
      -- A table that joins two others bears their names, not its own.
