@@ -20,14 +20,10 @@ const IRREGULAR: [(&str, &str); 12] = [
     ("news", "news"),
 ];
 
-/// Words in lower case, the last one singular. Underscores, other signs and a change from lower to upper case part words;
-/// numbers at the end (`orders_2024`), empty last words and a `tbl` in front do not count.
+/// Words in lower case, the last one singular. Numbers (`orders_2024`), empty last words and a `tbl` in front do not count.
 #[must_use]
 pub fn of(name: &str) -> Vec<String> {
-    let mut words = split(name);
-    while words.len() > 1 && words.last().is_some_and(|w| w.chars().all(|c| c.is_ascii_digit())) {
-        words.pop();
-    }
+    let mut words = crate::core::privacy::names::words(name);
     if words.len() > 1 && matches!(words[0].as_str(), "tbl" | "t" | "tb" | "tab") {
         words.remove(0);
     }
@@ -35,27 +31,8 @@ pub fn of(name: &str) -> Vec<String> {
         words.pop();
     }
     if let Some(last) = words.last_mut() {
-        let cut = last.trim_end_matches(|c: char| c.is_ascii_digit());
-        *last = singular(if cut.is_empty() { last } else { cut });
+        *last = singular(last);
     }
-    words
-}
-
-fn split(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut after_lower = false;
-    for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && after_lower) {
-            words.push(String::new());
-        }
-        if c.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.extend(c.to_lowercase());
-        }
-        after_lower = c.is_lowercase() || c.is_numeric();
-    }
-    words.retain(|w| !w.is_empty());
     words
 }
 
@@ -98,7 +75,7 @@ mod tests {
         assert_eq!(words("orders_2024_01"), "order");
         assert_eq!(words("orders2024"), "order");
         assert_eq!(words("us_states"), "us state");
-        assert_eq!(words("HTTPRequest"), "httprequest");
+        assert_eq!(words("HTTPRequest"), "http request");
     }
 
     #[test]
@@ -125,10 +102,9 @@ mod tests {
     fn always_a_word_where_there_is_a_letter() {
         assert_eq!(words("data"), "data");
         assert_eq!(words("t"), "t");
-        assert_eq!(words("2024"), "2024");
         assert_eq!(words("s"), "s");
         assert!(of("").is_empty());
-        assert!(of("---").is_empty());
+        assert!(of("--- 2024").is_empty());
         assert_eq!(of(&"x".repeat(63)).len(), 1);
     }
 }
