@@ -160,7 +160,7 @@ CREATE VIEW governance._check_cls_001 AS
            jsonb_build_object('tables', count(*), 'without_class', jsonb_agg(t.object ORDER BY t.object) FILTER (WHERE t.class IS NULL)) AS evidence,
            string_agg(format('SELECT governance.declare_dataset(%L, class => %L);', t.object, coalesce(g.value, 'transactional')), ' ' ORDER BY t.object)
              FILTER (WHERE t.class IS NULL) AS remediation_sql,
-           'none; classes are guessed from keys, look before you run it' AS remediation_lock
+           'none; classes are guessed, look before you run it' AS remediation_lock
       FROM governance._seen_table t
       LEFT JOIN governance._guess g ON g.kind = 'class' AND (g.schema_name, g.relation_name) = (t.schema_name, t.relation_name)
      GROUP BY t.schema_name HAVING count(*) FILTER (WHERE t.class IS NULL) > 0;

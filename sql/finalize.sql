@@ -23,7 +23,7 @@ GRANT EXECUTE ON FUNCTION
     governance.manifest(text), governance.manifest_schema(), governance.apply_manifest(jsonb, boolean, boolean, text, text),
     governance.status(), governance.attach(), governance.detach(text), governance.confirm_restore(),
     governance._may_see(oid), governance._has_duty(text), governance._proposal_id(text, text, text, text, text),
-    governance._mode(), governance._restoring(), governance._workload(text[]), governance._drift(jsonb, jsonb)
+    governance._words(text), governance._mode(), governance._restoring(), governance._workload(text[]), governance._drift(jsonb, jsonb)
     TO PUBLIC;
 COMMENT ON FUNCTION governance.declare_party(text, text, text[], text) IS 'declares a party (team, person or service) and the database roles that act for it, or changes it';
 COMMENT ON FUNCTION governance.forget_party(text) IS 'forgets a party that nothing names any more';
@@ -60,6 +60,7 @@ COMMENT ON FUNCTION governance._iso_interval(interval) IS 'an interval in ISO 86
 COMMENT ON FUNCTION governance._may_see(oid) IS 'whether the current user may see what is declared and recorded about a relation';
 COMMENT ON FUNCTION governance._has_duty(text) IS 'whether the current user holds a duty';
 COMMENT ON FUNCTION governance._proposal_id(text, text, text, text, text) IS 'the id of a proposal';
+COMMENT ON FUNCTION governance._words(text) IS 'the words of a name in lower case, the last one singular';
 COMMENT ON FUNCTION governance._touch_cache() IS 'trigger: tells all backends that cached declarations are stale';
 
 -- What this version does not have says so itself, to everybody.

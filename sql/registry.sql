@@ -311,7 +311,7 @@ CREATE TABLE governance.proposal (
 );
 COMMENT ON TABLE governance.proposal IS 'declarations the product guesses, and what became of them';
 COMMENT ON COLUMN governance.proposal.id IS 'hash of kind, object and value: the same guess has the same id, so what was rejected stays rejected';
-COMMENT ON COLUMN governance.proposal.kind IS 'owner, class, tag or identity';
+COMMENT ON COLUMN governance.proposal.kind IS 'owner, class, domain, concept, consumer, tag or identity';
 COMMENT ON COLUMN governance.proposal.schema_name IS 'schema of the relation';
 COMMENT ON COLUMN governance.proposal.relation_name IS 'name of the relation';
 COMMENT ON COLUMN governance.proposal.column_name IS 'column, for tags';
@@ -439,66 +439,6 @@ CREATE VIEW governance.duties WITH (security_barrier) AS
     SELECT duty, role, nullif(scope, '') AS scope, granted_at, granted_by
       FROM governance.duty WHERE governance._may_see(NULL) ORDER BY duty, role, scope;
 
--- What can be guessed from the catalogs alone (owner, class) and what was found by a run (tags, identity). The first
--- kind is computed anew at each look and has a row in the table only once somebody decided about it.
-CREATE VIEW governance._guess AS
-    WITH fk AS (
-        SELECT r.relid,
-               (SELECT count(*) FROM pg_constraint k WHERE k.contype = 'f' AND k.confrelid = r.relid) AS referenced_by,
-               (SELECT count(*) FROM pg_constraint k WHERE k.contype = 'f' AND k.conrelid = r.relid) AS refers_to
-          FROM governance._user_relation r
-    ), facts AS (
-        SELECT r.*, fk.referenced_by, fk.refers_to,
-               coalesce(s.n_tup_ins, 0) AS inserted, coalesce(s.n_tup_upd, 0) AS updated, coalesce(s.n_tup_del, 0) AS deleted,
-               greatest(coalesce(s.n_live_tup, 0), r.reltuples::bigint, 0) AS rows_now,
-               EXISTS (SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-                        WHERE a.attrelid = r.relid AND a.attnum > 0 AND NOT a.attisdropped
-                          AND t.typcategory = 'D' AND t.typname LIKE 'timestamp%') AS has_time
-          FROM governance._user_relation r
-          JOIN fk USING (relid)
-          LEFT JOIN pg_stat_user_tables s USING (relid)
-         WHERE NOT r.relispartition
-    )
-    SELECT 'owner' AS kind, f.schema_name, f.relation_name, NULL::text AS column_name,
-           pg_get_userbyid(f.relowner)::text AS value, 0.5::real AS confidence,
-           jsonb_build_object('relation_owner', pg_get_userbyid(f.relowner)) AS evidence
-      FROM facts f
-     WHERE NOT EXISTS (SELECT FROM governance._dataset d
-                        WHERE d.schema_name = f.schema_name AND d.relation_name = f.relation_name AND d.owner IS NOT NULL)
-    UNION ALL
-    SELECT 'class', f.schema_name, f.relation_name, NULL,
-           CASE WHEN f.relkind IN ('v', 'm') THEN 'analytical'
-                WHEN f.refers_to = 0 AND f.referenced_by > 0 AND NOT f.has_time AND f.updated + f.deleted = 0 AND f.rows_now < 1000 THEN 'reference'
-                WHEN f.referenced_by > f.refers_to THEN 'master'
-                ELSE 'transactional' END,
-           CASE WHEN f.relkind IN ('v', 'm') THEN 0.6
-                WHEN f.refers_to = 0 AND f.referenced_by > 0 AND NOT f.has_time AND f.updated + f.deleted = 0 AND f.rows_now < 1000 THEN 0.7
-                WHEN f.referenced_by > f.refers_to THEN 0.6
-                WHEN f.refers_to > 0 THEN 0.6
-                ELSE 0.3 END::real,
-           jsonb_build_object('referenced_by', f.referenced_by, 'refers_to', f.refers_to, 'rows', f.rows_now,
-                              'inserted', f.inserted, 'updated', f.updated, 'deleted', f.deleted, 'time_column', f.has_time)
-      FROM facts f
-     WHERE NOT EXISTS (SELECT FROM governance._dataset d
-                        WHERE d.schema_name = f.schema_name AND d.relation_name = f.relation_name AND d.class IS NOT NULL);
-
-CREATE VIEW governance._proposal AS
-    SELECT p.id, p.kind, p.schema_name, p.relation_name, p.column_name, p.value, p.confidence, p.evidence
-      FROM governance.proposal p WHERE p.state = 'open'
-    UNION ALL
-    SELECT i.id, g.kind, g.schema_name, g.relation_name, g.column_name, g.value, g.confidence, g.evidence
-      FROM governance._guess g
-     CROSS JOIN LATERAL (SELECT governance._proposal_id(g.kind, g.schema_name, g.relation_name, g.column_name, g.value) AS id) i
-     -- What was accepted and forgotten since may be guessed again; what was rejected stays rejected.
-     WHERE NOT EXISTS (SELECT FROM governance.proposal p WHERE p.id = i.id AND p.state <> 'accepted');
-
-CREATE VIEW governance.proposals WITH (security_barrier) AS
-    SELECT p.id, p.kind,
-           format('%I.%I', p.schema_name, p.relation_name) || coalesce('.' || quote_ident(p.column_name), '') AS object,
-           p.value, p.confidence, p.evidence
-      FROM governance._proposal p
-     WHERE governance._may_see(governance._relation_named(p.schema_name, p.relation_name))
-     ORDER BY p.confidence DESC, p.kind, 3;
 
 ---------------------------------------------------------------------------------------------------------------- triggers
 ALTER FUNCTION governance._touch_cache() SET search_path = pg_catalog, pg_temp;
@@ -551,7 +491,7 @@ COMMENT ON FUNCTION governance._iso_time(timestamptz) IS 'a time in ISO 8601, in
 
 ------------------------------------------------------------------------------------------------------------------ grants
 GRANT SELECT ON governance.datasets, governance.column_tags, governance.consumers, governance.parties, governance.tags,
-                governance.features, governance.levels, governance.decisions, governance.proposals TO PUBLIC;
+                governance.features, governance.levels, governance.decisions TO PUBLIC;
 -- It shows its rows to operators, auditors and pg_monitor only.
 GRANT SELECT ON governance.duties TO PUBLIC;
 
@@ -559,8 +499,6 @@ GRANT SELECT ON governance.duties TO PUBLIC;
 COMMENT ON VIEW governance._dataset IS 'declarations that hold now';
 COMMENT ON VIEW governance._column_tag IS 'column tags that hold now';
 COMMENT ON VIEW governance._user_relation IS 'relations of the users';
-COMMENT ON VIEW governance._guess IS 'owner and class guessed from the catalogs';
-COMMENT ON VIEW governance._proposal IS 'open proposals, unfiltered';
 COMMENT ON VIEW governance.datasets IS 'every user relation the caller may see, declared or not';
 COMMENT ON VIEW governance.parties IS 'declared parties and how much they own';
 COMMENT ON VIEW governance.column_tags IS 'which column holds what';
@@ -570,7 +508,6 @@ COMMENT ON VIEW governance.tags IS 'the vocabulary of tags with their default ma
 COMMENT ON VIEW governance.features IS 'what has a level, with the shipped default for a dataset declared one by one';
 COMMENT ON VIEW governance.levels IS 'levels that somebody set';
 COMMENT ON VIEW governance.duties IS 'roles that hold a duty';
-COMMENT ON VIEW governance.proposals IS 'declarations the product guesses, to accept or reject';
 
 ------------------------------------------------------------------------------------------- configuration data for pg_dump
 SELECT pg_extension_config_dump('governance.database_identity', '');

@@ -13,7 +13,6 @@ extension_sql_file!(
         "bootstrap",
         registry::governance::_may_see,
         registry::governance::_has_duty,
-        registry::governance::_proposal_id,
         registry::governance::_touch_cache,
         audit::governance::_relation_named,
     ]
@@ -50,7 +49,19 @@ extension_sql_file!(
 );
 extension_sql_file!("../sql/lineage.sql", name = "lineage", requires = ["privacy"]);
 extension_sql_file!("../sql/boundary.sql", name = "boundary", requires = ["lineage"]);
-extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["boundary"]);
+// Guesses go by what other features record, and checks by guesses.
+extension_sql_file!(
+    "../sql/registry_evidence.sql",
+    name = "registry_evidence",
+    requires = ["boundary", registry::governance::_words]
+);
+extension_sql_file!("../sql/registry_class.sql", name = "registry_class", requires = ["registry_evidence"]);
+extension_sql_file!(
+    "../sql/registry_proposals.sql",
+    name = "registry_proposals",
+    requires = ["registry_class", registry::governance::_proposal_id]
+);
+extension_sql_file!("../sql/assess.sql", name = "assess", requires = ["registry_proposals"]);
 extension_sql_file!("../sql/assess_declared.sql", name = "assess_declared", requires = ["assess"]);
 extension_sql_file!("../sql/assess_change.sql", name = "assess_change", requires = ["assess_declared"]);
 extension_sql_file!("../sql/assess_privacy.sql", name = "assess_privacy", requires = ["assess_change"]);

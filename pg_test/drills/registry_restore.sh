@@ -25,11 +25,13 @@ SELECT governance.declare_consumer('per_customer', 'sales', '{name}', 'report');
 SELECT governance.record_decision('d', alternatives => '[1]');
 SELECT governance.set_level('guard', 'enforce', 'dataset:"Sa.les"."Or""der"');
 SELECT governance.grant_duty('operator', 'app');
-SELECT governance.reject_proposal(governance._proposal_id('class', 'public', 'x', NULL, 'y'), 'why')
- WHERE false;
+CREATE TABLE public.visit (id int PRIMARY KEY, customer int, visited_at timestamptz);
+SELECT governance.reject_proposal(id, 'they are counted elsewhere') FROM governance.proposals WHERE object = 'public.visit';
 SQL
 manifest() { dg_sql -d "$1" -c 'SELECT governance.manifest()'; }
 restoring() { dg_sql -d "$1" -c 'SELECT governance._restoring()'; }
+proposed() { dg_sql -d "$1" -c "SELECT kind, value FROM governance.proposals WHERE object = 'public.visit' AND value IN ('transactional', 'postgres')"; }
+dg_is "two proposals were rejected" 2 "$(dg_sql -d origin -c "SELECT count(*) FROM governance.proposal WHERE state = 'rejected'")"
 want=$(manifest origin)
 dg_is "origin is not restoring" f "$(restoring origin)"
 
@@ -50,11 +52,13 @@ dg_sql -c 'CREATE DATABASE plain' -c 'CREATE DATABASE custom' -c 'CREATE DATABAS
 dg_sql -d plain -f "$work/plain.sql" >/dev/null 2>"$work/errors" || true
 dg_is "no error in the restore (plain)" "" "$(grep ERROR "$work/errors" || true)"
 dg_is "the same manifest (plain)" "$want" "$(manifest plain)"
+dg_is "what was rejected stays rejected" "" "$(proposed plain)"
 "$DG_BIN/pg_restore" -d custom "$work/custom.dump" 2>"$work/errors" || true
 dg_is "no error in the restore (custom)" "" "$(grep error "$work/errors" || true)"
 dg_is "the same manifest (custom)" "$want" "$(manifest custom)"
 "$DG_BIN/pg_restore" -j 2 -d "Other Name" "$work/custom.dump" 2>"$work/errors" || true
 dg_is "no error in the restore (parallel)" "" "$(grep error "$work/errors" || true)"
+dg_is "what was rejected stays rejected (parallel)" "" "$(proposed 'Other Name')"
 dg_is "the same manifest (parallel, another name)" "$want" "$(manifest 'Other Name')"
 dg_is "the restored database can be dumped by the same role" 0 "$("$DG_BIN/pg_dump" -U nightly -d plain -f "$work/again.sql" && echo 0)"
 dg_sql -c 'CREATE DATABASE again'

@@ -68,8 +68,8 @@ SELECT c AS call, public.try('postgres', c) AS super, public.try('registry_right
     $$SELECT governance.revoke_duty('auditor', 'registry_rights_auditor')$$,
     $$SELECT count(*) FROM governance.accept_proposals()$$,
     $$SELECT count(*) FROM governance.accept_proposals(min_confidence => 0, dry_run => false)$$,
-    $$SELECT governance.accept_proposal(governance._proposal_id('class', 'public', 'undeclared', NULL, 'transactional'))$$,
-    $$SELECT governance.reject_proposal(governance._proposal_id('class', 'public', 'undeclared', NULL, 'transactional'), 'why')$$,
+    $$SELECT governance.accept_proposal(governance._proposal_id('class', 'public', 'undeclared', NULL, 'master'))$$,
+    $$SELECT governance.reject_proposal(governance._proposal_id('class', 'public', 'undeclared', NULL, 'master'), 'why')$$,
     $$SELECT governance.manifest()$$,
     $$SELECT count(*) FROM governance.apply_manifest('{"format": "data_governance manifest", "version": 1}')$$,
     $$SELECT count(*) FROM governance.status()$$,
@@ -93,7 +93,8 @@ SELECT c.relkind AS kind, c.relname,
    AND c.relname IN ('database_identity', 'party', 'dataset', 'binding', 'former_name', 'tag', 'column_tag', 'consumer', 'decision',
                      'duty', 'feature', 'level', 'proposal', 'datasets', 'parties', 'column_tags', 'consumers', 'decisions', 'tags',
                      'features', 'levels', 'duties', 'proposals', 'expirations', 'health', '_dataset', '_column_tag', '_user_relation',
-                     '_guess', '_proposal')
+                     '_guess', '_proposal', '_column_fact', '_reference', '_relation_fact', '_relation_grant', '_recorded_writer', '_rejected',
+                     '_owner_signal', '_class_signal', '_guess_owner', '_guess_class', '_guess_domain', '_guess_concept', '_guess_consumer')
  ORDER BY 1, 2;
 
 -- what each sees of the two tables

@@ -123,6 +123,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
+        crate::registry::proposal::forget_guesses();
     }
     if event == XACT_EVENT_COMMIT {
         super::mask::keep();
@@ -153,6 +154,7 @@ unsafe extern "C-unwind" fn on_subxact(
         super::ddl_hook::forget(Some(my));
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
+        crate::registry::proposal::forget_guesses();
     }
     let _ = CREATED.try_with(|list| {
         list.try_borrow_mut().map(|mut list| match event {

@@ -169,6 +169,16 @@ impl Ladder {
         HAZARDS.iter().map(|(feature, _)| self.level(feature).level).collect()
     }
 
+    /// Whether a class would make a level lower than it is now, by levels that are set for the class.
+    #[must_use]
+    pub fn class_would_lower(&self, class: &str) -> bool {
+        let declared = if self.facts.declared == Declared::No { Declared::Bulk } else { self.facts.declared };
+        let then = Facts { class: Some(class.to_string()), declared, ..self.facts.clone() };
+        self.shipped.features.iter().any(|(feature, _)| {
+            self.for_facts(feature, &then).level < self.for_facts(feature, &self.facts).level
+        })
+    }
+
     /// The level of every feature as the relation is declared now, whatever counts until commit.
     #[must_use]
     pub fn as_declared(&self) -> Vec<Level> {

@@ -227,6 +227,13 @@ pub mod governance {
         crate::core::registry::proposal_id::of(kind, schema_name, relation_name, column_name, value)
     }
 
+    /// The words of a name in lower case, the last one singular: what guesses go by.
+    #[pg_extern(immutable, parallel_safe)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _words(name: &str) -> Vec<String> {
+        crate::core::registry::words::of(name)
+    }
+
     /// Trigger: tells all backends that cached declarations are stale.
     #[pg_trigger]
     pub fn _touch_cache<'a>(

@@ -1,22 +1,33 @@
 //! Proposals: what the product guesses, accepted or rejected by people.
-use super::{dataset, duty, party, tagging};
+mod plan;
+
+use super::{dataset, duty, role};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
-use crate::core::registry::level::Declared;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, spi};
+use crate::pg::{cache, owner, roles, session, spi};
+use plan::{Situation, describe};
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What can be proposed, in the order in which it is accepted.
-pub const KINDS: [&str; 4] = ["owner", "class", "tag", "identity"];
+pub const KINDS: [&str; 7] = ["owner", "class", "domain", "concept", "consumer", "tag", "identity"];
+
+thread_local! {
+    /// Guesses as they were when this statement first asked: computing them looks at the whole catalog, and
+    /// `SELECT accept_proposal(id) FROM proposals` asks once per row.
+    static GUESSES: RefCell<(i64, HashMap<i64, Proposal>)> = RefCell::new((0, HashMap::new()));
+}
 
 /// An open proposal.
+#[derive(Clone)]
 pub struct Proposal {
     /// Hash of what is proposed.
     pub id: i64,
-    /// owner, class, tag or identity.
+    /// One of [`KINDS`].
     pub kind: String,
     name: Name,
     column: Option<String>,
@@ -40,134 +51,76 @@ impl Proposal {
         catalog::relation_oid(&self.name).map(Relation)
     }
 
-    /// Stewards and operators decide; about a relation that is gone, operators. A new party is an operator's.
-    fn is_for_me(&self) -> bool {
-        duty::is_operator() || (self.kind != "owner" && self.relation().is_some_and(duty::is_steward))
+    /// Columns that its evidence names: those that a consumer may read, where it may not read all.
+    fn columns(&self) -> Option<Vec<String>> {
+        let columns = self.evidence.get("columns")?.as_array()?;
+        Some(columns.iter().filter_map(|c| c.as_str().map(String::from)).collect())
     }
 }
 
-/// What accepting would do, or why it cannot be done.
-enum Plan {
-    Owner { party: String, new: bool },
-    Class,
-    Tag(String),
-    Keep,
-}
-
-fn plan(p: &Proposal) -> Result<Plan, String> {
-    let Some(relation) = p.relation() else { return Err("the relation is gone".into()) };
-    if p.column.as_ref().is_some_and(|c| catalog::column_number(relation.0, c).is_none()) {
-        return Err("the column is gone".into());
-    }
-    match (p.kind.as_str(), &p.column) {
-        ("owner", _) => party_for(&p.value),
-        ("class", _) if p.value == "analytical" && dataset::facts(&p.name).declared == Declared::Single => {
-            Err("it is declared one by one, and the class would lower its levels".into())
-        }
-        ("class", _) => Ok(Plan::Class),
-        ("tag", Some(column)) => Ok(Plan::Tag(column.clone())),
-        ("identity", _) => Ok(Plan::Keep),
-        _ => Err(format!("proposals of kind {} cannot be accepted here", p.kind)),
-    }
-}
-
-/// The party that a role acts for: the one declared with it, else a new one of its name.
-fn party_for(role: &str) -> Result<Plan, String> {
-    let of: Vec<String> = owner::run(|| {
-        spi::select(
-            "SELECT name FROM governance.party WHERE $1 = ANY (db_roles) ORDER BY name <> $1, name",
-            &[role.into()],
-            |r| r.must(1),
-        )
-    });
-    match of.as_slice() {
-        [party] => Ok(Plan::Owner { party: party.clone(), new: false }),
-        [party, ..] if party == role => Ok(Plan::Owner { party: party.clone(), new: false }),
-        [] if party::get(role).is_none() => Ok(Plan::Owner { party: role.to_string(), new: true }),
-        [] => Err(format!("party \"{role}\" is declared without the role")),
-        _ => Err(format!("role \"{role}\" acts for several parties: {}", of.join(", "))),
-    }
-}
-
-fn describe(plan: &Plan, p: &Proposal) -> String {
-    match plan {
-        Plan::Owner { party, new: true } => format!("declare party \"{party}\", and it as owner"),
-        Plan::Owner { party, new: false } => format!("declare owner \"{party}\""),
-        Plan::Class => format!("declare class {}", p.value),
-        Plan::Tag(_) => format!("tag {}", p.value),
-        Plan::Keep => "keep the declaration".into(),
-    }
-}
-
-/// Declarations made here are in bulk: they raise no level above warn.
-fn carry_out(plan: Plan, p: &Proposal, relation: Relation) {
-    decide(p, "accepted", None);
-    match plan {
-        Plan::Owner { party, .. } => {
-            if party::get(&party).is_none() {
-                party::declare(&party, "team", Some(std::slice::from_ref(&p.value)), None);
-            }
-            let s = dataset::Statement { owner: Some(party), in_bulk: true, ..Default::default() };
-            dataset::declare(relation, s);
-        }
-        Plan::Class => {
-            let s = dataset::Statement { class: Some(p.value.clone()), in_bulk: true, ..Default::default() };
-            dataset::declare(relation, s);
-        }
-        Plan::Tag(column) => tagging::tag(relation, &column, &p.value, None, "proposal"),
-        Plan::Keep => {}
-    }
+/// Called when a transaction ends or a part of it is rolled back: decisions may have been taken back. Raises nothing.
+pub fn forget_guesses() {
+    let _ = GUESSES.try_with(|known| known.try_borrow_mut().map(|mut known| *known = (0, HashMap::new())));
 }
 
 /// Open proposals, in the order in which they are accepted.
-fn open(id: Option<i64>, kind: Option<&str>, min_confidence: f32) -> Vec<Proposal> {
+fn open(kind: Option<&str>, min_confidence: f32) -> Vec<Proposal> {
     let kinds: Vec<String> = KINDS.map(String::from).to_vec();
     owner::run(|| {
         spi::select(
             "SELECT id, kind, schema_name, relation_name, column_name, value, confidence, evidence FROM governance._proposal
-              WHERE schema_name IS NOT NULL AND ($1 IS NULL OR id = $1) AND ($2 IS NULL OR kind = $2) AND confidence >= $3
-              ORDER BY array_position($4, kind), schema_name, relation_name, column_name, confidence DESC, id",
-            &[id.into(), kind.into(), min_confidence.into(), kinds.into()],
-            |r| Proposal {
-                id: r.must(1),
-                kind: r.must(2),
-                name: Name { schema: r.must(3), relation: r.must(4) },
-                column: r.get(5),
-                value: r.must(6),
-                confidence: r.must(7),
-                evidence: r.must::<pgrx::JsonB>(8).0,
-            },
+              WHERE schema_name IS NOT NULL AND ($1 IS NULL OR kind = $1) AND confidence >= $2
+              ORDER BY array_position($3, kind), schema_name, relation_name, column_name, confidence DESC, id",
+            &[kind.into(), min_confidence.into(), kinds.into()],
+            read,
         )
     })
 }
 
-/// Remembers what became of a proposal: a guess gets its row only now.
-fn decide(p: &Proposal, state: &str, reason: Option<&str>) {
+fn read(r: &spi::Row) -> Proposal {
+    Proposal {
+        id: r.must(1),
+        kind: r.must(2),
+        name: Name { schema: r.must(3), relation: r.must(4) },
+        column: r.get(5),
+        value: r.must(6),
+        confidence: r.must(7),
+        evidence: r.must::<pgrx::JsonB>(8).0,
+    }
+}
+
+/// Remembers what became of proposals: a guess gets its row only now.
+fn decide(of: &[Proposal], state: &str, reason: Option<&str>) {
     let me = roles::name(roles::current());
+    let each = |field: fn(&Proposal) -> String| of.iter().map(field).collect::<Vec<String>>();
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.proposal AS p
                     (id, kind, schema_name, relation_name, column_name, value, confidence, evidence, state, decided_at,
                      decided_by, reason)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now(), $10, $11)
+             SELECT DISTINCT ON (u.id) u.id, u.kind, u.schema_name, u.relation_name, u.column_name, u.value, u.confidence, u.evidence::jsonb,
+                    $9, now(), $10, $11
+               FROM unnest($1, $2, $3, $4, $5, $6, $7, $8)
+                    AS u (id, kind, schema_name, relation_name, column_name, value, confidence, evidence)
              ON CONFLICT (id) DO UPDATE
                 SET state = excluded.state, decided_at = excluded.decided_at, decided_by = excluded.decided_by,
                     reason = excluded.reason",
             &[
-                p.id.into(),
-                p.kind.as_str().into(),
-                p.name.schema.as_str().into(),
-                p.name.relation.as_str().into(),
-                p.column.clone().into(),
-                p.value.as_str().into(),
-                p.confidence.into(),
-                pgrx::JsonB(p.evidence.clone()).into(),
+                of.iter().map(|p| p.id).collect::<Vec<i64>>().into(),
+                each(|p| p.kind.clone()).into(),
+                each(|p| p.name.schema.clone()).into(),
+                each(|p| p.name.relation.clone()).into(),
+                of.iter().map(|p| p.column.clone()).collect::<Vec<Option<String>>>().into(),
+                each(|p| p.value.clone()).into(),
+                of.iter().map(|p| p.confidence).collect::<Vec<f32>>().into(),
+                each(|p| p.evidence.to_string()).into(),
                 state.into(),
                 me.as_str().into(),
                 reason.into(),
             ],
         )
     });
+    GUESSES.with_borrow_mut(|(_, guesses)| guesses.retain(|id, _| of.iter().all(|p| p.id != *id)));
 }
 
 /// Accepts open proposals, or says what accepting them would do: id, kind, object, value, action.
@@ -186,42 +139,54 @@ pub fn accept_many(
         error::registry::not_a_confidence(min_confidence).raise();
     }
     let scope = Scope::parse(&super::level::canonical_scope(scope)).unwrap_or(Scope::Database);
-    let all = open(None, kind, min_confidence);
-    let within: Vec<Proposal> = all
+    if !dry_run {
+        role::follow();
+    }
+    let mut situation = Situation::now();
+    let mine: Vec<Proposal> = open(kind, min_confidence)
         .into_iter()
         .filter(|p| {
             let class = matches!(scope, Scope::Class(_)).then(|| dataset::facts(&p.name).class).flatten();
             scope.covers(&p.name.schema, &p.name.relation, class.as_deref())
         })
+        .filter(|p| situation.is_for_me(p))
         .collect();
-    let mine: Vec<Proposal> = within.into_iter().filter(Proposal::is_for_me).collect();
     if mine.is_empty() && !duty::is_operator() {
         duty::require_operator("accepting proposals");
     }
-    let mut accepted = 0;
-    let mut rows = Vec::new();
+    cache::together(|| carry_out_many(mine, &mut situation, kind, min_confidence, dry_run))
+}
+
+fn carry_out_many(
+    mine: Vec<Proposal>,
+    situation: &mut Situation,
+    kind: Option<&str>,
+    min_confidence: f32,
+    dry_run: bool,
+) -> Vec<(i64, String, String, String, String)> {
+    let (mut accepted, mut rows) = (Vec::new(), Vec::new());
     for p in mine {
-        let action = match (plan(&p), p.relation()) {
-            (Ok(plan), Some(relation)) => {
+        let action = match situation.plan(&p) {
+            Ok((plan, relation)) => {
                 let text = describe(&plan, &p);
-                if !dry_run {
-                    carry_out(plan, &p, relation);
-                    accepted += 1;
-                }
+                situation.carry_out(plan, &p, relation, dry_run);
+                accepted.push(p.clone());
                 text
             }
-            (Err(why), _) => format!("skip: {why}"),
-            (Ok(_), None) => "skip: the relation is gone".into(),
+            Err(why) => format!("skip: {why}"),
         };
-        rows.push((p.id, p.kind.clone(), p.object(), p.value.clone(), action));
+        let object = p.object();
+        rows.push((p.id, p.kind, object, p.value, action));
     }
-    if accepted > 0 {
+    if !dry_run && !accepted.is_empty() {
+        situation.declare_pending();
+        decide(&accepted, "accepted", None);
         audit::act(Act {
             verb: "accept_proposals",
             object: kind.unwrap_or("all kinds"),
             relation: None,
             before: None,
-            after: Some(json!({"accepted": accepted, "min_confidence": min_confidence})),
+            after: Some(json!({"accepted": accepted.len(), "min_confidence": min_confidence})),
             reason: None,
         });
     }
@@ -231,38 +196,48 @@ pub fn accept_many(
 /// Accepts one proposal and says what was done. Accepting twice is no error.
 pub fn accept(id: i64) -> String {
     let Some(p) = find(id, "accepted") else { return "accepted already".into() };
-    require_duty(&p, "accepting a proposal");
-    match (plan(&p), p.relation()) {
-        (Ok(plan), Some(relation)) => {
+    role::follow();
+    let mut situation = Situation::now();
+    require_duty(&situation, &p, "accepting a proposal");
+    match situation.plan(&p) {
+        Ok((plan, relation)) => {
             let text = describe(&plan, &p);
-            carry_out(plan, &p, relation);
+            situation.carry_out(plan, &p, relation, false);
+            situation.declare_pending();
+            decide(std::slice::from_ref(&p), "accepted", None);
             record("accept_proposal", &p, None);
             text
         }
-        (Err(why), _) => error::registry::proposal_not_acceptable(id, &format!("Because {why}.")).raise(),
-        (Ok(_), None) => error::registry::proposal_not_acceptable(id, "The relation is gone.").raise(),
+        Err(why) => error::registry::proposal_not_acceptable(id, &format!("Because {why}.")).raise(),
     }
 }
 
 /// Rejects one proposal for good. Rejecting twice is no error.
 pub fn reject(id: i64, reason: &str) {
     let Some(p) = find(id, "rejected") else { return };
-    require_duty(&p, "rejecting a proposal");
-    decide(&p, "rejected", Some(reason));
+    require_duty(&Situation::now(), &p, "rejecting a proposal");
+    decide(std::slice::from_ref(&p), "rejected", Some(reason));
     record("reject_proposal", &p, Some(reason));
 }
 
 /// An open proposal; None when it was decided this way already, an error when the other way.
 fn find(id: i64, wanted: &str) -> Option<Proposal> {
-    if let Some(p) = open(Some(id), None, 0.0).into_iter().next() {
+    let state: Option<String> = owner::run(|| {
+        spi::select_one("SELECT state FROM governance.proposal WHERE id = $1", &[id.into()], |r| r.must(1))
+    });
+    let found = match state.as_deref() {
+        Some("open") => stored(id),
+        Some("rejected") => None,
+        // What was accepted and forgotten since may be guessed again.
+        Some(_) => guess(id, false),
+        None => guess(id, true),
+    };
+    if let Some(p) = found {
         if !super::sight::may_see(p.relation().map(|r| r.0)) {
             error::registry::no_such_proposal(id).raise();
         }
         return Some(p);
     }
-    let state: Option<String> = owner::run(|| {
-        spi::select_one("SELECT state FROM governance.proposal WHERE id = $1", &[id.into()], |r| r.must(1))
-    });
     match state {
         Some(state) if state == wanted => None,
         Some(state) if duty::is_operator() => error::registry::proposal_decided(id, &state).raise(),
@@ -270,12 +245,46 @@ fn find(id: i64, wanted: &str) -> Option<Proposal> {
     }
 }
 
-fn require_duty(p: &Proposal, act: &str) {
-    if p.is_for_me() {
+fn stored(id: i64) -> Option<Proposal> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT id, kind, schema_name, relation_name, column_name, value, confidence, evidence
+               FROM governance.proposal WHERE id = $1 AND state = 'open' AND schema_name IS NOT NULL",
+            &[id.into()],
+            read,
+        )
+    })
+}
+
+/// A guess that nobody decided about. What this statement remembers is looked at anew where it may have changed: guesses
+/// that are not known, if `again`, and those about what was declared meanwhile.
+fn guess(id: i64, again: bool) -> Option<Proposal> {
+    let now = session::statement_started();
+    let known = GUESSES.with_borrow(|(at, guesses)| (*at == now).then(|| guesses.get(&id).cloned()));
+    let known = match known {
+        Some(Some(p)) if !is_declared(&p) => Some(p),
+        Some(None) if !again => None,
+        _ => {
+            let all: HashMap<i64, Proposal> = open(None, 0.0).into_iter().map(|p| (p.id, p)).collect();
+            let found = all.get(&id).cloned();
+            GUESSES.set((now, all));
+            found
+        }
+    };
+    known.filter(|p| !is_declared(p))
+}
+
+/// Whether what a guess is about has been declared.
+fn is_declared(p: &Proposal) -> bool {
+    dataset::get(&p.name).is_some_and(|d| d.get(&p.kind).is_some_and(|field| !field.is_null()))
+}
+
+fn require_duty(situation: &Situation, p: &Proposal, act: &str) {
+    if situation.is_for_me(p) {
         return;
     }
     match p.relation() {
-        Some(relation) if p.kind != "owner" => duty::require_steward(act, relation),
+        Some(relation) if !situation.is_operators(p) => duty::require_steward(act, relation),
         _ => duty::require_operator(act),
     }
 }

@@ -1,7 +1,7 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{bind, doubt, is_governed, take_over_former_name};
 use crate::audit::{self, Act};
-use crate::pg::catalog::Name;
+use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
@@ -114,6 +114,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        rehash_proposals(now, None);
         // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
         // has left its name to others.
         spi::execute(
@@ -130,6 +131,23 @@ fn move_rows(before: &Name, now: &Name) {
             &rename_args(before, now),
         );
     });
+}
+
+/// The id of a proposal says what it is about: what was rejected is known again only by it. Of two that say the same, the
+/// rejected one stays.
+fn rehash_proposals(of: &Name, column: Option<&str>) {
+    let right = "governance._proposal_id(o.kind, o.schema_name, o.relation_name, o.column_name, o.value)";
+    let moved = format!(
+        "(o.schema_name, o.relation_name) = ($1, $2) AND ($3 IS NULL OR o.column_name = $3) AND o.id <> {right}"
+    );
+    let key = [of.schema.as_str().into(), of.relation.as_str().into(), column.map(String::from).into()];
+    for statement in [
+        "DELETE FROM governance.proposal n USING governance.proposal o WHERE {moved} AND n.id = {right} AND n.state <> 'rejected'",
+        "DELETE FROM governance.proposal o WHERE {moved} AND EXISTS (SELECT FROM governance.proposal n WHERE n.id = {right})",
+        "UPDATE governance.proposal o SET id = {right} WHERE {moved}",
+    ] {
+        spi::execute(&statement.replace("{moved}", &moved).replace("{right}", right), &key);
+    }
 }
 
 /// Both names as the arguments $1 to $4.
@@ -169,6 +187,9 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
                     &[relid.into(), before.into(), now.into()],
                 );
             }
+        }
+        if let Some(name) = catalog::relation_name(relid) {
+            rehash_proposals(&name, Some(now));
         }
         spi::execute(
             "UPDATE governance.consumer f SET columns = array_replace(columns, $2, $3)

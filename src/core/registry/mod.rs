@@ -4,3 +4,4 @@ pub mod level;
 pub mod library_list;
 pub mod manifest;
 pub mod proposal_id;
+pub mod words;
