@@ -335,7 +335,9 @@ fn remove_tag(item: &Item, reason: Option<&str>) {
         error::registry::tag_in_use(tag, &columns).raise();
     }
     owner::run(|| {
-        spi::execute("DELETE FROM governance.column_tag WHERE tag = $1", &[tag.into()]);
+        for table in ["column_tag", "mask", "unmask_grant"] {
+            spi::execute(&format!("DELETE FROM governance.{table} WHERE tag = $1"), &[tag.into()]);
+        }
         spi::execute("DELETE FROM governance.tag WHERE name = $1 AND NOT shipped", &[tag.into()])
     });
     vocabulary("forget_tag", tag, Some(item), None, Some(&reason));
