@@ -130,7 +130,24 @@ pub fn confirm() -> Vec<(String, String)> {
             ("duty of a role that does not exist".to_string(), format!("{duty} of {role}"))
         }),
     );
+    rows.extend(
+        masked_without_role().into_iter().map(|m| ("masked role that does not exist".to_string(), m)),
+    );
     rows
+}
+
+/// Masked roles whose name is not here. A renamed one is found by its oid, which in another cluster may be anybody's.
+fn masked_without_role() -> Vec<String> {
+    owner::run(|| {
+        spi::select(
+            "SELECT format('%I', m.role) || coalesce(format('; masks hold for %I, which has its oid here', r.rolname), '')
+               FROM governance.masked_role m LEFT JOIN pg_roles r ON r.oid = m.role_oid
+              WHERE m.unmasked_by_xid IS NULL AND m.role <> 'public'
+                AND NOT EXISTS (SELECT FROM pg_roles x WHERE x.rolname = m.role) ORDER BY m.role",
+            &[],
+            |r| r.must(1),
+        )
+    })
 }
 
 fn end(verb: &str, how: &str) {
