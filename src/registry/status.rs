@@ -1,5 +1,5 @@
 //! `status()`: what is on, what is not held and the statement that mends it. Every feature adds its rows.
-use super::{attach, grant, restore};
+use super::{attach, duty, grant, restore};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{not_yet, owner, spi};
 
@@ -151,6 +151,9 @@ fn gaps() -> Vec<StatusRow> {
             ));
         }
     }
+    if loading::mode() != Mode::Preloaded && attach::is_in_settings() {
+        rows.extend(older_sessions());
+    }
     for (duty, role) in grant::without_role() {
         rows.push(StatusRow::off(
             "duties",
@@ -164,6 +167,25 @@ fn gaps() -> Vec<StatusRow> {
         ));
     }
     rows
+}
+
+/// Sessions that began before attach(). Who they are is for those to know who may see everything.
+fn older_sessions() -> Option<StatusRow> {
+    let older = attach::older_sessions();
+    if older.is_empty() {
+        return None;
+    }
+    let who = if duty::is_operator() || duty::is_auditor() {
+        attach::listing(&older)
+    } else {
+        older.len().to_string()
+    };
+    Some(StatusRow::off(
+        "mode",
+        "installed",
+        format!("sessions older than attach() are not covered: {who}"),
+        Some("reconnect them, or: SELECT pg_terminate_backend(pid);".into()),
+    ))
 }
 
 /// One row per function that this version declares and does not have.
