@@ -92,6 +92,7 @@ pub fn select_latest<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) ->
 
 /// Runs a statement that writes; returns the number of rows it touched.
 pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
+    require_writable();
     let _snapshot = Snapshot::if_none();
     Spi::connect_mut(|client| {
         let table = client.update(sql, None, args).unwrap_or_else(|e| internal(&e));
@@ -99,8 +100,15 @@ pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
     })
 }
 
+/// pgrx takes a transaction id before PostgreSQL looks: on a standby that is an internal error.
+fn require_writable() {
+    // SAFETY: raises 25006 in a read-only transaction, which on a standby every one is.
+    unsafe { pg_sys::PreventCommandIfReadOnly(c"what data_governance has to write".as_ptr()) };
+}
+
 /// Runs a statement that writes and maps the rows it returns.
 pub fn execute_returning<T>(sql: &str, args: &[DatumWithOid], mut f: impl FnMut(&Row) -> T) -> Vec<T> {
+    require_writable();
     let _snapshot = Snapshot::if_none();
     Spi::connect_mut(|client| {
         let table = client.update(sql, None, args).unwrap_or_else(|e| internal(&e));

@@ -3,6 +3,7 @@ use super::{duty, restore};
 use crate::audit::{self, Act};
 use crate::core::registry::library_list as list;
 use crate::error;
+use crate::pg::catalog::{self, Name};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{owner, roles, spi};
 use serde_json::json;
@@ -91,6 +92,9 @@ const LISTED: usize = 20;
 /// reconnect.
 #[must_use]
 pub fn older_sessions() -> Vec<String> {
+    if !has_note() {
+        return Vec::new();
+    }
     owner::run(|| {
         spi::select(
             "SELECT format('pid %s, role %I%s, since %s', a.pid, a.usename,
@@ -115,8 +119,17 @@ pub fn listing(sessions: &[String]) -> String {
     text
 }
 
+fn has_note() -> bool {
+    let name = Name { schema: catalog::SCHEMA.into(), relation: "attachment".into() };
+    catalog::relation_oid(&name).is_some()
+}
+
 /// Remembers since when new sessions load the library, or that they do not.
 fn note(attached: bool) {
+    // The way out must not depend on objects that another version does not have.
+    if !has_note() {
+        return;
+    }
     owner::run(|| {
         spi::execute(
             if attached {
