@@ -4,6 +4,7 @@ use crate::core::registry::feature::Scope;
 use crate::core::registry::level::{self as ladder, Declared, Defaults, Facts, Level, Resolved, Setting};
 use crate::error;
 use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi, xact};
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::{Value, json};
@@ -165,6 +166,17 @@ pub fn stored_scope(scope: Option<&str>) -> String {
     }
 }
 
+/// Key of the advisory lock on levels: whether a level weakens is judged by those that are set.
+const LOCK: i64 = 0x0064_675f_6c65_766c;
+
+/// Holds a scope's relation under its name, and all levels, until the transaction ends.
+fn hold(scope: Option<&str>) {
+    if let Ok(Scope::Dataset(schema, relation)) = Scope::parse(scope.unwrap_or_default()) {
+        let _ = Relation::held_by_name(&Name { schema, relation });
+    }
+    owner::run(|| spi::execute("SELECT pg_advisory_xact_lock($1)", &[LOCK.into()]));
+}
+
 /// Sets a level.
 pub fn set(
     feature: &str,
@@ -182,6 +194,7 @@ pub fn set(
     if !rungs.iter().any(|r| r == level) {
         error::registry::no_such_rung(feature, level, rungs).raise();
     }
+    hold(scope);
     let scope = canonical_scope(scope);
     require_mode(feature, level, &scope);
     if let Some(end) = valid_until
@@ -277,6 +290,7 @@ fn below_default(feature: &str, level: &str) -> bool {
 /// Takes a level away, so that wider ones and defaults apply again.
 pub fn reset(feature: &str, scope: Option<&str>, reason: Option<&str>) {
     let shown = scope;
+    hold(scope);
     let scope = stored_scope(scope);
     let Some(before) = get(feature, &scope) else { error::registry::no_such_level(feature, shown).raise() };
     let reason = super::duty::reason_for("reset_level", reason);

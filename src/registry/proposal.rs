@@ -40,6 +40,11 @@ impl Proposal {
         catalog::relation_oid(&self.name).map(Relation)
     }
 
+    /// Keeps the relation under its name; where it was renamed or dropped meanwhile, there is none.
+    fn hold(&self) {
+        self.relation().map(Relation::hold);
+    }
+
     /// Stewards and operators decide; about a relation that is gone, operators. A new party is an operator's.
     fn is_for_me(&self) -> bool {
         duty::is_operator() || (self.kind != "owner" && self.relation().is_some_and(duty::is_steward))
@@ -185,6 +190,9 @@ pub fn accept_many(
     if !(0.0..=1.0).contains(&min_confidence) {
         error::registry::not_a_confidence(min_confidence).raise();
     }
+    if !dry_run {
+        super::one_at_a_time();
+    }
     let scope = Scope::parse(&super::level::canonical_scope(scope)).unwrap_or(Scope::Database);
     let all = open(None, kind, min_confidence);
     let within: Vec<Proposal> = all
@@ -201,6 +209,9 @@ pub fn accept_many(
     let mut accepted = 0;
     let mut rows = Vec::new();
     for p in mine {
+        if !dry_run {
+            p.hold();
+        }
         let action = match (plan(&p), p.relation()) {
             (Ok(plan), Some(relation)) => {
                 let text = describe(&plan, &p);
@@ -230,7 +241,9 @@ pub fn accept_many(
 
 /// Accepts one proposal and says what was done. Accepting twice is no error.
 pub fn accept(id: i64) -> String {
+    super::one_at_a_time();
     let Some(p) = find(id, "accepted") else { return "accepted already".into() };
+    p.hold();
     require_duty(&p, "accepting a proposal");
     match (plan(&p), p.relation()) {
         (Ok(plan), Some(relation)) => {
@@ -246,6 +259,7 @@ pub fn accept(id: i64) -> String {
 
 /// Rejects one proposal for good. Rejecting twice is no error.
 pub fn reject(id: i64, reason: &str) {
+    super::one_at_a_time();
     let Some(p) = find(id, "rejected") else { return };
     require_duty(&p, "rejecting a proposal");
     decide(&p, "rejected", Some(reason));

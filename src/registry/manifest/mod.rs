@@ -80,6 +80,7 @@ pub fn apply(
     reason: Option<&str>,
     skip_missing: bool,
 ) -> Vec<Line> {
+    super::one_at_a_time();
     let quoting = Quoting {
         one: &|s| pgrx::spi::quote_identifier(s),
         two: &|s, r| pgrx::spi::quote_qualified_identifier(s, r),
