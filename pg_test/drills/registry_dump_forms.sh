@@ -158,6 +158,7 @@ for corpus in "chinook artist artist_id name" "northwind customers customer_id c
     new copy
     dg_sql -d copy -f "$work/plain.sql" >/dev/null 2>"$work/errors" || true
     dg_is "$db, psql: no error" "" "$(errors)"
+    dg_is "$db, psql: status asks for attach(), and names who sees raw values" "t|t" "$(dg_sql -d copy -c "SELECT bool_or(feature = 'mode' AND fix LIKE '%attach()%'), bool_or(feature = 'privacy.masked_roles' AND detail LIKE '%clerk%' AND fix LIKE '%attach()%') FROM governance.status()")"
     same "$db, psql" copy
 
     new copy
@@ -198,6 +199,11 @@ for corpus in "chinook artist artist_id name" "northwind customers customer_id c
     dg_is "$db, -n: the rows of audited tables are logged" 34 "$(dg_sql -d copy -c "SELECT count(*) FROM governance.audit_log WHERE op = 'INSERT' AND occurred_at > '$before'")"
     dg_is "$db, -n: not restoring" f "$(dg_sql -d copy -c 'SELECT governance._restoring()')"
     holds "$db, -n" copy
+    # Where the extension is not, the rows arrive all the same.
+    new copy
+    "$DG_BIN/psql" -X -q -d copy -f "$work/schema.sql" >/dev/null 2>"$work/errors" || true
+    dg_is "$db, -n without the extension: only our triggers fail" "" "$(errors | grep -vE 'schema "governance" does not exist|trigger "data_governance_[a-z_]*" for table .* does not exist|trigger "zz_data_governance_change_2"' || true)"
+    dg_is "$db, -n without the extension: the rows" "$(theirs "$db" | grep '^sales')" "$(theirs copy)"
 done
 
 db=chinook
