@@ -46,7 +46,7 @@ pub fn bind_all() {
         spi::select(
             "SELECT schema_name, relation_name FROM governance.dataset
              UNION SELECT schema_name, relation_name FROM governance.column_tag
-             UNION SELECT schema_name, relation_name FROM governance.consumer",
+             UNION SELECT schema_name, relation_name FROM governance.consumer ORDER BY 1, 2",
             &[],
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )

@@ -104,6 +104,7 @@ pub fn end_if_over() {
 
 /// Ends the restoring state and returns what deserves a look: item and detail.
 pub fn confirm() -> Vec<(String, String)> {
+    super::one_at_a_time();
     let before = state();
     if before != State::Settled {
         end("confirm_restore", "confirmed");
