@@ -4,7 +4,7 @@
 -- A mask as it is and as it was before the last change: while changed_by_xid is the reader's own transaction, the
 -- stricter of both holds. mask NULL: reset.
 CREATE TABLE governance.mask (
-    tag text NOT NULL REFERENCES governance.tag,
+    tag text NOT NULL,
     recipient text NOT NULL DEFAULT '',
     mask text,
     args jsonb,
@@ -48,7 +48,7 @@ COMMENT ON COLUMN governance.masked_role.unmasked_by_xid IS 'transaction that un
 
 CREATE TABLE governance.unmask_grant (
     role text NOT NULL,
-    tag text NOT NULL REFERENCES governance.tag,
+    tag text NOT NULL,
     reason text NOT NULL,
     valid_until timestamptz,
     granted_at timestamptz NOT NULL DEFAULT pg_catalog.now(),

@@ -21,6 +21,14 @@ COMMENT ON COLUMN governance.database_identity.database_oid IS 'oid of the datab
 COMMENT ON COLUMN governance.database_identity.arrived_at IS 'when the row was written here';
 COMMENT ON COLUMN governance.database_identity.confirmed_at IS 'when an operator confirmed the restore, or the restoring state ran out';
 
+-- Of this database, not of what is declared in it: never dumped.
+CREATE TABLE governance.attachment (
+    attached_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX attachment_one_idx ON governance.attachment ((true));
+COMMENT ON TABLE governance.attachment IS 'since when new sessions of this database load the library; not dumped';
+COMMENT ON COLUMN governance.attachment.attached_at IS 'when attach() ran; sessions that began before are not covered';
+
 CREATE TABLE governance.party (
     name text PRIMARY KEY CHECK (name <> ''),
     kind text NOT NULL DEFAULT 'team' CHECK (kind = ANY ('{team,person,service}')),

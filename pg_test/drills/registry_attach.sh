@@ -28,10 +28,26 @@ dg_is "attaching twice changes nothing" "auto_explain, data_governance" "$(attac
 dg_is "and says so" 1 "$(attach one | grep -c '^already attached')"
 dg_is "one act in the log" 1 "$(dg_sql -d one -c "SELECT count(*) FROM governance.audit_entry WHERE op = 'attach'")"
 
-# An older session keeps its mode and is counted.
-dg_sql -d two -c 'SELECT pg_sleep(3)' >/dev/null &
+# Older sessions keep their mode; they are listed until they reconnect, by attach() and by status().
+dg_sql -d two >/dev/null <<'SQL'
+CREATE ROLE reader LOGIN;
+SQL
+older() { dg_sql -d two -F ': ' -c "SELECT detail, fix FROM governance.status() WHERE detail LIKE 'sessions older%'"; }
+PGAPPNAME=nightly dg_sql -d two -U 'Odd role' -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
+for ((i = 0; i < 22; i++)); do dg_sql -d two -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 & done
+while [ "$(dg_sql -c "SELECT count(*) FROM pg_stat_activity WHERE datname = 'two' AND wait_event = 'PgSleep'")" -lt 23 ]; do sleep 0.1; done
+pid=$(dg_sql -c "SELECT pid FROM pg_stat_activity WHERE datname = 'two' AND application_name = 'nightly'")
+out=$(attach two | grep '^not covered until they reconnect')
+dg_is "older sessions are listed: pid, role, application, since" 1 "$(grep -cE "pid $pid, role \"Odd role\", application nightly, since 20" <<<"$out")"
+dg_is "the first twenty of them" "20|; and 3 more (pg_stat_activity)" "$(grep -oE 'pid [0-9]+' <<<"$out" | grep -c .)|$(grep -oE '; and .*' <<<"$out")"
+dg_is "status lists them too" 1 "$(older | grep -cE "pid $pid, role \"Odd role\".*: reconnect them, or: SELECT pg_terminate_backend")"
+dg_is "to somebody without a duty it only counts them" "sessions older than attach() are not covered: 23" "$(PGUSER=reader older | sed 's/: reconnect.*//')"
+dg_is "attaching again lists them again" 1 "$(attach two | grep -c '^not covered until they reconnect')"
+dg_sql -c "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = 'two' AND wait_event = 'PgSleep'" >/dev/null
+wait
+dg_sql -d two -c 'SELECT pg_sleep(2)' >/dev/null &
 sleep 0.5
-dg_is "older sessions are counted" 1 "$(attach two | grep -c '^not covered until they reconnect.*: 1 in this database')"
+dg_is "sessions that reconnected are not listed" "" "$(older; attach two | grep '^not covered until' || true)"
 wait $!
 
 # The printed way back, run from another database, when the library is gone: nobody can log in.

@@ -84,6 +84,12 @@ if [ $over = f ]; then
     dg_is "which the next act records" 1 "$(dg_sql -d custom -c "SELECT count(*) FROM governance.audit_entry WHERE op = 'end_restore'")"
 fi
 
+# Two operators confirm at once: one does it, the other finds it done.
+dg_sql -c 'CREATE DATABASE twice TEMPLATE custom'
+for i in 1 2; do dg_sql -d twice -c 'SELECT * FROM governance.confirm_restore()' >"$work/confirm.$i" 2>&1 & done
+wait
+dg_is "confirmed by two at once" "1|1" "$(cat "$work"/confirm.? | grep -c 'confirmed: the guard')|$(cat "$work"/confirm.? | grep -c 'nothing to confirm')"
+
 # A copy by TEMPLATE, and a database of its own.
 dg_sql -c 'CREATE DATABASE copy TEMPLATE plain'
 dg_is "a copy is restoring" t "$(restoring copy)"

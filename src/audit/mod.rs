@@ -39,6 +39,7 @@ pub mod governance {
         exclude_columns: default!(Option<Vec<Option<String>>>, "'{}'"),
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let relation = relation.held();
         duty::require_owner("starting an audit", relation, false);
         let Some(exclude) = exclude_columns.and_then(|c| c.into_iter().collect::<Option<Vec<String>>>())
         else {
@@ -51,6 +52,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn stop_audit(relation: Relation, reason: default!(Option<&str>, "NULL")) {
+        let relation = relation.held();
         duty::require_steward("stopping an audit", relation);
         super::relation::stop(relation, &duty::reason_for("stop_audit", reason));
     }

@@ -4,7 +4,7 @@ use super::{Act, act, triggers};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, spi};
+use crate::pg::{owner, roles, session, spi};
 use crate::registry::{dataset, duty, identity, restore, tagging};
 use pgrx::pg_sys;
 use serde_json::json;
@@ -333,8 +333,12 @@ fn store(name: &Name, own: Option<&Entry>, exclude: &[String]) -> bool {
     written > 0
 }
 
-/// Remembers a name for relations that will take it.
+/// Remembers a name for relations that will take it. A dump brings the names itself, perhaps in another session; only
+/// superusers restore what is ours.
 fn remember(name: &Name) {
+    if session::runs_dump_script() && roles::is_superuser(roles::session()) {
+        return;
+    }
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.audited_name AS k (schema_name, relation_name, relation_id)

@@ -144,6 +144,16 @@ pub fn remove(relid: pg_sys::Oid, kind: &Kind, keep: &[pg_sys::Oid]) -> bool {
     !own.is_empty()
 }
 
+/// Takes a trigger from a relation and its partitions, which get it back with the relation: it is about to be made anew.
+pub fn make_way(relid: pg_sys::Oid, kind: &Kind) {
+    let others: Vec<pg_sys::Oid> = tree(relid, kind)
+        .into_iter()
+        .filter(|b| b.relid != relid && !b.is_partition)
+        .map(|b| b.relid)
+        .collect();
+    remove(relid, kind, &others);
+}
+
 /// Takes away triggers that call our functions under a name of somebody else's: rows would be logged twice.
 pub fn drop_renamed(relid: pg_sys::Oid, name: &Name) {
     owner::run(|| {

@@ -5,7 +5,7 @@ mod writer;
 
 pub use state::status;
 pub use violation::forget_rolled_back;
-pub use writer::{declare, ensure_all, follow, forget};
+pub use writer::{TRIGGER, declare, ensure_all, follow, forget};
 
 use crate::error;
 use crate::pg::regclass::Relation;
@@ -24,6 +24,7 @@ pub mod governance {
     fn declare_writer(relation: Option<Relation>, role: Option<&str>) {
         let relation = relation.unwrap_or_else(|| error::argument_required("relation").raise());
         let role = role.unwrap_or_else(|| error::argument_required("role").raise());
+        let relation = relation.held();
         duty::require_owner("declaring a writer", relation, false);
         super::writer::declare(relation, role);
     }
@@ -32,7 +33,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn forget_writer(relation: Relation, role: &str, reason: default!(Option<&str>, "NULL")) {
-        super::writer::forget(relation, role, reason);
+        super::writer::forget(relation.held(), role, reason);
     }
 
     /// Trigger: judges who writes.

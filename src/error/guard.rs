@@ -55,6 +55,20 @@ fn listing(victims: &[String]) -> String {
     text
 }
 
+/// A script of `pg_dump --clean` outside one transaction where drops would be refused.
+pub fn dump_over_governed(held: &crate::pg::catalog::Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "a dump made with --clean cannot be restored statement by statement over a governed database",
+    )
+    .detail(format!(
+        "Dropping {held} would be refused, what comes before and after it would not, and its rows would be there twice. Nothing was changed."
+    ))
+    .hint(
+        "Restore into an empty database, or with --create, which replaces the whole database; or in one transaction (pg_restore --single-transaction, psql -1 -v ON_ERROR_STOP=1), which a refusal undoes.",
+    )
+}
+
 /// DROP EXTENSION while the library is attached.
 pub fn extension_attached() -> Failure {
     Failure::new(

@@ -48,6 +48,12 @@ impl Failure {
         unreachable!("an ERROR report does not return")
     }
 
+    /// Raises it and ends the session with it.
+    pub fn end_session(self) -> ! {
+        self.report(PgLogLevel::FATAL);
+        unreachable!("a FATAL report does not return")
+    }
+
     /// Says it as a WARNING and goes on.
     pub fn warn(self) {
         self.report(PgLogLevel::WARNING);

@@ -96,3 +96,14 @@ pub const KEY_FIX: &str = "Put 32 random bytes into a file of the server's user 
 pub fn receipt_logged(receipt: &str) -> Failure {
     Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("governance export receipt: {receipt}"))
 }
+
+/// What is masked cannot be read: the extension's objects are of another version than the library.
+pub fn objects_do_not_fit(version: &str) -> Failure {
+    let library = crate::pg::loading::LIBRARY_VERSION;
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "what is masked cannot be told: extension data_governance does not fit its library",
+    )
+    .detail(format!("The extension is {version}, the library {library}."))
+    .hint("A superuser can run: ALTER EXTENSION data_governance UPDATE;")
+}

@@ -1,11 +1,11 @@
 //! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
 //! judges here.
 use super::victim::{Victim, drop_victim, victim_of_rewrite, victim_of_schema_drop, victims_of_rename};
-use super::{judge, log, self_protection};
+use super::{dump_script, judge, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
-use crate::pg::{hooks, loading, owner, roles, session, settings_scope, spi, xact};
+use crate::pg::{hooks, loading, owner, regclass, roles, session, settings_scope, spi, xact};
 use crate::registry::{identity, rename};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
@@ -36,11 +36,13 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
         return;
     }
     let event = read(call);
+    dump_script::stop_if_half_done(&event);
     match &event.ddl {
         Ddl::DropExtensions { names, cascade } => self_protection::before_drop_extension(names, *cascade),
         Ddl::RenameRelation { target, .. } | Ddl::SetSchema { target, .. } => {
             identity::bind_if_governed(&target.name);
         }
+        Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
         _ => {}
     }
     if !hooks::active() {
@@ -105,10 +107,15 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
         &[],
         |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4), triggers_on: r.get(5) },
     );
+    if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
+        regclass::hold_all(false);
+    }
     for command in &commands {
         if let Some(relid) = command.relation {
             follow(relid, &event);
+            // A dump brings its flows itself; those of its views are in the catalogs anyway.
             if MAKES_FLOWS.contains(&command.tag.as_str())
+                && !session::runs_dump_script()
                 && let Some(sql) = session::statement()
             {
                 lineage::record_ddl(relid, &sql, Some(&path));

@@ -1,5 +1,6 @@
 //! guard: destructive DDL only as a step of an expand/contract change.
 mod break_glass;
+mod dump_script;
 mod events;
 mod judge;
 mod log;

@@ -55,10 +55,21 @@ pub enum Ddl {
         drops: Vec<ColumnDrop>,
         /// Columns it adds.
         adds: Vec<String>,
+        /// Whether it drops a constraint or a default or detaches a partition.
+        takes_away: bool,
         /// Number of all sub-commands.
         commands: usize,
         /// Whether it is written `ONLY`.
         only: bool,
+    },
+    /// CREATE TRIGGER, not OR REPLACE.
+    CreateTrigger {
+        /// The relation.
+        target: Target,
+        /// Name of the trigger.
+        trigger: String,
+        /// The function as written, schema first.
+        function: Vec<String>,
     },
     /// DROP of relations.
     DropRelations {
@@ -117,6 +128,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
                 let mut drops = Vec::new();
                 let mut adds = Vec::new();
+                let mut takes_away = false;
                 for c in &commands {
                     let c = &**c;
                     match c.subtype {
@@ -130,10 +142,25 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                         {
                             adds.extend(text((*c.def.cast::<pg_sys::ColumnDef>()).colname));
                         }
+                        pg_sys::AlterTableType::AT_DropConstraint
+                        | pg_sys::AlterTableType::AT_DetachPartition => takes_away = true,
+                        pg_sys::AlterTableType::AT_ColumnDefault if c.def.is_null() => takes_away = true,
                         _ => {}
                     }
                 }
-                Ddl::AlterTable { target, drops, adds, commands: commands.len(), only: !(*s.relation).inh }
+                let (commands, only) = (commands.len(), !(*s.relation).inh);
+                Ddl::AlterTable { target, drops, adds, takes_away, commands, only }
+            }
+            T_CreateTrigStmt => {
+                let s = &*node.cast::<pg_sys::CreateTrigStmt>();
+                let function =
+                    items::<pg_sys::String>(s.funcname).into_iter().filter_map(|n| text((*n).sval)).collect();
+                match (target(s.relation), text(s.trigname)) {
+                    (Some(target), Some(trigger)) if !s.replace => {
+                        Ddl::CreateTrigger { target, trigger, function }
+                    }
+                    _ => Ddl::Other,
+                }
             }
             T_DropStmt => read_drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Ddl::Other,

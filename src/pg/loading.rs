@@ -1,4 +1,5 @@
 //! How this backend came to load the library, which decides the mode.
+use super::spi;
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::CStr;
@@ -74,6 +75,20 @@ unsafe fn list_names_us(setting: &str) -> bool {
 pub fn creating_extension() -> bool {
     // SAFETY: plain read of a server global.
     unsafe { pg_sys::creating_extension }
+}
+
+/// The library's version.
+pub const LIBRARY_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The version of the extension's objects in this database, where it is not the library's.
+#[must_use]
+pub fn other_version() -> Option<String> {
+    spi::select_one(
+        "SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'data_governance'::pg_catalog.name",
+        &[],
+        |r| r.must::<String>(1),
+    )
+    .filter(|version| version != LIBRARY_VERSION)
 }
 
 /// Makes any other setting that begins with `governance.` an error.

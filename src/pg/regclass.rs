@@ -1,7 +1,8 @@
 //! `regclass` as an argument and a result: pgrx knows `oid` only, and opens relations given as `regclass`.
 use super::catalog::{self, Name};
+use super::spi;
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
-use pgrx::datum::{Datum, UnboxDatum};
+use pgrx::datum::{Datum, DatumWithOid, UnboxDatum};
 use pgrx::pg_sys;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
@@ -18,6 +19,80 @@ impl Relation {
     pub fn name(self) -> Name {
         catalog::relation_name(self.0)
             .unwrap_or_else(|| crate::error::registry::no_such_relation(self.0.to_u32()).raise())
+    }
+}
+
+/// The lock that keeps every name as it is while an act on very many relations runs: one lock each would exhaust the
+/// server's lock table. Shared among DDL, exclusive for such an act; released when the transaction ends.
+pub fn hold_all(exclusive: bool) {
+    let table = Name { schema: catalog::SCHEMA.into(), relation: "dataset".into() };
+    let mode = if exclusive { pg_sys::ShareRowExclusiveLock } else { pg_sys::RowExclusiveLock };
+    if let Some(relid) = catalog::relation_oid(&table) {
+        // SAFETY: a relation of ours, locked as LOCK TABLE would.
+        unsafe { pg_sys::LockRelationOid(relid, mode as pg_sys::LOCKMODE) };
+    }
+}
+
+/// Whether this transaction holds all names.
+#[must_use]
+pub fn holds_all() -> bool {
+    let table = Name { schema: catalog::SCHEMA.into(), relation: "dataset".into() };
+    let mode = pg_sys::ShareRowExclusiveLock as pg_sys::LOCKMODE;
+    // SAFETY: looks into the backend's own locks.
+    catalog::relation_oid(&table)
+        .is_some_and(|r| unsafe { pg_sys::CheckRelationOidLockedByMe(r, mode, false) })
+}
+
+/// First key of the advisory locks on relations; the second is the oid.
+const ACTS: i32 = 0x6467_0001;
+
+impl Relation {
+    /// Holds the relation until the transaction ends, for an act on it: its name stays (a rename that is under way is
+    /// waited for), and other acts on it wait. So whatever two sessions do at once is what they would have done one
+    /// after the other, and each sees what the other did. Raises 42P01 where it is gone.
+    #[must_use]
+    pub fn held(self) -> Self {
+        if !self.hold() {
+            crate::error::registry::no_such_relation(self.0.to_u32()).raise();
+        }
+        self
+    }
+
+    /// The relation that bears a name, held under it.
+    #[must_use]
+    pub fn held_by_name(name: &Name) -> Option<Self> {
+        // Waiting for a rename may have left the name to another.
+        while let Some(relation) = catalog::relation_oid(name).map(Relation) {
+            if relation.hold() && catalog::relation_oid(name) == Some(relation.0) {
+                return Some(relation);
+            }
+        }
+        None
+    }
+
+    /// Like [`Relation::held`]; false where it is gone.
+    pub fn hold(self) -> bool {
+        if holds_all() {
+            return catalog::relation_name(self.0).is_some();
+        }
+        // First the lock among acts: whoever waits for it keeps nobody from altering the relation afterwards. A
+        // transaction that has altered it must not wait for it either: others may, with the lock, wait for that.
+        let turn: &[DatumWithOid] = &[ACTS.into(), (self.0.to_u32() as i32).into()];
+        if self.is_altered_here() {
+            spi::execute("SELECT", &[]);
+        } else {
+            spi::execute("SELECT pg_catalog.pg_advisory_xact_lock($1, $2)", turn);
+        }
+        // SAFETY: the weakest lock, as reading takes it; released when the transaction ends.
+        unsafe { pg_sys::LockRelationOid(self.0, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };
+        catalog::relation_name(self.0).is_some()
+    }
+
+    /// Whether the transaction has the relation to itself.
+    fn is_altered_here(self) -> bool {
+        let mode = pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE;
+        // SAFETY: looks into the backend's own locks.
+        unsafe { pg_sys::CheckRelationOidLockedByMe(self.0, mode, true) }
     }
 }
 

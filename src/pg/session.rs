@@ -10,6 +10,21 @@ pub fn statement() -> Option<String> {
     unsafe { text(pg_sys::debug_query_string) }
 }
 
+/// Whether the session looks like one that runs what `pg_dump` wrote: every such script begins with these settings, and
+/// hardly anything else sets either.
+#[must_use]
+pub fn runs_dump_script() -> bool {
+    // SAFETY: plain reads of settings.
+    unsafe { !pg_sys::row_security && !pg_sys::check_function_bodies }
+}
+
+/// Whether the extension acts for itself, as its owner.
+#[must_use]
+pub fn acts_as_owner() -> bool {
+    // SAFETY: plain read of the security context.
+    unsafe { pg_sys::InLocalUserIdChange() }
+}
+
 /// When the client's statement arrived: tells statements of a session apart.
 #[must_use]
 pub fn statement_started() -> i64 {

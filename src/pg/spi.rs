@@ -39,7 +39,7 @@ pub fn select<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> 
     // SAFETY: plain reads of the transaction state. In parallel mode no command may begin, and before the first write
     // none needs to; read-only means the active snapshot as it is.
     let read_only = unsafe {
-        pg_sys::IsInParallelMode() || pg_sys::GetCurrentTransactionIdIfAny() == pg_sys::InvalidTransactionId
+        pg_sys::IsInParallelMode() || pg_sys::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId
     };
     run(sql, args, read_only, f).1
 }
@@ -102,12 +102,24 @@ pub fn select_latest<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) ->
 
 /// Runs a statement that writes; returns the number of rows it touched.
 pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
+    require_writable();
     let _snapshot = Snapshot::if_none();
     run(sql, args, false, |_| ()).0
 }
 
+/// Raises 25006 in a read-only transaction, which on a standby every one is. Else takes the transaction's id: from now on
+/// [`select`] reads with a snapshot of its own, and so sees what others did while this act waited for them.
+fn require_writable() {
+    // SAFETY: both raise where nothing may be written, before anything is.
+    unsafe {
+        pg_sys::PreventCommandIfReadOnly(c"what data_governance has to write".as_ptr());
+        let _ = pg_sys::GetTopTransactionId();
+    }
+}
+
 /// Runs a statement that writes and maps the rows it returns.
 pub fn execute_returning<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
+    require_writable();
     let _snapshot = Snapshot::if_none();
     run(sql, args, false, f).1
 }

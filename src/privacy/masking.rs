@@ -3,7 +3,7 @@ use crate::audit::{self, Act};
 use crate::core::privacy::mask::{KNOWN, Mask};
 use crate::error;
 use crate::pg::{owner, roles, spi};
-use crate::registry::{duty, tagging};
+use crate::registry::{duty, one_at_a_time, tagging};
 use pgrx::JsonB;
 use serde_json::{Value, json};
 
@@ -31,6 +31,7 @@ fn effective(tag: &str, recipient: &str) -> (String, Value) {
 
 /// Sets the mask of a tag.
 pub fn set(tag: &str, name: &str, args: Value, recipient: &str, reason: Option<&str>) {
+    one_at_a_time(); // whether it weakens is judged by the mask that is set
     tagging::require_tag(tag);
     let mask = Mask::parse(name, &args).unwrap_or_else(|why| error::privacy::bad_mask(name, &why).raise());
     let (old_name, old_args) = effective(tag, recipient);
@@ -56,6 +57,7 @@ pub fn set(tag: &str, name: &str, args: Value, recipient: &str, reason: Option<&
 
 /// Takes the mask of a tag back: the wider choice holds again.
 pub fn reset(tag: &str, recipient: &str, reason: &str) {
+    one_at_a_time();
     tagging::require_tag(tag);
     let is_set = owner::run(|| {
         spi::select_one(

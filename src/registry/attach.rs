@@ -3,6 +3,7 @@ use super::{duty, restore};
 use crate::audit::{self, Act};
 use crate::core::registry::library_list as list;
 use crate::error;
+use crate::pg::catalog::{self, Name};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{owner, roles, spi};
 use serde_json::json;
@@ -84,17 +85,62 @@ pub fn replication_roles() -> Vec<String> {
     })
 }
 
-/// How many client sessions of this database are older than this moment and cannot be covered until they reconnect.
-fn older_sessions() -> i64 {
+/// At most this many sessions are listed.
+const LISTED: usize = 20;
+
+/// Client sessions of this database that began before it was attached, oldest first: they are not covered until they
+/// reconnect.
+#[must_use]
+pub fn older_sessions() -> Vec<String> {
+    if !has_note() {
+        return Vec::new();
+    }
     owner::run(|| {
-        spi::select_one(
-            "SELECT count(*) FROM pg_stat_activity
-              WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()",
+        spi::select(
+            "SELECT format('pid %s, role %I%s, since %s', a.pid, a.usename,
+                           coalesce(', application ' || nullif(a.application_name, ''), ''), a.backend_start::timestamptz(0))
+               FROM pg_stat_activity a
+              WHERE a.datname = current_database() AND a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()
+                AND a.backend_start <= (SELECT t.attached_at FROM governance.attachment t)
+              ORDER BY a.backend_start",
             &[],
             |r| r.must(1),
         )
     })
-    .unwrap_or(0)
+}
+
+/// Sessions for a person to read: some of them, and how many more.
+#[must_use]
+pub fn listing(sessions: &[String]) -> String {
+    let mut text = sessions.iter().take(LISTED).cloned().collect::<Vec<_>>().join("; ");
+    if sessions.len() > LISTED {
+        text.push_str(&format!("; and {} more (pg_stat_activity)", sessions.len() - LISTED));
+    }
+    text
+}
+
+fn has_note() -> bool {
+    let name = Name { schema: catalog::SCHEMA.into(), relation: "attachment".into() };
+    catalog::relation_oid(&name).is_some()
+}
+
+/// Remembers since when new sessions load the library, or that they do not.
+fn note(attached: bool) {
+    // The way out must not depend on objects that another version does not have.
+    if !has_note() {
+        return;
+    }
+    owner::run(|| {
+        spi::execute(
+            if attached {
+                "INSERT INTO governance.attachment (attached_at) VALUES (clock_timestamp())
+                 ON CONFLICT ((true)) DO UPDATE SET attached_at = excluded.attached_at"
+            } else {
+                "DELETE FROM governance.attachment"
+            },
+            &[],
+        );
+    });
 }
 
 fn require_rights(act: &str, statement: &str) {
@@ -144,6 +190,7 @@ pub fn attach() -> Vec<Line> {
     } else {
         let entries = list::with_us(&in_force);
         owner::run(|| spi::execute(&statement(Some(&entries)), &[]));
+        note(true);
         lines.push(line("attached", format!("session_preload_libraries = {}", list::join(&entries))));
         if entries.len() > 1 {
             let from = if own.is_some() { "the database's own setting" } else { "postgresql.conf" };
@@ -198,11 +245,8 @@ fn surroundings(by_session: bool) -> Vec<Line> {
             ));
         }
         let older = older_sessions();
-        if older > 0 {
-            lines.push(line(
-                "not covered until they reconnect: sessions older than this",
-                format!("{older} in this database (pg_stat_activity)"),
-            ));
+        if !older.is_empty() {
+            lines.push(line("not covered until they reconnect: sessions older than this", listing(&older)));
         }
         if loading::mode() == Mode::Installed {
             lines.push(line("this session", "is older too: reconnect"));
@@ -240,6 +284,7 @@ pub fn detach(reason: Option<&str>) -> Vec<Line> {
             let reason = duty::reason_for("detach()", reason);
             let left = remaining(before);
             owner::run(|| spi::execute(&statement(left.as_deref()), &[]));
+            note(false);
             audit::act(Act {
                 verb: "detach",
                 object: "database",

@@ -12,8 +12,19 @@ use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
 use serde_json::json;
 
-/// Remembers which relation bears a governed name.
+/// Remembers which relation bears a governed name. Writes nothing where that is known: a row that is locked for no change
+/// makes others wait.
 pub fn bind(relid: pg_sys::Oid, name: &Name) {
+    let known: Vec<pg_sys::Oid> = owner::run(|| {
+        spi::select(
+            "SELECT relid FROM governance.binding WHERE schema_name = $1 AND relation_name = $2",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| r.must(1),
+        )
+    });
+    if known == [relid] {
+        return;
+    }
     owner::run(|| {
         spi::execute(
             "DELETE FROM governance.binding
@@ -36,7 +47,7 @@ pub fn bind_all() {
             "SELECT schema_name, relation_name FROM governance.dataset
              UNION SELECT schema_name, relation_name FROM governance.column_tag
              UNION SELECT schema_name, relation_name FROM governance.consumer
-             UNION SELECT schema_name, relation_name FROM governance.deprecation",
+             UNION SELECT schema_name, relation_name FROM governance.deprecation ORDER BY 1, 2",
             &[],
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
@@ -48,10 +59,13 @@ pub fn bind_all() {
     }
 }
 
-/// Called with the old name before DDL that renames: after a restore nothing is bound yet.
+/// Called with the old name before DDL that renames: after a restore nothing is bound yet. The statement does not have
+/// its lock yet, and must not wait for that with a row of ours that an act on the relation is going to need.
 pub fn bind_if_governed(name: &Name) {
     if let Some(relid) = catalog::relation_oid(name)
+        && !is_bound(relid)
         && (is_governed(name) || has_flows(name))
+        && Relation(relid).hold()
     {
         bind(relid, name);
     }

@@ -5,6 +5,7 @@ use crate::core::registry::feature::Scope;
 use crate::core::registry::level::Level;
 use crate::error;
 use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::{Value, json};
@@ -71,6 +72,17 @@ pub fn check(feature: &str, level: &str, scope: Option<&str>) -> String {
     scope
 }
 
+/// Key of the advisory lock on levels: whether a level weakens is judged by those that are set.
+const LOCK: i64 = 0x0064_675f_6c65_766c;
+
+/// Holds a scope's relation under its name, and all levels, until the transaction ends.
+fn hold(scope: Option<&str>) {
+    if let Ok(Scope::Dataset(schema, relation)) = Scope::parse(scope.unwrap_or_default()) {
+        let _ = Relation::held_by_name(&Name { schema, relation });
+    }
+    owner::run(|| spi::execute("SELECT pg_advisory_xact_lock($1)", &[LOCK.into()]));
+}
+
 /// Sets a level.
 pub fn set(
     feature: &str,
@@ -80,6 +92,7 @@ pub fn set(
     valid_until: Option<TimestampWithTimeZone>,
     floor: bool,
 ) {
+    hold(scope);
     let scope = check(feature, level, scope);
     if let Some(end) = valid_until
         && end <= pgrx::datum::datetime_support::now()
@@ -167,6 +180,7 @@ fn below_default(feature: &str, level: &str) -> bool {
 /// Takes a level away, so that wider ones and defaults apply again.
 pub fn reset(feature: &str, scope: Option<&str>, reason: Option<&str>) {
     let shown = scope;
+    hold(scope);
     let scope = stored_scope(scope);
     let Some(before) = get(feature, &scope) else { error::registry::no_such_level(feature, shown).raise() };
     let reason = super::duty::reason_for("reset_level", reason);

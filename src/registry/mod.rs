@@ -23,8 +23,27 @@ pub mod tagging;
 pub mod transfer;
 
 use crate::pg::regclass::Relation;
+use crate::pg::{owner, spi};
 use ladder::Ladder;
 use pgrx::prelude::*;
+
+/// Key of the advisory lock on acts that concern many relations, in an order of their own.
+const MANY: i64 = 0x0064_675f_6d61_6e79;
+
+/// Lets no other act on many relations run until the transaction ends: they would wait for each other in a circle.
+pub fn one_at_a_time() {
+    owner::run(|| spi::execute("SELECT pg_advisory_xact_lock($1)", &[MANY.into()]));
+}
+
+/// More relations than this are not held one by one.
+const MANY_RELATIONS: usize = 500;
+
+/// Holds the names of all relations where an act concerns very many: DDL waits until it has committed.
+pub fn hold_if_many(relations: usize) {
+    if relations > MANY_RELATIONS {
+        crate::pg::regclass::hold_all(true);
+    }
+}
 
 /// The SQL surface.
 #[pg_schema]
@@ -70,6 +89,7 @@ pub mod governance {
         description: default!(Option<String>, "NULL"),
         clear: default!(Option<Vec<String>>, "NULL"),
     ) {
+        let relation = relation.held();
         duty::require_owner("declaring a dataset", relation, false);
         restore::end_if_over();
         let clear = clear.unwrap_or_default();
@@ -104,6 +124,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn forget_dataset(relation: Relation, reason: default!(Option<&str>, "NULL")) {
+        let relation = relation.held();
         duty::require_steward("forgetting a dataset", relation);
         dataset::forget(relation, &duty::reason_for("forget_dataset", reason));
     }
@@ -112,6 +133,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn tag_column(relation: Relation, column_name: &str, tag: &str, path: default!(Option<&str>, "NULL")) {
+        let relation = relation.held();
         duty::require_owner("tagging a column", relation, false);
         tagging::tag(relation, column_name, tag, path, "declared");
     }
@@ -125,6 +147,7 @@ pub mod governance {
         tag: &str,
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let relation = relation.held();
         duty::require_steward("untagging a column", relation);
         tagging::untag(relation, column_name, tag, &duty::reason_for("untag_column", reason));
     }

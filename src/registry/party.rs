@@ -81,7 +81,8 @@ pub fn forget(name: &str) {
     let uses: Vec<String> = owner::run(|| {
         // Waits for those who are about to name it.
         spi::execute("SELECT FROM governance.party WHERE name = $1 FOR UPDATE", &[name.into()]);
-        spi::select(
+        // As of now, whatever the transaction's snapshot is.
+        spi::select_latest(
             "SELECT format('%I.%I', schema_name, relation_name) FROM governance._dataset
               WHERE $1 IN (owner, steward, arbiter)
              UNION SELECT 'consumer of ' || format('%I.%I', schema_name, relation_name) FROM governance.consumer WHERE party = $1

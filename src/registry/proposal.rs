@@ -56,6 +56,11 @@ impl Proposal {
         let columns = self.evidence.get("columns")?.as_array()?;
         Some(columns.iter().filter_map(|c| c.as_str().map(String::from)).collect())
     }
+
+    /// Keeps the relation under its name; where it was renamed or dropped meanwhile, there is none.
+    fn hold(&self) {
+        self.relation().map(Relation::hold);
+    }
 }
 
 /// Called when a transaction ends or a part of it is rolled back: decisions may have been taken back. Raises nothing.
@@ -138,6 +143,9 @@ pub fn accept_many(
     if !(0.0..=1.0).contains(&min_confidence) {
         error::registry::not_a_confidence(min_confidence).raise();
     }
+    if !dry_run {
+        super::one_at_a_time();
+    }
     let scope = Scope::parse(&super::level::canonical_scope(scope)).unwrap_or(Scope::Database);
     if !dry_run {
         role::follow();
@@ -154,6 +162,9 @@ pub fn accept_many(
     if mine.is_empty() && !duty::is_operator() {
         duty::require_operator("accepting proposals");
     }
+    if !dry_run {
+        super::hold_if_many(mine.len());
+    }
     cache::together(|| carry_out_many(mine, &mut situation, kind, min_confidence, dry_run))
 }
 
@@ -166,6 +177,9 @@ fn carry_out_many(
 ) -> Vec<(i64, String, String, String, String)> {
     let (mut accepted, mut rows) = (Vec::new(), Vec::new());
     for p in mine {
+        if !dry_run {
+            p.hold();
+        }
         let action = match situation.plan(&p) {
             Ok((plan, relation)) => {
                 let text = describe(&plan, &p);
@@ -195,7 +209,9 @@ fn carry_out_many(
 
 /// Accepts one proposal and says what was done. Accepting twice is no error.
 pub fn accept(id: i64) -> String {
+    super::one_at_a_time();
     let Some(p) = find(id, "accepted") else { return "accepted already".into() };
+    p.hold();
     role::follow();
     let mut situation = Situation::now();
     require_duty(&situation, &p, "accepting a proposal");
@@ -214,6 +230,7 @@ pub fn accept(id: i64) -> String {
 
 /// Rejects one proposal for good. Rejecting twice is no error.
 pub fn reject(id: i64, reason: &str) {
+    super::one_at_a_time();
     let Some(p) = find(id, "rejected") else { return };
     require_duty(&Situation::now(), &p, "rejecting a proposal");
     decide(std::slice::from_ref(&p), "rejected", Some(reason));

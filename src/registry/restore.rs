@@ -104,6 +104,7 @@ pub fn end_if_over() {
 
 /// Ends the restoring state and returns what deserves a look: item and detail.
 pub fn confirm() -> Vec<(String, String)> {
+    super::one_at_a_time();
     let before = state();
     if before != State::Settled {
         end("confirm_restore", "confirmed");
@@ -130,7 +131,24 @@ pub fn confirm() -> Vec<(String, String)> {
             ("names a role that does not exist".to_string(), format!("{place}: {role}"))
         }),
     );
+    rows.extend(
+        masked_without_role().into_iter().map(|m| ("masked role that does not exist".to_string(), m)),
+    );
     rows
+}
+
+/// Masked roles whose name is not here. A renamed one is found by its oid, which in another cluster may be anybody's.
+fn masked_without_role() -> Vec<String> {
+    owner::run(|| {
+        spi::select(
+            "SELECT format('%I', m.role) || coalesce(format('; masks hold for %I, which has its oid here', r.rolname), '')
+               FROM governance.masked_role m LEFT JOIN pg_roles r ON r.oid = m.role_oid
+              WHERE m.unmasked_by_xid IS NULL AND m.role <> 'public'
+                AND NOT EXISTS (SELECT FROM pg_roles x WHERE x.rolname = m.role) ORDER BY m.role",
+            &[],
+            |r| r.must(1),
+        )
+    })
 }
 
 fn end(verb: &str, how: &str) {

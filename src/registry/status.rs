@@ -1,7 +1,7 @@
 //! `status()`: what is on, what is not held and the statement that mends it. Every feature adds its rows.
-use super::{attach, restore, role};
+use super::{attach, duty, restore, role};
 use crate::pg::loading::{self, Mode};
-use crate::pg::{not_yet, owner, spi};
+use crate::pg::{not_yet, owner, spi, xact};
 
 /// One row of `status()`.
 pub struct StatusRow {
@@ -38,9 +38,11 @@ impl StatusRow {
 /// All rows of `status()`.
 #[must_use]
 pub fn rows() -> Vec<StatusRow> {
-    let mut rows = vec![mode(), switch(), restoring(), version()];
-    rows.extend(gaps());
-    for feature in [
+    let fits = loading::other_version().is_none();
+    let mut rows = vec![mode(), switch(), version()];
+    let features = [
+        || vec![restoring()],
+        gaps,
         crate::guard::status,
         crate::change::status,
         crate::privacy::status,
@@ -48,12 +50,24 @@ pub fn rows() -> Vec<StatusRow> {
         crate::lineage::status,
         crate::boundary::status,
         crate::assess::status,
-    ] {
-        rows.extend(feature());
+        not_yet,
+    ];
+    for feature in features {
+        if fits {
+            rows.extend(feature());
+            continue;
+        }
+        // Objects of another version may lack what is asked for.
+        rows.extend(xact::apart(feature).unwrap_or_else(|| {
+            let detail = "part of this cannot be told: the extension does not fit its library";
+            vec![StatusRow::off("status", "", detail, Some(UPDATE.into()))]
+        }));
     }
-    rows.extend(not_yet());
     rows
 }
+
+/// What makes the extension fit its library.
+const UPDATE: &str = "ALTER EXTENSION data_governance UPDATE; then reconnect";
 
 fn mode() -> StatusRow {
     let mode = loading::mode();
@@ -110,21 +124,15 @@ fn restoring() -> StatusRow {
 
 /// The extension's version in this database against the library's.
 fn version() -> StatusRow {
-    let library = env!("CARGO_PKG_VERSION");
-    let extension = owner::run(|| {
-        spi::select_one("SELECT extversion FROM pg_extension WHERE extname = 'data_governance'", &[], |r| {
-            r.must::<String>(1)
-        })
-    })
-    .unwrap_or_default();
-    if extension == library {
+    let library = loading::LIBRARY_VERSION;
+    let Some(extension) = loading::other_version() else {
         return StatusRow::on("version", "", format!("extension and library are {library}"));
-    }
+    };
     StatusRow::off(
         "version",
         "",
         format!("the extension is {extension}, the library {library}"),
-        Some("ALTER EXTENSION data_governance UPDATE; then reconnect".into()),
+        Some(UPDATE.into()),
     )
 }
 
@@ -151,6 +159,9 @@ fn gaps() -> Vec<StatusRow> {
             ));
         }
     }
+    if loading::mode() != Mode::Preloaded && attach::is_in_settings() {
+        rows.extend(older_sessions());
+    }
     for (place, name) in role::gone() {
         let fix = place.strip_prefix("duty ").map(|duty| {
             format!(
@@ -164,6 +175,25 @@ fn gaps() -> Vec<StatusRow> {
         rows.push(StatusRow::off("roles", "", detail, fix));
     }
     rows
+}
+
+/// Sessions that began before attach(). Who they are is for those to know who may see everything.
+fn older_sessions() -> Option<StatusRow> {
+    let older = attach::older_sessions();
+    if older.is_empty() {
+        return None;
+    }
+    let who = if duty::is_operator() || duty::is_auditor() {
+        attach::listing(&older)
+    } else {
+        older.len().to_string()
+    };
+    Some(StatusRow::off(
+        "mode",
+        "installed",
+        format!("sessions older than attach() are not covered: {who}"),
+        Some("reconnect them, or: SELECT pg_terminate_backend(pid);".into()),
+    ))
 }
 
 /// One row per function that this version declares and does not have.

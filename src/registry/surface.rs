@@ -31,7 +31,7 @@ pub mod governance {
         purpose: default!(Option<&str>, "NULL"),
         valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
     ) {
-        let (relation, party) = (given("relation", relation), given("party", party));
+        let (relation, party) = (given("relation", relation).held(), given("party", party));
         duty::require_owner("declaring a consumer", relation, false);
         consumer::declare(relation, party, whole("columns", columns), purpose, valid_until);
     }
@@ -40,7 +40,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn forget_consumer(relation: Option<Relation>, party: Option<&str>) {
-        let relation = given("relation", relation);
+        let relation = given("relation", relation).held();
         duty::require_owner("forgetting a consumer", relation, false);
         consumer::forget(relation, given("party", party));
     }
@@ -54,7 +54,7 @@ pub mod governance {
         sunset: Option<TimestampWithTimeZone>,
         replacement: default!(Option<&str>, "NULL"),
     ) {
-        let relation = given("relation", relation);
+        let relation = given("relation", relation).held();
         duty::require_owner("deprecating a column", relation, false);
         let (column, sunset) = (given("column_name", column_name), given("sunset", sunset));
         deprecation::deprecate(relation, column, sunset, replacement);
@@ -64,7 +64,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn undeprecate_column(relation: Option<Relation>, column_name: Option<&str>) {
-        let relation = given("relation", relation);
+        let relation = given("relation", relation).held();
         duty::require_owner("taking a deprecation back", relation, false);
         deprecation::undeprecate(relation, given("column_name", column_name));
     }

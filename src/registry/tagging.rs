@@ -26,11 +26,14 @@ pub fn require_column(relation: Relation, name: &Name, column: &str) {
     }
 }
 
-/// Checks that a tag is in the vocabulary.
+/// Checks that a tag is in the vocabulary, and keeps it there until the transaction ends.
 pub fn require_tag(tag: &str) {
-    let known: Vec<String> =
-        owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
-    if !known.iter().any(|t| t == tag) {
+    let kept = owner::run(|| {
+        spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR KEY SHARE", &[tag.into()])
+    });
+    if kept == 0 {
+        let known: Vec<String> =
+            owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
         error::registry::no_such_tag(tag, &known).raise();
     }
 }
@@ -40,8 +43,6 @@ pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, sour
     let name = super::dataset::governable(relation);
     require_column(relation, &name, column);
     require_tag(tag);
-    // Keeps the tag in the vocabulary until the transaction ends.
-    owner::run(|| spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR KEY SHARE", &[tag.into()]));
     if path.is_some_and(|p| !p.is_empty()) {
         error::not_yet("tagging a path inside a JSON column").raise();
     }

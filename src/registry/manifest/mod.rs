@@ -172,12 +172,14 @@ pub fn apply(
     reason: Option<&str>,
     skip_missing: bool,
 ) -> Vec<Line> {
+    super::one_at_a_time();
     let quoting = Quoting {
         one: &|s| pgrx::spi::quote_identifier(s),
         two: &|s, r| pgrx::spi::quote_qualified_identifier(s, r),
     };
     let invalid = |problems: Vec<core::Problem>| -> ! { error::registry::bad_manifest(&problems).raise() };
     let wanted = core::check(manifest, &shapes(), &quoting).unwrap_or_else(|p| invalid(p));
+    super::hold_if_many(wanted.values().map(BTreeMap::len).sum());
     role::follow();
     let part = Part::of(manifest.get("domain").and_then(Value::as_str));
     let wanted = part.fit(wanted).unwrap_or_else(|p| invalid(p));

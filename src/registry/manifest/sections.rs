@@ -4,7 +4,7 @@ use crate::audit::{self, Act};
 use crate::core::registry::feature::{CLASSES, split_identifiers};
 use crate::core::registry::manifest::{Item, Kind, Sections, field, key, key_with_default, with_default};
 use crate::error;
-use crate::pg::catalog::{self, Name};
+use crate::pg::catalog::Name;
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use crate::registry::ladder::Ladder;
@@ -232,8 +232,7 @@ pub fn name_of(text: &str) -> Option<Name> {
 pub fn relation(item: &Item) -> Relation {
     let shown = text(item, "relation").unwrap_or_default();
     name_of(shown)
-        .and_then(|n| catalog::relation_oid(&n))
-        .map(Relation)
+        .and_then(|n| Relation::held_by_name(&n))
         .unwrap_or_else(|| error::registry::manifest_relation_missing(shown).raise())
 }
 
@@ -362,19 +361,23 @@ fn remove_tag(item: &Item, reason: Option<&str>) {
     let reason = duty::reason_for("taking a tag from the vocabulary", reason);
     let borne: Option<String> = owner::run(|| {
         spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR UPDATE", &[tag.into()]);
-        spi::select_one(
+        spi::select_latest(
             "SELECT string_agg(format('%I.%I.%I', schema_name, relation_name, column_name), ', ' ORDER BY 1)
                FROM governance._column_tag WHERE tag = $1",
             &[tag.into()],
             |r| r.get(1),
         )
     })
+    .into_iter()
+    .next()
     .flatten();
     if let Some(columns) = borne {
         error::registry::tag_in_use(tag, &columns).raise();
     }
     owner::run(|| {
-        spi::execute("DELETE FROM governance.column_tag WHERE tag = $1", &[tag.into()]);
+        for table in ["column_tag", "mask", "unmask_grant"] {
+            spi::execute(&format!("DELETE FROM governance.{table} WHERE tag = $1"), &[tag.into()]);
+        }
         spi::execute("DELETE FROM governance.tag WHERE name = $1 AND NOT shipped", &[tag.into()])
     });
     vocabulary("forget_tag", tag, Some(item), None, Some(&reason));
