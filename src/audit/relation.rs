@@ -144,6 +144,23 @@ pub fn follow(relid: pg_sys::Oid, is_new_here: bool) {
     }
 }
 
+/// A relation that was a partition or child of an audited one goes on being logged by itself, without the columns that
+/// were left out there; says whether that is so.
+pub fn leave_tree(relid: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
+    let above: Vec<Entry> = watched::entries(parent).into_iter().filter(|e| !e.stopped).collect();
+    if above.is_empty() || restore::is_restoring() || watched::entries(relid).iter().any(|e| !e.stopped) {
+        return false;
+    }
+    let name = Relation(relid).name();
+    let mut exclude: Vec<String> = above.into_iter().flat_map(|e| e.exclude_columns).collect();
+    exclude.sort();
+    exclude.dedup();
+    let own = watched::entries(relid).into_iter().find(|e| e.relid == relid);
+    store(&name, own.as_ref(), &exclude);
+    triggers::ensure(relid);
+    true
+}
+
 /// Puts back triggers that were dropped, replaced or renamed where a relation is audited: ending that is an act of the
 /// steward, with a reason.
 pub fn keep_triggers(relid: pg_sys::Oid) {

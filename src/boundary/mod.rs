@@ -5,7 +5,7 @@ mod writer;
 
 pub use state::status;
 pub use violation::forget_rolled_back;
-pub use writer::{ensure_all, follow};
+pub use writer::{boundaries, ensure_all, follow};
 
 use crate::error;
 use crate::pg::regclass::Relation;

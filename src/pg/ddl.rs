@@ -59,6 +59,17 @@ pub enum Ddl {
         commands: usize,
         /// Whether it is written `ONLY`.
         only: bool,
+        /// Partitions it detaches and parents it leaves.
+        leaves: Vec<Leave>,
+    },
+    /// ALTER TYPE … RENAME ATTRIBUTE: columns of the tables made of the type.
+    RenameAttribute {
+        /// The composite type.
+        target: Target,
+        /// Old name of the attribute.
+        attribute: String,
+        /// New name.
+        new_name: String,
     },
     /// DROP of relations.
     DropRelations {
@@ -78,6 +89,15 @@ pub enum Ddl {
     },
     /// Anything else.
     Other,
+}
+
+/// One DETACH PARTITION or NO INHERIT of an ALTER TABLE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leave {
+    /// What becomes a table of its own.
+    pub child: Target,
+    /// What it leaves.
+    pub parent: Target,
 }
 
 /// One DROP COLUMN of an ALTER TABLE.
@@ -117,6 +137,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
                 let mut drops = Vec::new();
                 let mut adds = Vec::new();
+                let mut leaves = Vec::new();
                 for c in &commands {
                     let c = &**c;
                     match c.subtype {
@@ -130,10 +151,30 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                         {
                             adds.extend(text((*c.def.cast::<pg_sys::ColumnDef>()).colname));
                         }
+                        pg_sys::AlterTableType::AT_DetachPartition
+                        | pg_sys::AlterTableType::AT_DetachPartitionFinalize
+                            if !c.def.is_null() && (*c.def).type_ == T_PartitionCmd =>
+                        {
+                            let child = self::target((*c.def.cast::<pg_sys::PartitionCmd>()).name);
+                            leaves.extend(child.map(|child| Leave { child, parent: target.clone() }));
+                        }
+                        pg_sys::AlterTableType::AT_DropInherit
+                            if !c.def.is_null() && (*c.def).type_ == T_RangeVar =>
+                        {
+                            let parent = self::target(c.def.cast::<pg_sys::RangeVar>());
+                            leaves.extend(parent.map(|parent| Leave { child: target.clone(), parent }));
+                        }
                         _ => {}
                     }
                 }
-                Ddl::AlterTable { target, drops, adds, commands: commands.len(), only: !(*s.relation).inh }
+                Ddl::AlterTable {
+                    target,
+                    drops,
+                    adds,
+                    commands: commands.len(),
+                    only: !(*s.relation).inh,
+                    leaves,
+                }
             }
             T_DropStmt => read_drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Ddl::Other,
@@ -157,6 +198,10 @@ unsafe fn read_rename(s: &pg_sys::RenameStmt) -> Ddl {
             },
             OBJECT_COLUMN => match (target(s.relation), text(s.subname)) {
                 (Some(target), Some(column)) => Ddl::RenameColumn { target, column, new_name },
+                _ => Ddl::Other,
+            },
+            OBJECT_ATTRIBUTE => match (target(s.relation), text(s.subname)) {
+                (Some(target), Some(attribute)) => Ddl::RenameAttribute { target, attribute, new_name },
                 _ => Ddl::Other,
             },
             OBJECT_SCHEMA => match text(s.subname) {

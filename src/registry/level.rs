@@ -68,7 +68,7 @@ pub fn resolve_tagged(feature: &str, name: &Name) -> Resolved {
 }
 
 /// Levels that are set for any feature of a path. Read as of this moment: caches are filled from it.
-fn settings(path: &[&str]) -> Vec<Setting> {
+pub(super) fn settings(path: &[&str]) -> Vec<Setting> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
     let features: Vec<String> = path.iter().map(|p| (*p).to_string()).collect();
     owner::run(|| {
@@ -91,7 +91,7 @@ fn settings(path: &[&str]) -> Vec<Setting> {
 }
 
 /// Shipped defaults of the features of a path.
-fn defaults(path: &[&str]) -> Vec<Defaults> {
+pub(super) fn defaults(path: &[&str]) -> Vec<Defaults> {
     let features: Vec<String> = path.iter().map(|p| (*p).to_string()).collect();
     owner::run(|| {
         spi::select(
@@ -325,18 +325,6 @@ fn store(
 
 fn object(feature: &str, scope: &str) -> String {
     if scope.is_empty() { feature.to_string() } else { format!("{feature} on {scope}") }
-}
-
-/// Levels of all features for one relation: feature, level, source.
-#[must_use]
-pub fn effective(name: &Name) -> Vec<(String, Resolved)> {
-    known()
-        .into_iter()
-        .map(|(feature, _)| {
-            let r = resolve(&feature, name);
-            (feature, r)
-        })
-        .collect()
 }
 
 /// What the guard tells apart.

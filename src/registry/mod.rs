@@ -1,5 +1,6 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
 pub mod attach;
+pub mod carry;
 pub mod consumer;
 pub mod dataset;
 pub mod decision;
@@ -14,8 +15,10 @@ pub mod rename;
 pub mod restore;
 pub mod sight;
 pub mod status;
+pub mod strictness;
 pub mod surface;
 pub mod tagging;
+pub mod tree;
 
 use crate::pg::regclass::Relation;
 use pgrx::prelude::*;
@@ -160,7 +163,7 @@ pub mod governance {
         if !sight::may_see(Some(relation.0)) {
             crate::error::registry::not_to_be_seen(&name).raise();
         }
-        let rows = super::level::effective(&name);
+        let rows = tree::effective_levels(relation.0, &name);
         TableIterator::new(rows.into_iter().map(|(f, r)| (f, r.level.as_str().to_string(), r.source)))
     }
 

@@ -1,7 +1,10 @@
 //! What moves when a relation, a column or a schema gets another name.
-use super::identity::{bind, doubt, is_governed, take_over_former_name};
+use super::identity::{self, bind, take_over_former_name};
+use super::strictness::{self, Strictness};
+use super::{carry, proposal};
 use crate::audit::{self, Act};
-use crate::pg::catalog::Name;
+use crate::core::registry::feature::Scope;
+use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
@@ -23,31 +26,81 @@ const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("flow", "target_", true),
 ];
 
+/// A relation that gets another name, and how strictly it and what waits under that name are governed until then.
+struct Move {
+    before: Name,
+    now: Name,
+    /// Something is stated under the new name already, about a relation that is gone.
+    doubtful: bool,
+    at_least: Vec<Strictness>,
+    waiting: carry::Carried,
+}
+
+impl Move {
+    /// Looks before anything moves. `scopes_differ`: levels of the schema, not its own, may make a difference.
+    fn prepare(before: &Name, now: &Name, scopes_differ: bool) -> Move {
+        let doubtful = before != now && identity::is_stated(now);
+        let mut at_least = Vec::new();
+        if doubtful || scopes_differ && identity::is_stated(before) {
+            at_least.push(strictness::of(before));
+        }
+        let mut waiting = carry::Carried::default();
+        if doubtful {
+            at_least.push(strictness::of(now));
+            waiting = carry::waiting(before, now);
+        }
+        Move { before: before.clone(), now: now.clone(), doubtful, at_least, waiting }
+    }
+
+    /// Moves what names it, and remembers the name it leaves.
+    fn carry_out(&self) {
+        move_rows(&self.before, &self.now);
+        owner::run(|| {
+            for sql in [
+                "UPDATE governance.former_name SET now_schema_name = $3, now_relation_name = $4
+                  WHERE now_schema_name = $1 AND now_relation_name = $2",
+                "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
+                 VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (schema_name, relation_name) DO UPDATE
+                    SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
+                        renamed_at = now()",
+            ] {
+                spi::execute(sql, &rename_args(&self.before, &self.now));
+            }
+        });
+    }
+
+    /// The strictest of all that was stated stays, and a person is asked where that is in doubt.
+    fn finish(mut self, relid: Option<pg_sys::Oid>) {
+        let (before, now) = (&self.before.clone(), &self.now.clone());
+        if let Some(relid) = relid {
+            bind(relid, now);
+        }
+        cache::touch();
+        let why = if self.doubtful {
+            format!("{before} was renamed to a name that was governed already")
+        } else {
+            format!("it was {before}, where stricter levels hold")
+        };
+        if !self.at_least.is_empty() {
+            self.waiting.add_levels(strictness::keep(now, &self.at_least, &why));
+        }
+        if self.doubtful || !self.waiting.is_empty() {
+            carry::doubt(now, &why, &self.waiting);
+        }
+        if let Some(relid) = relid {
+            take_over_former_name(relid, now);
+        }
+    }
+}
+
 /// A governed relation got another name or schema.
 pub fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
-    let doubtful = is_governed(now);
-    move_rows(before, now);
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.former_name SET now_schema_name = $3, now_relation_name = $4
-              WHERE now_schema_name = $1 AND now_relation_name = $2",
-            &rename_args(before, now),
-        );
-        spi::execute(
-            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
-             VALUES ($1, $2, $3, $4)
-             ON CONFLICT (schema_name, relation_name) DO UPDATE
-                SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
-                    renamed_at = now()",
-            &rename_args(before, now),
-        );
-    });
-    bind(relid, now);
-    cache::touch();
-    if doubtful {
-        doubt(now, &format!("{before} was renamed to a name that was governed already"));
-    }
-    take_over_former_name(relid, now);
+    let schemas_differ = before.schema != now.schema
+        && [&before.schema, &now.schema].into_iter().any(|schema| has_levels(schema));
+    let step = Move::prepare(before, now, schemas_differ);
+    step.carry_out();
+    step.finish(Some(relid));
     audit::act(Act {
         verb: "follow_rename",
         object: &now.to_string(),
@@ -56,6 +109,18 @@ pub fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
         after: Some(json!({"relation": now.to_string()})),
         reason: None,
     });
+}
+
+/// Whether levels are set for a schema.
+fn has_levels(schema: &str) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.level WHERE scope = 'schema:' || quote_ident($1))",
+            &[schema.into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
 }
 
 /// Everything that names a relation names it anew. Where the name was taken already, by what was stated about a relation
@@ -102,6 +167,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        proposal::make_way(&rename_args(before, now));
         for (table, prefix, _) in FOLLOWERS {
             spi::execute(
                 &format!(
@@ -111,6 +177,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        proposal::name_anew();
         // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
         // has left its name to others.
         spi::execute(
@@ -119,14 +186,8 @@ fn move_rows(before: &Name, now: &Name) {
                 AND (kind <> 'drop_table' OR $2 = $4)",
             &rename_args(before, now),
         );
-        spi::execute(
-            "UPDATE governance.level l SET scope = 'dataset:' || format('%I.%I', $3, $4)
-              WHERE scope = 'dataset:' || format('%I.%I', $1, $2)
-                AND NOT EXISTS (SELECT FROM governance.level x
-                                 WHERE x.feature = l.feature AND x.scope = 'dataset:' || format('%I.%I', $3, $4))",
-            &rename_args(before, now),
-        );
     });
+    strictness::move_levels(&format!("dataset:{before}"), &format!("dataset:{now}"));
 }
 
 /// Both names as the arguments $1 to $4.
@@ -150,6 +211,9 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
                 if *table == "column_tag" {
                     merge_tags(relid, before, now);
                 }
+                if *table == "proposal" {
+                    proposal::make_way_for_column(relid, before, now);
+                }
                 spi::execute(
                     &format!(
                         "WITH RECURSIVE tree AS (
@@ -164,12 +228,24 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
                 );
             }
         }
-        spi::execute(
-            "UPDATE governance.consumer f SET columns = array_replace(columns, $2, $3)
-               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.oid = $1 AND f.schema_name = n.nspname AND f.relation_name = c.relname AND $2 = ANY (columns)",
-            &[relid.into(), before.into(), now.into()],
-        );
+        for (table, list) in [
+            ("consumer", "columns"),
+            ("audited_relation", "exclude_columns"),
+            ("audited_relation", "was_exclude_columns"),
+        ] {
+            spi::execute(
+                &format!(
+                    "WITH RECURSIVE tree AS (
+                        SELECT $1::oid AS relid
+                        UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
+                     UPDATE governance.{table} f SET {list} = array_replace({list}, $2, $3)
+                       FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+                      WHERE f.schema_name = n.nspname AND f.relation_name = c.relname AND $2 = ANY ({list})"
+                ),
+                &[relid.into(), before.into(), now.into()],
+            );
+        }
+        proposal::name_anew();
     });
     cache::touch();
 }
@@ -211,42 +287,62 @@ fn clear_flows(relid: pg_sys::Oid, prefix: &str, column: &str) {
     );
 }
 
+/// An attribute of a composite type got another name, and with it columns of the tables made of the type.
+pub fn attribute_renamed(composite: pg_sys::Oid, before: &str, now: &str) {
+    let typed: Vec<pg_sys::Oid> = owner::run(|| {
+        spi::select(
+            "SELECT t.oid FROM pg_class t JOIN pg_class c ON c.reltype = t.reloftype WHERE c.oid = $1",
+            &[composite.into()],
+            |r| r.must(1),
+        )
+    });
+    typed.into_iter().for_each(|relid| column_renamed(relid, before, now));
+}
+
 /// A schema got another name, and with it every relation in it.
 pub fn schema_renamed(before: &str, now: &str) {
-    for relation in relations_named_in(before) {
-        move_rows(
-            &Name { schema: before.into(), relation: relation.clone() },
-            &Name { schema: now.into(), relation },
-        );
-    }
+    let in_schema =
+        |schema: &str, relation: &String| Name { schema: schema.into(), relation: relation.clone() };
+    let scopes_differ = has_levels(now);
+    let moves: Vec<Move> = relations_named_in(before)
+        .iter()
+        .map(|relation| Move::prepare(&in_schema(before, relation), &in_schema(now, relation), scopes_differ))
+        .collect();
+    moves.iter().for_each(Move::carry_out);
     owner::run(|| {
         spi::execute(
-            "DELETE FROM governance.former_name n USING governance.former_name o
-              WHERE (o.schema_name, n.schema_name) = ($1, $2) AND o.relation_name = n.relation_name",
+            "UPDATE governance.binding SET schema_name = $2 WHERE schema_name = $1",
             &[before.into(), now.into()],
         );
-        for (table, prefix) in [("binding", ""), ("former_name", ""), ("former_name", "now_")] {
-            spi::execute(
-                &format!(
-                    "UPDATE governance.{table} SET {prefix}schema_name = $2 WHERE {prefix}schema_name = $1"
-                ),
-                &[before.into(), now.into()],
-            );
-        }
-        // Of relations that nothing else is stated about, too.
+        // Names that relations of the schema left are names of both schemas now.
         spi::execute(
-            "WITH renamed AS (
-                SELECT feature, scope,
-                       CASE WHEN scope = 'schema:' || quote_ident($1) THEN 'schema:' || quote_ident($2)
-                            ELSE 'dataset:' || quote_ident($2) || substr(scope, length('dataset:' || quote_ident($1)) + 1) END AS now
-                  FROM governance.level
-                 WHERE scope = 'schema:' || quote_ident($1) OR starts_with(scope, 'dataset:' || quote_ident($1) || '.'))
-             UPDATE governance.level l SET scope = r.now FROM renamed r
-              WHERE (l.feature, l.scope) = (r.feature, r.scope)
-                AND NOT EXISTS (SELECT FROM governance.level x WHERE (x.feature, x.scope) = (r.feature, r.now))",
+            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
+             SELECT $2, relation_name, now_schema_name, now_relation_name
+               FROM governance.former_name
+              WHERE schema_name = $1 AND (now_schema_name, now_relation_name) <> ($2, relation_name)
+             ON CONFLICT DO NOTHING",
             &[before.into(), now.into()],
         );
     });
+    let quoted = |schema: &str| format!("schema:{}", pgrx::spi::quote_identifier(schema));
+    strictness::move_levels(&quoted(before), &quoted(now));
+    for step in moves {
+        let relid = catalog::relation_oid(&step.now);
+        step.finish(relid);
+    }
+    // Another schema of that name may have left names to relations that nothing is stated about.
+    let named: Vec<Name> = owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name FROM governance.former_name WHERE schema_name = $1",
+            &[now.into()],
+            |r| Name { schema: r.must(1), relation: r.must(2) },
+        )
+    });
+    for name in named {
+        if let Some(relid) = catalog::relation_oid(&name) {
+            take_over_former_name(relid, &name);
+        }
+    }
     cache::touch();
 }
 
@@ -262,5 +358,19 @@ fn relations_named_in(schema: &str) -> Vec<String> {
             )
         })
         .collect();
-    owner::run(|| spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)))
+    let (mut names, scopes): (Vec<String>, Vec<String>) = owner::run(|| {
+        (
+            spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)),
+            spi::select("SELECT scope FROM governance.level WHERE scope LIKE 'dataset:%'", &[], |r| {
+                r.must(1)
+            }),
+        )
+    });
+    names.extend(scopes.iter().filter_map(|scope| match Scope::parse(scope) {
+        Ok(Scope::Dataset(s, relation)) if s == schema => Some(relation),
+        _ => None,
+    }));
+    names.sort();
+    names.dedup();
+    names
 }
