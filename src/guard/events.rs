@@ -49,6 +49,9 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
             FAMILIES.set(families());
         }
     }
+    if event.tag.starts_with("DROP") {
+        tree::note_parts();
+    }
     change::before_ddl(&event.ddl);
     WIDENS.set(match &event.ddl {
         Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
@@ -253,6 +256,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
         victims.extend(victim);
     }
     if !gone.is_empty() {
+        tree::dropped(&gone);
         identity::unbind(gone);
     }
     if !hooks::active() {

@@ -89,22 +89,24 @@ pub fn copy_declaration(from: &Name, to: &Name) -> Carried {
                      declared_by) = (excluded.owner, excluded.class, excluded.steward, excluded.domain, excluded.concept,
                      excluded.arbiter, excluded.consistency, excluded.max_staleness, excluded.description,
                      excluded.in_bulk, excluded.declared_by),
-                    was_class = d.class, was_in_bulk = d.in_bulk, changed_by_xid = pg_current_xact_id(),
-                    declared_at = now(), forgotten_by_xid = NULL
+                    changed_by_xid = NULL, declared_at = now(), forgotten_by_xid = NULL
               WHERE d.forgotten_by_xid IS NOT NULL",
             &args(),
         ) > 0;
         if is_new {
+            // A copy changes nothing that held: what it was before is what the original was.
             let levels = spi::execute_returning(
-                "INSERT INTO governance.level AS l (feature, scope, level, floor, reason, valid_until, set_by)
-                 SELECT feature, 'dataset:' || format('%I.%I', $3, $4), level, floor, reason, valid_until, set_by
+                "INSERT INTO governance.level AS l (feature, scope, level, floor, was_level, was_floor, reason, valid_until,
+                        set_by)
+                 SELECT feature, 'dataset:' || format('%I.%I', $3, $4), level, floor,
+                        CASE WHEN changed_by_xid = pg_current_xact_id() THEN was_level ELSE level END,
+                        CASE WHEN changed_by_xid = pg_current_xact_id() THEN was_floor ELSE floor END,
+                        reason, valid_until, set_by
                    FROM governance.level
                   WHERE scope = 'dataset:' || format('%I.%I', $1, $2) AND level IS NOT NULL
                     AND (valid_until IS NULL OR valid_until > now())
                  ON CONFLICT (feature, scope) DO UPDATE
-                    SET was_level = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_level END,
-                        was_floor = l.changed_by_xid = pg_current_xact_id() AND l.was_floor,
-                        level = excluded.level, floor = excluded.floor, reason = excluded.reason,
+                    SET was_level = excluded.was_level, was_floor = excluded.was_floor, level = excluded.level, floor = excluded.floor, reason = excluded.reason,
                         valid_until = excluded.valid_until, set_by = excluded.set_by, set_at = now(),
                         changed_by_xid = pg_current_xact_id()
                   WHERE l.level IS NULL OR l.valid_until <= now()

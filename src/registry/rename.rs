@@ -30,6 +30,8 @@ const FOLLOWERS: &[(&str, &str, bool)] = &[
 struct Move {
     before: Name,
     now: Name,
+    /// Anything is stated about it, and not only remembered of what was forgotten.
+    is_stated: bool,
     /// Something is stated under the new name already, about a relation that is gone.
     doubtful: bool,
     at_least: Vec<Strictness>,
@@ -39,9 +41,10 @@ struct Move {
 impl Move {
     /// Looks before anything moves. `scopes_differ`: levels of the schema, not its own, may make a difference.
     fn prepare(before: &Name, now: &Name, scopes_differ: bool) -> Move {
-        let doubtful = before != now && identity::is_stated(now);
+        let is_stated = identity::is_stated(before);
+        let doubtful = is_stated && identity::is_stated(now);
         let mut at_least = Vec::new();
-        if doubtful || scopes_differ && identity::is_stated(before) {
+        if doubtful || scopes_differ && is_stated {
             at_least.push(strictness::of(before));
         }
         let mut waiting = carry::Carried::default();
@@ -49,23 +52,27 @@ impl Move {
             at_least.push(strictness::of(now));
             waiting = carry::waiting(before, now);
         }
-        Move { before: before.clone(), now: now.clone(), doubtful, at_least, waiting }
+        Move { before: before.clone(), now: now.clone(), is_stated, doubtful, at_least, waiting }
     }
 
     /// Moves what names it, and remembers the name it leaves.
     fn carry_out(&self) {
         move_rows(&self.before, &self.now);
         owner::run(|| {
-            for sql in [
+            spi::execute(
                 "UPDATE governance.former_name SET now_schema_name = $3, now_relation_name = $4
                   WHERE now_schema_name = $1 AND now_relation_name = $2",
-                "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
-                 VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (schema_name, relation_name) DO UPDATE
-                    SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
-                        renamed_at = now()",
-            ] {
-                spi::execute(sql, &rename_args(&self.before, &self.now));
+                &rename_args(&self.before, &self.now),
+            );
+            if self.is_stated {
+                spi::execute(
+                    "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
+                     VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (schema_name, relation_name) DO UPDATE
+                        SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
+                            renamed_at = now()",
+                    &rename_args(&self.before, &self.now),
+                );
             }
         });
     }

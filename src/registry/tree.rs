@@ -11,6 +11,7 @@ use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
 use serde_json::json;
+use std::cell::RefCell;
 
 /// Declared datasets among a relation and all it is a partition or child of, nearest first.
 #[must_use]
@@ -165,6 +166,58 @@ fn leave_behind(relid: pg_sys::Oid, name: &Name, gone: &Name, tags: &[(String, S
     let carried = carry::Carried { tags, ..Default::default() };
     carry::doubt(name, &format!("{gone} was a part of it"), &carried);
     record("follow_detach", relid, name, gone);
+}
+
+/// A tagged partition or child, as it was before a statement that may drop it.
+struct Part {
+    relid: pg_sys::Oid,
+    name: Name,
+    /// What it is a part of, nearest first.
+    above: Vec<pg_sys::Oid>,
+    tags: Vec<(String, String)>,
+}
+
+thread_local! {
+    static PARTS: RefCell<Vec<Part>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Called before a statement that may drop relations: afterwards nothing says any more what they were a part of.
+pub fn note_parts() {
+    let parts = owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE up AS (
+                SELECT c.oid AS relid, i.inhparent AS above, 1 AS distance, t.schema_name, t.relation_name
+                  FROM (SELECT DISTINCT schema_name, relation_name FROM governance._column_tag) t
+                  JOIN pg_namespace n ON n.nspname = t.schema_name
+                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.relation_name
+                  JOIN pg_inherits i ON i.inhrelid = c.oid
+                UNION ALL
+                SELECT up.relid, i.inhparent, up.distance + 1, up.schema_name, up.relation_name
+                  FROM up JOIN pg_inherits i ON i.inhrelid = up.above)
+             SELECT up.relid, schema_name, relation_name, array_agg(up.above ORDER BY distance, n.nspname, c.relname)
+               FROM up JOIN pg_class c ON c.oid = up.above JOIN pg_namespace n ON n.oid = c.relnamespace
+              GROUP BY 1, 2, 3 ORDER BY 2, 3",
+            &[],
+            |r| {
+                let name = Name { schema: r.must(2), relation: r.must(3) };
+                Part { relid: r.must(1), name, above: r.must(4), tags: Vec::new() }
+            },
+        )
+    });
+    let tagged = parts.into_iter().map(|part| Part { tags: carry::tags_of(&part.name), ..part });
+    PARTS.set(tagged.collect());
+}
+
+/// Called after a statement dropped relations: what is left of their trees stays masked.
+pub fn dropped(gone: &[pg_sys::Oid]) {
+    for part in PARTS.take().iter().filter(|part| gone.contains(&part.relid)) {
+        for above in &part.above {
+            if let Some(name) = catalog::relation_name(*above) {
+                let tags = part.tags.iter().filter(|(c, _)| catalog::column_number(*above, c).is_some());
+                leave_behind(*above, &name, &part.name, &tags.cloned().collect::<Vec<_>>());
+            }
+        }
+    }
 }
 
 fn record(verb: &str, relid: pg_sys::Oid, name: &Name, from: &Name) {
