@@ -70,7 +70,8 @@ class Stated:
         self.writers = {}  # name: {role}
         self.audited = set()  # names, as observed: the audit has rules of its own
         self.left = {}  # name: what bore it is called today
-        self.asked = set()  # names with an open question
+        self.left_columns = {}  # name: {what a tagged column was called: what it is called today}
+        self.asked = set()  # names with an open question, those of columns with the column as third
 
     def copy(self):
         return copy.deepcopy(self)
@@ -147,8 +148,8 @@ class Stated:
         if old in self.audited:
             self.audited = self.audited - {old} | {new}
         self.move_levels(("d", *old), ("d", *new))
-        if old in self.asked:
-            self.asked = self.asked - {old} | {new}
+        self.asked = {new + a[2:] if a[:2] == old else a for a in self.asked}
+        self.left_columns[new] = self.left_columns.get(new, {}) | self.left_columns.pop(old, {})
         self.left = {n: new if h == old else h for n, h in self.left.items()}
         if known:
             self.left[old] = new
@@ -175,6 +176,7 @@ class Stated:
         self.tags[name] = self.tags.get(name, set()) | self.tags.get(heir, set())
         self.writers[name] = self.writers.get(name, set()) | self.writers.get(heir, set())
         self.consumers[name] = self.consumers.get(heir, {}) | self.consumers.get(name, {})
+        self.left_columns[name] = self.left_columns.get(heir, {}) | self.left_columns.get(name, {})
         self.keep(name, *both)
         self.asked.add(name)
 
@@ -231,8 +233,7 @@ class Stated:
         for oid, old in sorted(before.name.items()):
             new = after.name.get(oid)
             if new and new != old and new != (renamed_schemas.get(old[0]), old[1]):
-                if self.known(old) or old in self.asked:
-                    self.settle(new, *self.move(old, new))
+                self.settle(new, *self.move(old, new))
                 self.take_over(new)
         for oid, name in sorted(after.name.items()):
             if oid not in before.name:
@@ -241,6 +242,8 @@ class Stated:
             for number, column in before.columns.get(oid, {}).items():
                 if columns.get(number, column) != column:
                     self.rename_column(after.name[oid], column, columns[number])
+        for oid, name in after.name.items():
+            self.take_columns(after, oid, name)
         for oid, name in sorted(before.name.items(), key=lambda item: item[1]):
             if oid not in after.name:
                 self.leave_behind(after, [o for o in before.above(oid)[1:] if o in after.name], self.tags.get(name, set()))
@@ -253,10 +256,11 @@ class Stated:
         return any(catalog.name[o] in self.audited for o in catalog.above(oid))
 
     def rename_schema(self, old, new, after):
-        named = set(self.declared) | set(self.tags) | set(self.consumers) | set(self.writers) | self.audited | self.asked
+        named = set(self.declared) | set(self.tags) | set(self.consumers) | set(self.writers) | self.audited
+        named |= {a[:2] for a in self.asked}
         named |= {scope[1:] for scope, _ in self.levels if scope[0] == "d"}
         moves = {}
-        for name in sorted(n for n in named if n[0] == old and (self.known(n) or n in self.asked)):
+        for name in sorted(n for n in named if n[0] == old):
             moves[new, name[1]] = self.move(name, (new, name[1]))
         for name, heir in list(self.left.items()):
             if name[0] == old and heir != (new, name[1]):
@@ -268,7 +272,22 @@ class Stated:
             if name[0] == new:
                 self.take_over(name)
 
+    def take_columns(self, after, oid, name):
+        """Columns that bear names which tagged ones left."""
+        for column, heir in list(self.left_columns.get(name, {}).items()):
+            if after.has_column(oid, column):
+                del self.left_columns[name][column]
+                tags = {(column, t) for c, t in self.tags.get(name, ()) if c == heir} - self.tags.get(name, set())
+                if tags:
+                    self.tags[name] |= tags
+                    self.asked.add((*name, column))
+
     def rename_column(self, name, old, new):
+        left = {c: new if heir == old else heir for c, heir in self.left_columns.get(name, {}).items()}
+        if any(c in (old, new) for c, _ in self.tags.get(name, ())):
+            left[old] = new
+        self.left_columns[name] = left
+        self.asked = {(*name, new) if a == (*name, old) else a for a in self.asked}
         self.tags[name] = {(new if c == old else c, t) for c, t in self.tags.get(name, ())}
         for party, columns in self.consumers.get(name, {}).items():
             if columns:

@@ -144,6 +144,19 @@ pub fn follow(relid: pg_sys::Oid, is_new_here: bool) {
     }
 }
 
+/// A schema got another name: relations that take names of audited ones in it are audited under either.
+pub fn schema_renamed(before: &str, now: &str) {
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.audited_name AS k (schema_name, relation_name, relation_id)
+             SELECT $2, relation_name, relation_id FROM governance.audited_name WHERE schema_name = $1
+             ON CONFLICT (schema_name, relation_name) DO UPDATE SET relation_id = excluded.relation_id
+              WHERE k.relation_id <> excluded.relation_id",
+            &[before.into(), now.into()],
+        )
+    });
+}
+
 /// A relation that was a partition or child of an audited one goes on being logged by itself, without the columns that
 /// were left out there; says whether that is so.
 pub fn leave_tree(relid: pg_sys::Oid, parent: pg_sys::Oid) -> bool {

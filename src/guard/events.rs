@@ -6,7 +6,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::{hooks, loading, owner, roles, session, settings_scope, spi, xact};
-use crate::registry::{identity, rename, tree};
+use crate::registry::{former_column, identity, rename, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -137,7 +137,10 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     }
     commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
     match &event.ddl {
-        Ddl::RenameSchema { schema, new_name } => rename::schema_renamed(schema, new_name),
+        Ddl::RenameSchema { schema, new_name } => {
+            rename::schema_renamed(schema, new_name);
+            audit::schema_renamed(schema, new_name);
+        }
         Ddl::RenameAttribute { target, attribute, new_name } => {
             if let Some(composite) = target.relid {
                 rename::attribute_renamed(composite, attribute, new_name);
@@ -183,6 +186,7 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
     }
     let is_new_here = !identity::is_bound(relid);
     identity::follow(relid);
+    former_column::taken(relid);
     audit::follow(relid, is_new_here);
     boundary::follow(relid);
 }
@@ -238,7 +242,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                 }
                 let family = families.get(&objid);
                 let mut governors = family.map(|f| f.datasets.clone()).unwrap_or_default();
-                if governors.is_empty() {
+                if !governors.contains(&name) {
                     governors.push(name.clone());
                 }
                 let in_a_tree = family.is_some_and(|f| f.has_partitions);

@@ -213,7 +213,11 @@ fn governing_name(rule: &str, relid: pg_sys::Oid, name: &Name) -> Name {
     strictest(rule, tree::governors(relid), name)
 }
 
-fn strictest(rule: &str, governors: Vec<Name>, name: &Name) -> Name {
+/// Of equals a declared one.
+fn strictest(rule: &str, mut governors: Vec<Name>, name: &Name) -> Name {
+    if !governors.contains(name) {
+        governors.push(name.clone());
+    }
     tree::strictest(&format!("guard.{rule}"), governors).unwrap_or_else(|| name.clone())
 }
 

@@ -1,8 +1,10 @@
 //! What is stated about one relation, carried to another that took its name or left its tree; and taking that back.
 use super::strictness;
+use crate::audit::{self, Act};
 use crate::pg::catalog::Name;
+use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
-use pgrx::JsonB;
+use pgrx::{JsonB, pg_sys};
 use serde_json::{Map, Value, json};
 
 /// What was carried, so that a person can send it back.
@@ -68,6 +70,15 @@ pub fn copy(from: &Name, to: &Name) -> Carried {
     carried.tags = copy_tags(to, &tags_of(from));
     carried.writers = copy_writers(from, to);
     carried.consumers = copy_consumers(from, to);
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.former_column (schema_name, relation_name, column_name, now_column_name)
+             SELECT $3, $4, column_name, now_column_name FROM governance.former_column
+              WHERE schema_name = $1 AND relation_name = $2
+             ON CONFLICT DO NOTHING",
+            &super::rename::rename_args(from, to),
+        )
+    });
     carried
 }
 
@@ -224,22 +235,28 @@ pub fn waiting(mover: &Name, under: &Name) -> Carried {
 /// Asks a person about an identity. Who said once that a name keeps what it took over is not asked again for the same
 /// reason: tools that swap tables do it every night.
 pub fn doubt(name: &Name, why: &str, carried: &Carried) {
+    doubt_column(name, None, why, carried);
+}
+
+/// The same about one column.
+pub fn doubt_column(name: &Name, column: Option<&str>, why: &str, carried: &Carried) {
     let mut evidence = carried.evidence();
     evidence.insert("why".into(), json!(why));
     owner::run(|| {
         // Not decided yet: what was carried by then can still be sent back.
         let open = spi::select_one(
             "SELECT evidence FROM governance.proposal
-              WHERE id = governance._proposal_id('identity', $1, $2, NULL, 'keep') AND state = 'open'",
-            &[name.schema.as_str().into(), name.relation.as_str().into()],
+              WHERE id = governance._proposal_id('identity', $1, $2, $3, 'keep') AND state = 'open'",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
             |r| r.must::<JsonB>(1).0,
         );
         if let Some(Value::Object(earlier)) = open {
             evidence = united(earlier, std::mem::take(&mut evidence));
         }
         spi::execute(
-            "INSERT INTO governance.proposal AS p (id, kind, schema_name, relation_name, value, confidence, evidence)
-             VALUES (governance._proposal_id('identity', $1, $2, NULL, 'keep'), 'identity', $1, $2, 'keep', 0.5, $3)
+            "INSERT INTO governance.proposal AS p
+                    (id, kind, schema_name, relation_name, column_name, value, confidence, evidence)
+             VALUES (governance._proposal_id('identity', $1, $2, $4, 'keep'), 'identity', $1, $2, $4, 'keep', 0.5, $3)
              ON CONFLICT (id) DO UPDATE
                 SET state = 'open', evidence = excluded.evidence, proposed_at = now(), decided_at = NULL,
                     decided_by = NULL, reason = NULL
@@ -248,6 +265,7 @@ pub fn doubt(name: &Name, why: &str, carried: &Carried) {
                 name.schema.as_str().into(),
                 name.relation.as_str().into(),
                 JsonB(Value::Object(evidence)).into(),
+                column.into(),
             ],
         )
     });
@@ -275,7 +293,7 @@ fn united(earlier: Map<String, Value>, later: Map<String, Value>) -> Map<String,
 
 /// Takes back what was carried to a relation, since a person said that it does not belong there. All of it holds until
 /// this transaction has committed. What was declared, tagged or set since stays.
-pub fn take_back(id: i64, name: &Name, evidence: &Value, reason: &str) {
+pub fn take_back(id: i64, name: &Name, column: Option<&str>, evidence: &Value, reason: &str) {
     let key = || [name.schema.as_str().into(), name.relation.as_str().into(), id.into()];
     const SINCE: &str = "(SELECT proposed_at FROM governance.proposal WHERE id = $3)";
     let list = |what: &str| -> Vec<String> {
@@ -292,13 +310,14 @@ pub fn take_back(id: i64, name: &Name, evidence: &Value, reason: &str) {
             );
         }
         if !list("tags").is_empty() {
+            let [schema, relation, id] = key();
             spi::execute(
                 &format!(
                     "UPDATE governance.column_tag SET untagged_by_xid = pg_current_xact_id()
                       WHERE schema_name = $1 AND relation_name = $2 AND source = 'copied' AND untagged_by_xid IS NULL
-                        AND tagged_at <= {SINCE}"
+                        AND ($4 IS NULL OR column_name = $4) AND tagged_at <= {SINCE}"
                 ),
-                &key(),
+                &[schema, relation, id, column.into()],
             );
         }
         for (table, column, what, act) in [
@@ -327,5 +346,17 @@ pub fn take_back(id: i64, name: &Name, evidence: &Value, reason: &str) {
         for (feature, before) in evidence["levels"].as_object().into_iter().flatten() {
             strictness::put_back(feature, name, before.as_str(), reason, id);
         }
+    });
+}
+
+/// The act of the log.
+pub fn record(verb: &str, relid: pg_sys::Oid, name: &Name, from: &str) {
+    audit::act(Act {
+        verb,
+        object: &name.to_string(),
+        relation: Some(Relation(relid)),
+        before: Some(json!({"from": from})),
+        after: super::dataset::get(name),
+        reason: None,
     });
 }

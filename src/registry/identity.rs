@@ -180,6 +180,7 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     bind(relid, now);
     cache::touch();
     carry::doubt(now, &why, &carried);
+    super::former_column::taken(relid);
     audit::act(Act {
         verb: "follow_name",
         object: &now.to_string(),

@@ -5,6 +5,7 @@ pub mod consumer;
 pub mod dataset;
 pub mod decision;
 pub mod duty;
+pub mod former_column;
 pub mod grant;
 pub mod identity;
 pub mod level;

@@ -302,7 +302,7 @@ pub fn reject(id: i64, reason: &str) {
     require_duty(&p, "rejecting a proposal");
     decide(&p, "rejected", Some(reason));
     if p.kind == "identity" {
-        carry::take_back(p.id, &p.name, &p.evidence, reason);
+        carry::take_back(p.id, &p.name, p.column.as_deref(), &p.evidence, reason);
     }
     record("reject_proposal", &p, Some(reason));
 }

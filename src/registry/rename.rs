@@ -1,7 +1,7 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{self, bind, take_over_former_name};
 use super::strictness::{self, Strictness};
-use super::{carry, proposal};
+use super::{carry, former_column, proposal};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::pg::catalog::{self, Name};
@@ -16,6 +16,7 @@ use serde_json::json;
 const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("dataset", "", false),
     ("column_tag", "", true),
+    ("former_column", "", false),
     ("consumer", "", false),
     ("proposal", "", true),
     ("audited_relation", "", false),
@@ -146,6 +147,8 @@ fn move_rows(before: &Name, now: &Name) {
                 AND n.untagged_by_xid IS NOT NULL",
             "DELETE FROM governance.column_tag o USING governance.column_tag n
               WHERE {same} AND (o.column_name, o.tag, o.path) = (n.column_name, n.tag, n.path)",
+            "DELETE FROM governance.former_column n USING governance.former_column o
+              WHERE {same} AND o.column_name = n.column_name",
             "DELETE FROM governance.consumer o USING governance.consumer n WHERE {same} AND o.party = n.party",
         ] {
             let same = "(o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)";
@@ -254,6 +257,8 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
         }
         proposal::name_anew();
     });
+    former_column::left(relid, before, now);
+    former_column::taken(relid);
     cache::touch();
 }
 

@@ -2,15 +2,12 @@
 //! takes that along when it leaves.
 use super::strictness::{self, Strictness};
 use super::{carry, dataset, identity, level};
-use crate::audit::{self, Act};
-use crate::boundary;
 use crate::core::registry::level::Resolved;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Leave;
-use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
+use crate::{audit, boundary};
 use pgrx::pg_sys;
-use serde_json::json;
 use std::cell::RefCell;
 
 /// Declared datasets among a relation and all it is a partition or child of, nearest first.
@@ -150,7 +147,7 @@ fn take_along(
     cache::touch();
     boundary::follow(child);
     carry::doubt(name, &why, &carried);
-    record("follow_detach", child, name, from);
+    carry::record("follow_detach", child, name, &from.to_string());
 }
 
 /// What is left of a tree keeps tags that only a part of it bore that is gone.
@@ -165,7 +162,7 @@ fn leave_behind(relid: pg_sys::Oid, name: &Name, gone: &Name, tags: &[(String, S
     cache::touch();
     let carried = carry::Carried { tags, ..Default::default() };
     carry::doubt(name, &format!("{gone} was a part of it"), &carried);
-    record("follow_detach", relid, name, gone);
+    carry::record("follow_detach", relid, name, &gone.to_string());
 }
 
 /// A tagged partition or child, as it was before a statement that may drop it.
@@ -218,15 +215,4 @@ pub fn dropped(gone: &[pg_sys::Oid]) {
             }
         }
     }
-}
-
-fn record(verb: &str, relid: pg_sys::Oid, name: &Name, from: &Name) {
-    audit::act(Act {
-        verb,
-        object: &name.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"part_of": from.to_string()})),
-        after: dataset::get(name),
-        reason: None,
-    });
 }
