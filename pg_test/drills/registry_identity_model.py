@@ -137,14 +137,15 @@ class Stated:
     def move(self, old, new):
         """A relation is called otherwise. Returns how strict both were, for settle()."""
         known = self.known(old)
-        clash = known and self.known(new)
-        both = [self.strictness(n) for n, counts in ((old, known), (new, clash)) if counts]
+        meets = known and self.known(new)
+        both = [self.strictness(n) for n, counts in ((old, known), (new, meets)) if counts]
+        clash = meets and self.says_more(old, new)
         mine, theirs = self.declared.pop(old, None), self.declared.get(new)
         if mine and not (theirs and mine[2] and not theirs[2]):
             self.declared[new] = mine
         self.tags[new] = self.tags.pop(old, set()) | self.tags.get(new, set())
         self.writers[new] = self.writers.pop(old, set()) | self.writers.get(new, set())
-        self.consumers[new] = self.consumers.pop(old, {}) | self.consumers.get(new, {})
+        self.consumers[new] = self.consumers.get(new, {}) | self.consumers.pop(old, {})
         if old in self.audited:
             self.audited = self.audited - {old} | {new}
         self.move_levels(("d", *old), ("d", *new))
@@ -154,6 +155,17 @@ class Stated:
         if known:
             self.left[old] = new
         return clash, both
+
+    def says_more(self, mover, waiting):
+        """Whether what waits under a name is anything else than what is stated about the relation that takes it."""
+        declared, levels = self.declared.get(waiting), lambda n: {(f, x) for (s, f), x in self.levels.items() if s == ("d", *n)}
+        return (
+            (declared is not None and declared != self.declared.get(mover))
+            or not self.tags.get(waiting, set()) <= self.tags.get(mover, set())
+            or not self.writers.get(waiting, set()) <= self.writers.get(mover, set())
+            or not set(self.consumers.get(waiting, ())) <= set(self.consumers.get(mover, ()))
+            or not levels(waiting) <= levels(mover)
+        )
 
     def settle(self, new, clash, both):
         """The second half of a move, when every name is in place."""

@@ -138,8 +138,12 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
     match &event.ddl {
         Ddl::RenameSchema { schema, new_name } => {
-            rename::schema_renamed(schema, new_name);
+            let stated = rename::schema_renamed(schema, new_name);
             audit::schema_renamed(schema, new_name);
+            for (relid, is_new_here) in stated {
+                audit::follow(relid, is_new_here);
+                boundary::follow(relid);
+            }
         }
         Ddl::RenameAttribute { target, attribute, new_name } => {
             if let Some(composite) = target.relid {

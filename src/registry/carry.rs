@@ -197,7 +197,9 @@ pub fn copy_writers(from: &Name, to: &Name) -> Vec<String> {
 }
 
 /// What waits under a name for a relation that takes it, beyond what that has of its own.
-pub fn waiting(mover: &Name, under: &Name) -> Carried {
+/// None where it says nothing else than what is stated about the mover: a tool that renames to the same name every night
+/// asks nobody.
+pub fn waiting(mover: &Name, under: &Name) -> Option<Carried> {
     let args = super::rename::rename_args(mover, under);
     let own = tags_of(mover);
     let new: Vec<_> = tags_of(under).into_iter().filter(|t| !own.contains(t)).collect();
@@ -219,6 +221,13 @@ pub fn waiting(mover: &Name, under: &Name) -> Carried {
             &args,
             |r| r.must(1),
         );
+        carried.consumers = spi::select(
+            "SELECT party FROM governance.consumer n WHERE (schema_name, relation_name) = ($3, $4)
+                AND NOT EXISTS (SELECT FROM governance.consumer o
+                                 WHERE (o.schema_name, o.relation_name, o.party) = ($1, $2, n.party)) ORDER BY 1",
+            &args,
+            |r| r.must(1),
+        );
         carried.levels = spi::select(
             "SELECT feature FROM governance.level n
               WHERE scope = 'dataset:' || format('%I.%I', $3, $4) AND level IS NOT NULL
@@ -229,13 +238,46 @@ pub fn waiting(mover: &Name, under: &Name) -> Carried {
         );
     });
     carried.tags = new.into_iter().map(|(column, tag)| format!("{column}: {tag}")).collect();
-    carried
+    (!carried.is_empty() || differ(mover, under)).then_some(carried)
+}
+
+/// Whether two declarations, or levels that are set for both, say different things.
+fn differ(mover: &Name, under: &Name) -> bool {
+    let get = super::dataset::get;
+    let both_declared = get(under).is_some_and(|theirs| get(mover).is_some_and(|ours| ours != theirs));
+    both_declared || owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.level o JOIN governance.level n ON n.feature = o.feature
+                                 WHERE o.scope = 'dataset:' || format('%I.%I', $1, $2)
+                                   AND n.scope = 'dataset:' || format('%I.%I', $3, $4) AND n.level IS NOT NULL
+                                   AND (o.level, o.floor) IS DISTINCT FROM (n.level, n.floor))",
+            &super::rename::rename_args(mover, under),
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
 }
 
 /// Asks a person about an identity. Who said once that a name keeps what it took over is not asked again for the same
 /// reason: tools that swap tables do it every night.
 pub fn doubt(name: &Name, why: &str, carried: &Carried) {
     doubt_column(name, None, why, carried);
+}
+
+/// The same about a name that a relation took over from another. What a person accepted has gone with that one, and is
+/// accepted of this one as well.
+pub fn doubt_heir(name: &Name, heir: &Name, why: &str, carried: &Carried) {
+    doubt(name, why, carried);
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.proposal n SET state = 'accepted', decided_at = o.decided_at, decided_by = o.decided_by
+               FROM governance.proposal o
+              WHERE (o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)
+                AND (o.kind, n.kind, o.state, n.state) = ('identity', 'identity', 'accepted', 'open')
+                AND o.column_name IS NULL AND n.column_name IS NULL AND o.evidence ->> 'why' = n.evidence ->> 'why'",
+            &super::rename::rename_args(heir, name),
+        )
+    });
 }
 
 /// The same about one column.

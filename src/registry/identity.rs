@@ -179,7 +179,7 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     carried.add_levels(strictness::keep(now, &at_least, &why));
     bind(relid, now);
     cache::touch();
-    carry::doubt(now, &why, &carried);
+    carry::doubt_heir(now, &heir, &why, &carried);
     super::former_column::taken(relid);
     audit::act(Act {
         verb: "follow_name",

@@ -33,7 +33,7 @@ struct Move {
     now: Name,
     /// Anything is stated about it, and not only remembered of what was forgotten.
     is_stated: bool,
-    /// Something is stated under the new name already, about a relation that is gone.
+    /// Something else is stated under the new name already, about a relation that is gone.
     doubtful: bool,
     at_least: Vec<Strictness>,
     waiting: carry::Carried,
@@ -43,16 +43,18 @@ impl Move {
     /// Looks before anything moves. `scopes_differ`: levels of the schema, not its own, may make a difference.
     fn prepare(before: &Name, now: &Name, scopes_differ: bool) -> Move {
         let is_stated = identity::is_stated(before);
-        let doubtful = is_stated && identity::is_stated(now);
+        let meets = is_stated && identity::is_stated(now);
         let mut at_least = Vec::new();
-        if doubtful || scopes_differ && is_stated {
+        if meets || scopes_differ && is_stated {
             at_least.push(strictness::of(before));
         }
-        let mut waiting = carry::Carried::default();
-        if doubtful {
+        let mut waiting = None;
+        if meets {
             at_least.push(strictness::of(now));
             waiting = carry::waiting(before, now);
         }
+        let doubtful = waiting.is_some();
+        let waiting = waiting.unwrap_or_default();
         Move { before: before.clone(), now: now.clone(), is_stated, doubtful, at_least, waiting }
     }
 
@@ -149,7 +151,7 @@ fn move_rows(before: &Name, now: &Name) {
               WHERE {same} AND (o.column_name, o.tag, o.path) = (n.column_name, n.tag, n.path)",
             "DELETE FROM governance.former_column n USING governance.former_column o
               WHERE {same} AND o.column_name = n.column_name",
-            "DELETE FROM governance.consumer o USING governance.consumer n WHERE {same} AND o.party = n.party",
+            "DELETE FROM governance.consumer n USING governance.consumer o WHERE {same} AND o.party = n.party",
         ] {
             let same = "(o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)";
             spi::execute(&merge.replace("{same}", same), &rename_args(before, now));
@@ -311,8 +313,9 @@ pub fn attribute_renamed(composite: pg_sys::Oid, before: &str, now: &str) {
     typed.into_iter().for_each(|relid| column_renamed(relid, before, now));
 }
 
-/// A schema got another name, and with it every relation in it.
-pub fn schema_renamed(before: &str, now: &str) {
+/// A schema got another name, and with it every relation in it. Returns those that anything is stated about now, and
+/// whether they did not bear their name before.
+pub fn schema_renamed(before: &str, now: &str) -> Vec<(pg_sys::Oid, bool)> {
     let in_schema =
         |schema: &str, relation: &String| Name { schema: schema.into(), relation: relation.clone() };
     let scopes_differ = has_levels(now);
@@ -338,8 +341,10 @@ pub fn schema_renamed(before: &str, now: &str) {
     });
     let quoted = |schema: &str| format!("schema:{}", pgrx::spi::quote_identifier(schema));
     strictness::move_levels(&quoted(before), &quoted(now));
+    let mut stated = Vec::new();
     for step in moves {
         let relid = catalog::relation_oid(&step.now);
+        stated.extend(relid.map(|relid| (relid, false)));
         step.finish(relid);
     }
     // Another schema of that name may have left names to relations that nothing is stated about.
@@ -353,9 +358,13 @@ pub fn schema_renamed(before: &str, now: &str) {
     for name in named {
         if let Some(relid) = catalog::relation_oid(&name) {
             take_over_former_name(relid, &name);
+            if stated.iter().all(|(known, _)| *known != relid) {
+                stated.push((relid, true));
+            }
         }
     }
     cache::touch();
+    stated
 }
 
 /// Relations of a schema that anything is stated or recorded about, whether they exist or not.
