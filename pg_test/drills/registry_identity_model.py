@@ -207,12 +207,10 @@ class Stated:
             asked = True
             self.declared[name] = self.declared[above[0]]
             self.copy_levels(above[0], name)
-        apart = parent not in after.tree(child)
-        if apart:
-            tags = {t for m in after.tree(parent) for t in self.tags.get(after.name[m], ())}
-            new = {(c, t) for c, t in tags if after.has_column(child, c)} - self.tags.get(name, set())
-            self.tags[name] = self.tags.get(name, set()) | new
-            asked = asked or bool(new)
+        if parent not in after.tree(child):
+            theirs, ours = self.all_tags(after, after.tree(parent)), self.all_tags(after, after.tree(child))
+            self.leave_behind(after, [parent], after.tree(parent), ours)
+            self.leave_behind(after, [child], after.tree(child), theirs)
         bounded = [after.name[o] for o in after.above(parent) if self.writers.get(after.name[o])]
         if bounded and not any(self.writers.get(after.name[o]) for o in after.above(child)):
             self.writers[name] = set(self.writers[bounded[0]])
@@ -220,17 +218,18 @@ class Stated:
         asked = self.keep(name, *both) or asked
         if asked or was_audited:
             self.asked.add(name)
-        if apart:
-            tags = {t for m in after.tree(child) for t in self.tags.get(after.name[m], ())}
-            self.leave_behind(after, [parent], tags)
 
-    def leave_behind(self, after, parents, tags):
-        """What is left of a tree keeps the tags of what is gone."""
-        for parent in parents:
-            gone = {(c, t) for c, t in tags if after.has_column(parent, c)} - self.tree_tags(after, parent)
-            if gone:
-                name = after.name[parent]
-                self.tags[name] = self.tags.get(name, set()) | gone
+    def all_tags(self, catalog, members):
+        return {t for m in members if m in catalog.name for t in self.tags.get(catalog.name[m], ())}
+
+    def leave_behind(self, after, first, tree, tags):
+        """What is left of a tree keeps the tags of what is gone: the first member that has the column does."""
+        order = first + sorted((m for m in tree if m in after.name and m not in first), key=lambda m: after.name[m])
+        for column, tag in sorted(tags - self.all_tags(after, tree)):
+            member = next((m for m in order if after.has_column(m, column)), None)
+            if member:
+                name = after.name[member]
+                self.tags[name] = self.tags.get(name, set()) | {(column, tag)}
                 self.asked.add(name)
 
     def step(self, before, after):
@@ -258,7 +257,13 @@ class Stated:
             self.take_columns(after, oid, name)
         for oid, name in sorted(before.name.items(), key=lambda item: item[1]):
             if oid not in after.name:
-                self.leave_behind(after, [o for o in before.above(oid)[1:] if o in after.name], self.tags.get(name, set()))
+                rest = before.tree(oid) & set(after.name)  # nothing, for most
+                while rest:
+                    order = [o for o in before.above(oid)[1:] if o in rest]
+                    order += sorted(rest - set(order), key=lambda o: after.name[o])
+                    tree = after.tree(order[0]) & rest
+                    self.leave_behind(after, [o for o in order if o in tree], tree, self.tags.get(name, set()))
+                    rest -= tree
         for child, parent in sorted(before.edges - after.edges):
             if child in after.name and parent in after.name:
                 audited = [self.is_audited(after, o) for o in (parent, child)]

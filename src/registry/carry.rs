@@ -245,8 +245,9 @@ pub fn waiting(mover: &Name, under: &Name) -> Option<Carried> {
 fn differ(mover: &Name, under: &Name) -> bool {
     let get = super::dataset::get;
     let both_declared = get(under).is_some_and(|theirs| get(mover).is_some_and(|ours| ours != theirs));
-    both_declared || owner::run(|| {
-        spi::select_one(
+    both_declared
+        || owner::run(|| {
+            spi::select_one(
             "SELECT EXISTS (SELECT FROM governance.level o JOIN governance.level n ON n.feature = o.feature
                                  WHERE o.scope = 'dataset:' || format('%I.%I', $1, $2)
                                    AND n.scope = 'dataset:' || format('%I.%I', $3, $4) AND n.level IS NOT NULL
@@ -254,8 +255,8 @@ fn differ(mover: &Name, under: &Name) -> bool {
             &super::rename::rename_args(mover, under),
             |r| r.must(1),
         )
-    })
-    .unwrap_or(false)
+        })
+        .unwrap_or(false)
 }
 
 /// Asks a person about an identity. Who said once that a name keeps what it took over is not asked again for the same

@@ -71,17 +71,46 @@ fn members(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
     })
 }
 
-/// Tags that the members of a tree bear on columns that a relation has too.
-fn tags_for(relid: pg_sys::Oid, members: &[pg_sys::Oid]) -> Vec<(String, String)> {
-    let mut tags: Vec<(String, String)> = members
+/// Tags that any of these relations bears.
+fn tags_of(members: &[pg_sys::Oid]) -> Vec<(String, String)> {
+    owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT t.column_name, t.tag
+               FROM governance._column_tag t
+               JOIN pg_namespace n ON n.nspname = t.schema_name
+               JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.relation_name
+              WHERE c.oid = ANY ($1) ORDER BY 1, 2",
+            &[members.to_vec().into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    })
+}
+
+/// These relations first, then the others in the order of their names.
+fn ordered(first: &[pg_sys::Oid], members: &[pg_sys::Oid]) -> Vec<pg_sys::Oid> {
+    let mut others: Vec<(Name, pg_sys::Oid)> = members
         .iter()
-        .filter_map(|m| catalog::relation_name(*m))
-        .flat_map(|name| carry::tags_of(&name))
-        .filter(|(column, _)| catalog::column_number(relid, column).is_some())
+        .filter(|m| !first.contains(m))
+        .filter_map(|m| catalog::relation_name(*m).map(|name| (name, *m)))
         .collect();
-    tags.sort();
-    tags.dedup();
-    tags
+    others.sort_by(|a, b| a.0.cmp(&b.0));
+    first.iter().copied().chain(others.into_iter().map(|(_, relid)| relid)).collect()
+}
+
+/// Tags that held for a tree and that no member of it bears, each for the first member that has the column.
+fn missing(tree: &[pg_sys::Oid], tags: &[(String, String)]) -> Vec<(pg_sys::Oid, Vec<(String, String)>)> {
+    let known = tags_of(tree);
+    let mut by_member: Vec<(pg_sys::Oid, Vec<(String, String)>)> = Vec::new();
+    for tag in tags.iter().filter(|t| !known.contains(t)) {
+        let Some(member) = tree.iter().find(|m| catalog::column_number(**m, &tag.0).is_some()) else {
+            continue;
+        };
+        match by_member.iter_mut().find(|(m, _)| m == member) {
+            Some((_, tags)) => tags.push(tag.clone()),
+            None => by_member.push((*member, vec![tag.clone()])),
+        }
+    }
+    by_member
 }
 
 /// Called after DDL that may have taken a partition or child from its parent: it keeps what governed it there.
@@ -93,14 +122,18 @@ pub fn left(leave: &Leave) {
     let (Some(name), Some(from)) = (catalog::relation_name(child), catalog::relation_name(parent)) else {
         return;
     };
-    let of_child = members(child);
-    let of_parent = members(parent);
-    let is_apart = !of_child.contains(&parent);
-    take_along(child, &name, parent, &from, is_apart.then_some(&of_parent));
-    // Tags of a partition mask the whole tree, so they stay behind as well.
-    if is_apart {
-        leave_behind(parent, &from, &name, &tags_for(parent, &of_child));
+    let of_child = ordered(&[child], &members(child));
+    let of_parent = ordered(&[parent], &members(parent));
+    // Tags of any member mask the whole tree: each part keeps them.
+    let mut tags = Vec::new();
+    if !of_child.contains(&parent) {
+        let (theirs, ours) = (tags_of(&of_parent), tags_of(&of_child));
+        tags = missing(&of_child, &theirs);
+        leave_behind(missing(&of_parent, &ours), &name);
     }
+    let own = tags.iter().position(|(m, _)| *m == child).map(|at| tags.remove(at).1).unwrap_or_default();
+    leave_behind(tags, &from);
+    take_along(child, &name, parent, &from, &own);
 }
 
 fn is_child(child: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
@@ -114,13 +147,7 @@ fn is_child(child: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
     .unwrap_or(false)
 }
 
-fn take_along(
-    child: pg_sys::Oid,
-    name: &Name,
-    parent: pg_sys::Oid,
-    from: &Name,
-    of_parent: Option<&Vec<pg_sys::Oid>>,
-) {
+fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name, tags: &[(String, String)]) {
     let above = governors(parent);
     let mut at_least: Vec<Strictness> = above.iter().map(strictness::of).collect();
     at_least.push(strictness::of(name));
@@ -129,9 +156,7 @@ fn take_along(
         Some(nearest) if !dataset::is_declared(name) => carry::copy_declaration(nearest, name),
         _ => carry::Carried::default(),
     };
-    if let Some(members) = of_parent {
-        carried.tags = carry::copy_tags(name, &tags_for(child, members));
-    }
+    carried.tags = carry::copy_tags(name, tags);
     // Of a tree the nearest boundary counts.
     if boundary::boundaries(child).is_empty()
         && let Some((bounded, _)) = boundary::boundaries(parent).first()
@@ -151,26 +176,23 @@ fn take_along(
 }
 
 /// What is left of a tree keeps tags that only a part of it bore that is gone.
-fn leave_behind(relid: pg_sys::Oid, name: &Name, gone: &Name, tags: &[(String, String)]) {
-    let known = tags_for(relid, &members(relid));
-    let missing: Vec<_> = tags.iter().filter(|t| !known.contains(t)).cloned().collect();
-    let tags = carry::copy_tags(name, &missing);
-    if tags.is_empty() {
-        return;
+fn leave_behind(tags: Vec<(pg_sys::Oid, Vec<(String, String)>)>, gone: &Name) {
+    for (relid, tags) in tags {
+        let Some(name) = catalog::relation_name(relid) else { continue };
+        let carried = carry::Carried { tags: carry::copy_tags(&name, &tags), ..Default::default() };
+        identity::bind(relid, &name);
+        cache::touch();
+        carry::doubt(&name, &format!("{gone} was a part of it"), &carried);
+        carry::record("follow_detach", relid, &name, &gone.to_string());
     }
-    identity::bind(relid, name);
-    cache::touch();
-    let carried = carry::Carried { tags, ..Default::default() };
-    carry::doubt(name, &format!("{gone} was a part of it"), &carried);
-    carry::record("follow_detach", relid, name, &gone.to_string());
 }
 
-/// A tagged partition or child, as it was before a statement that may drop it.
+/// A tagged member of a tree, as it was before a statement that may drop it.
 struct Part {
     relid: pg_sys::Oid,
     name: Name,
-    /// What it is a part of, nearest first.
-    above: Vec<pg_sys::Oid>,
+    /// The tree: what it is a part of first, nearest first.
+    tree: Vec<pg_sys::Oid>,
     tags: Vec<(String, String)>,
 }
 
@@ -182,37 +204,52 @@ thread_local! {
 pub fn note_parts() {
     let parts = owner::run(|| {
         spi::select(
-            "WITH RECURSIVE up AS (
-                SELECT c.oid AS relid, i.inhparent AS above, 1 AS distance, t.schema_name, t.relation_name
-                  FROM (SELECT DISTINCT schema_name, relation_name FROM governance._column_tag) t
+            "WITH RECURSIVE tagged AS (
+                SELECT DISTINCT c.oid AS relid, t.schema_name, t.relation_name
+                  FROM governance._column_tag t
                   JOIN pg_namespace n ON n.nspname = t.schema_name
                   JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.relation_name
-                  JOIN pg_inherits i ON i.inhrelid = c.oid
+                  JOIN pg_inherits i ON c.oid IN (i.inhrelid, i.inhparent)),
+             up AS (
+                SELECT relid, relid AS above, 0 AS distance FROM tagged
                 UNION ALL
-                SELECT up.relid, i.inhparent, up.distance + 1, up.schema_name, up.relation_name
-                  FROM up JOIN pg_inherits i ON i.inhrelid = up.above)
-             SELECT up.relid, schema_name, relation_name, array_agg(up.above ORDER BY distance, n.nspname, c.relname)
-               FROM up JOIN pg_class c ON c.oid = up.above JOIN pg_namespace n ON n.oid = c.relnamespace
-              GROUP BY 1, 2, 3 ORDER BY 2, 3",
+                SELECT up.relid, i.inhparent, up.distance + 1 FROM up JOIN pg_inherits i ON i.inhrelid = up.above)
+             SELECT relid, schema_name, relation_name,
+                    ARRAY(SELECT up.above FROM up JOIN pg_class c ON c.oid = up.above
+                            JOIN pg_namespace n ON n.oid = c.relnamespace
+                           WHERE up.relid = tagged.relid AND distance > 0 ORDER BY distance, n.nspname, c.relname)
+               FROM tagged ORDER BY schema_name COLLATE \"C\", relation_name COLLATE \"C\"",
             &[],
             |r| {
                 let name = Name { schema: r.must(2), relation: r.must(3) };
-                Part { relid: r.must(1), name, above: r.must(4), tags: Vec::new() }
+                Part { relid: r.must(1), name, tree: r.must(4), tags: Vec::new() }
             },
         )
     });
-    let tagged = parts.into_iter().map(|part| Part { tags: carry::tags_of(&part.name), ..part });
-    PARTS.set(tagged.collect());
+    let mut trees: Vec<Vec<pg_sys::Oid>> = Vec::new();
+    let mut noted = Vec::new();
+    for part in parts {
+        // One of a thousand partitions has the same tree as the others.
+        if !trees.iter().any(|t| t.contains(&part.relid)) {
+            trees.push(members(part.relid));
+        }
+        let tree = trees.iter().find(|t| t.contains(&part.relid)).map(|t| ordered(&part.tree, t));
+        noted.push(Part { tree: tree.unwrap_or_default(), tags: carry::tags_of(&part.name), ..part });
+    }
+    PARTS.set(noted);
 }
 
 /// Called after a statement dropped relations: what is left of their trees stays masked.
 pub fn dropped(gone: &[pg_sys::Oid]) {
     for part in PARTS.take().iter().filter(|part| gone.contains(&part.relid)) {
-        for above in &part.above {
-            if let Some(name) = catalog::relation_name(*above) {
-                let tags = part.tags.iter().filter(|(c, _)| catalog::column_number(*above, c).is_some());
-                leave_behind(*above, &name, &part.name, &tags.cloned().collect::<Vec<_>>());
-            }
+        let mut rest: Vec<pg_sys::Oid> =
+            part.tree.iter().copied().filter(|m| catalog::relation_kind(*m).is_some()).collect();
+        // It may have held together what is several trees now.
+        while let Some(first) = rest.first() {
+            let now = members(*first);
+            let (tree, others) = rest.into_iter().partition(|m| now.contains(m));
+            rest = others;
+            leave_behind(missing(&tree, &part.tags), &part.name);
         }
     }
 }
