@@ -57,6 +57,17 @@ SELECT relation, role FROM governance.writers ORDER BY 1, 2;
 SELECT op, object, reason FROM governance.audit_log WHERE op = 'reject_proposal';
 DROP TABLE a.event_1;
 
+-- attached, detached and attached again, audited by itself meanwhile
+CREATE TABLE a.again (id int, at date, mail text, secret text);
+SELECT governance.start_audit('a.again');
+ALTER TABLE a.event ATTACH PARTITION a.again FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO a.event VALUES (1, '2025-05-05', 'attached', 'x');
+ALTER TABLE a.event DETACH PARTITION a.again;
+INSERT INTO a.again VALUES (2, '2025-05-05', 'detached', 'x');
+ALTER TABLE a.event ATTACH PARTITION a.again FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO a.event VALUES (3, '2025-05-05', 'attached again', 'x');
+SELECT op, relation_name, partition_name, new_row FROM governance.audit_log WHERE kind = 'row' ORDER BY id;
+
 -- several levels: the middle is declared for itself; concurrently; a part that is attached is judged by the strictest
 CREATE TABLE a.event_3 PARTITION OF a.event FOR VALUES FROM ('2023-01-01') TO ('2024-01-01') PARTITION BY LIST (id);
 CREATE TABLE a.event_3_1 PARTITION OF a.event_3 FOR VALUES IN (1);

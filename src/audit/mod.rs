@@ -9,7 +9,7 @@ pub mod triggers;
 mod watched;
 
 pub use act::{Act, act};
-pub use relation::{ensure_all, follow, keep_triggers, leave_tree, schema_renamed};
+pub use relation::{ensure_all, follow, keep_triggers, leave_tree, make_way, schema_renamed};
 pub use state::status;
 pub use statement::current as current_statement;
 pub use watched::{Watched, forget as forget_cached, watched};

@@ -157,21 +157,36 @@ pub fn schema_renamed(before: &str, now: &str) {
     });
 }
 
+/// Tables are about to become partitions of another. Where that is audited PostgreSQL clones its row trigger, and would fail
+/// on tables that have one of that name.
+pub fn make_way(parent: pg_sys::Oid, children: impl Iterator<Item = pg_sys::Oid>) {
+    for child in children {
+        if watched::entries(parent).iter().any(|e| !e.stopped) {
+            triggers::remove(child, &triggers::ROW, &[]);
+        }
+    }
+}
+
 /// A relation that was a partition or child of an audited one goes on being logged by itself, without the columns that
 /// were left out there; says whether that is so.
 pub fn leave_tree(relid: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
     let above: Vec<Entry> = watched::entries(parent).into_iter().filter(|e| !e.stopped).collect();
-    if above.is_empty() || restore::is_restoring() || watched::entries(relid).iter().any(|e| !e.stopped) {
+    if above.is_empty() || restore::is_restoring() {
         return false;
     }
     let name = Relation(relid).name();
-    let mut exclude: Vec<String> = above.into_iter().flat_map(|e| e.exclude_columns).collect();
+    let own = watched::entries(relid).into_iter().find(|e| e.relid == relid);
+    let is_new = own.as_ref().is_none_or(|e| e.stopped);
+    // What was left out there is not to be logged now either.
+    let of_own = own.iter().filter(|e| !e.stopped);
+    let mut exclude: Vec<String> =
+        above.iter().chain(of_own).flat_map(|e| e.exclude_columns.clone()).collect();
     exclude.sort();
     exclude.dedup();
-    let own = watched::entries(relid).into_iter().find(|e| e.relid == relid);
     store(&name, own.as_ref(), &exclude);
+    // What was cloned from the parent is gone.
     triggers::ensure(relid);
-    true
+    is_new
 }
 
 /// Puts back triggers that were dropped, replaced or renamed where a relation is audited: ending that is an act of the

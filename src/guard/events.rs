@@ -6,7 +6,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::{hooks, loading, owner, roles, session, settings_scope, spi, xact};
-use crate::registry::{former_column, identity, rename, tree};
+use crate::registry::{former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -38,6 +38,10 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
     match &event.ddl {
         Ddl::DropExtensions { names, cascade } => self_protection::before_drop_extension(names, *cascade),
+        Ddl::AlterTable { target, attaches, .. } => {
+            let children = attaches.iter().filter_map(|child| child.relid);
+            target.relid.into_iter().for_each(|parent| audit::make_way(parent, children.clone()));
+        }
         Ddl::RenameRelation { target, .. } | Ddl::SetSchema { target, .. } => {
             identity::bind_if_governed(&target.name);
         }
@@ -147,7 +151,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
         }
         Ddl::RenameAttribute { target, attribute, new_name } => {
             if let Some(composite) = target.relid {
-                rename::attribute_renamed(composite, attribute, new_name);
+                rename_column::attribute_renamed(composite, attribute, new_name);
             }
         }
         Ddl::AlterTable { leaves, .. } => leaves.iter().for_each(tree::left),
@@ -184,7 +188,7 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
                 .for_each(|number| xact::note_created(relid, Some(number)));
         }
         Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
-            rename::column_renamed(relid, column, new_name);
+            rename_column::column_renamed(relid, column, new_name);
         }
         _ => {}
     }

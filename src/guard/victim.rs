@@ -1,6 +1,6 @@
 //! Victims: what a statement takes away or renames, each with the rule it falls under.
 use crate::pg::catalog::{self, Name};
-use crate::pg::ddl::Ddl;
+use crate::pg::ddl::{Ddl, Target};
 use crate::pg::xact;
 use crate::registry::tree;
 use pgrx::pg_sys;
@@ -168,6 +168,21 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 )
             }),
         ),
+        Ddl::RenameAttribute { target: composite, attribute, new_name } => {
+            let typed = composite.relid.map(catalog::typed_tables).unwrap_or_default();
+            return typed
+                .into_iter()
+                .filter_map(|relid| {
+                    catalog::relation_name(relid).map(|name| Target { name, relid: Some(relid) })
+                })
+                .flat_map(|target| {
+                    let (column, new_name) = (attribute.clone(), new_name.clone());
+                    victims_of_rename(&Ddl::RenameColumn { target, column, new_name })
+                })
+                // A change cannot rename it in the table alone.
+                .map(|victim| Victim { wish: None, ..victim })
+                .collect();
+        }
         Ddl::RenameSchema { schema, new_name } => {
             return vec![Victim {
                 rule: "renaming-object",

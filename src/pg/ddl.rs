@@ -61,6 +61,8 @@ pub enum Ddl {
         only: bool,
         /// Partitions it detaches and parents it leaves.
         leaves: Vec<Leave>,
+        /// Relations it attaches as partitions.
+        attaches: Vec<Target>,
     },
     /// ALTER TYPE … RENAME ATTRIBUTE: columns of the tables made of the type.
     RenameAttribute {
@@ -138,6 +140,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let mut drops = Vec::new();
                 let mut adds = Vec::new();
                 let mut leaves = Vec::new();
+                let mut attaches = Vec::new();
                 for c in &commands {
                     let c = &**c;
                     match c.subtype {
@@ -158,6 +161,11 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                             let child = self::target((*c.def.cast::<pg_sys::PartitionCmd>()).name);
                             leaves.extend(child.map(|child| Leave { child, parent: target.clone() }));
                         }
+                        pg_sys::AlterTableType::AT_AttachPartition
+                            if !c.def.is_null() && (*c.def).type_ == T_PartitionCmd =>
+                        {
+                            attaches.extend(self::target((*c.def.cast::<pg_sys::PartitionCmd>()).name));
+                        }
                         pg_sys::AlterTableType::AT_DropInherit
                             if !c.def.is_null() && (*c.def).type_ == T_RangeVar =>
                         {
@@ -174,6 +182,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     commands: commands.len(),
                     only: !(*s.relation).inh,
                     leaves,
+                    attaches,
                 }
             }
             T_DropStmt => read_drop(&*node.cast::<pg_sys::DropStmt>()),

@@ -1,5 +1,6 @@
 //! Names that tagged columns left by a rename: a column that takes one gets the tags too, and a person is asked.
 use super::carry::{self, Carried};
+use super::doubt;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
@@ -80,6 +81,6 @@ fn take(relid: pg_sys::Oid, name: &Name, column: &str, heir: &str) {
     super::identity::bind(relid, name);
     cache::touch();
     let why = format!("it took the name that column {} bore before", pgrx::spi::quote_identifier(heir));
-    carry::doubt_column(name, Some(column), &why, &Carried { tags, ..Carried::default() });
+    doubt::ask_about_column(name, Some(column), &why, &Carried { tags, ..Carried::default() });
     carry::record("follow_name", relid, name, heir);
 }

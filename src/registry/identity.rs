@@ -5,7 +5,7 @@
 //! rename is recognised by the relation's oid, and `governance.former_name` remembers names that a rename left, so that
 //! a rename-swap (a new relation under the old name) does not leave the new relation ungoverned.
 use super::rename::renamed;
-use super::{carry, strictness};
+use super::{carry, doubt, strictness};
 use crate::audit::{self, Act};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -179,7 +179,7 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     carried.add_levels(strictness::keep(now, &at_least, &why));
     bind(relid, now);
     cache::touch();
-    carry::doubt_heir(now, &heir, &why, &carried);
+    doubt::ask_about_heir(now, &heir, &why, &carried);
     super::former_column::taken(relid);
     audit::act(Act {
         verb: "follow_name",

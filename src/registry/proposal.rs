@@ -1,5 +1,5 @@
 //! Proposals: what the product guesses, accepted or rejected by people.
-use super::{carry, dataset, duty, party, tagging};
+use super::{dataset, doubt, duty, party, tagging};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::core::registry::level::Declared;
@@ -302,7 +302,7 @@ pub fn reject(id: i64, reason: &str) {
     require_duty(&p, "rejecting a proposal");
     decide(&p, "rejected", Some(reason));
     if p.kind == "identity" {
-        carry::take_back(p.id, &p.name, p.column.as_deref(), &p.evidence, reason);
+        doubt::take_back(p.id, &p.name, p.column.as_deref(), &p.evidence, reason);
     }
     record("reject_proposal", &p, Some(reason));
 }

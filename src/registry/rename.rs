@@ -1,7 +1,7 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{self, bind, take_over_former_name};
 use super::strictness::{self, Strictness};
-use super::{carry, former_column, proposal};
+use super::{carry, doubt, proposal};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::pg::catalog::{self, Name};
@@ -13,7 +13,7 @@ use serde_json::json;
 /// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames: table, prefix
 /// of those columns, and whether they name a column too, as `column_name`. A feature that stores relations by name adds
 /// its table here, once for each relation that a row names.
-const FOLLOWERS: &[(&str, &str, bool)] = &[
+pub(super) const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("dataset", "", false),
     ("column_tag", "", true),
     ("former_column", "", false),
@@ -96,7 +96,7 @@ impl Move {
             self.waiting.add_levels(strictness::keep(now, &self.at_least, &why));
         }
         if self.doubtful || !self.waiting.is_empty() {
-            carry::doubt(now, &why, &self.waiting);
+            doubt::ask(now, &why, &self.waiting);
         }
         if let Some(relid) = relid {
             take_over_former_name(relid, now);
@@ -210,107 +210,6 @@ pub fn rename_args<'a>(before: &Name, now: &Name) -> [pgrx::datum::DatumWithOid<
         now.schema.clone().into(),
         now.relation.clone().into(),
     ]
-}
-
-/// A column got another name, in the relation and in everything that inherits from it.
-pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
-    owner::run(|| {
-        for (table, prefix, has_column) in FOLLOWERS {
-            if *has_column {
-                if *table == "flow" {
-                    clear_flows(relid, prefix, now);
-                }
-                if *table == "column_tag" {
-                    merge_tags(relid, before, now);
-                }
-                if *table == "proposal" {
-                    proposal::make_way_for_column(relid, before, now);
-                }
-                spi::execute(
-                    &format!(
-                        "WITH RECURSIVE tree AS (
-                            SELECT $1::oid AS relid
-                            UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                         UPDATE governance.{table} f SET {prefix}column_name = $3
-                           FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-                          WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
-                            AND f.{prefix}column_name = $2"
-                    ),
-                    &[relid.into(), before.into(), now.into()],
-                );
-            }
-        }
-        for (table, list) in [
-            ("consumer", "columns"),
-            ("audited_relation", "exclude_columns"),
-            ("audited_relation", "was_exclude_columns"),
-        ] {
-            spi::execute(
-                &format!(
-                    "WITH RECURSIVE tree AS (
-                        SELECT $1::oid AS relid
-                        UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                     UPDATE governance.{table} f SET {list} = array_replace({list}, $2, $3)
-                       FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-                      WHERE f.schema_name = n.nspname AND f.relation_name = c.relname AND $2 = ANY ({list})"
-                ),
-                &[relid.into(), before.into(), now.into()],
-            );
-        }
-        proposal::name_anew();
-    });
-    former_column::left(relid, before, now);
-    former_column::taken(relid);
-    cache::touch();
-}
-
-/// Tags that a column of the new name left behind: both are kept, each once, and what was untagged says nothing.
-fn merge_tags(relid: pg_sys::Oid, before: &str, now: &str) {
-    for (loser, dead) in [("n", "AND n.untagged_by_xid IS NOT NULL"), ("o", "")] {
-        let other = if loser == "n" { "o" } else { "n" };
-        spi::execute(
-            &format!(
-                "WITH RECURSIVE tree AS (
-                    SELECT $1::oid AS relid
-                    UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                 DELETE FROM governance.column_tag {loser}
-                  USING governance.column_tag {other}, tree
-                   JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace s ON s.oid = c.relnamespace
-                  WHERE (o.schema_name, o.relation_name, o.column_name) = (s.nspname, c.relname, $2)
-                    AND (n.schema_name, n.relation_name, n.column_name) = (s.nspname, c.relname, $3)
-                    AND (o.tag, o.path) = (n.tag, n.path) {dead}"
-            ),
-            &[relid.into(), before.into(), now.into()],
-        );
-    }
-}
-
-/// Flows of a column that bore a name before say nothing about the column that takes it.
-fn clear_flows(relid: pg_sys::Oid, prefix: &str, column: &str) {
-    spi::execute(
-        &format!(
-            "WITH RECURSIVE tree AS (
-                SELECT $1::oid AS relid
-                UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-             DELETE FROM governance.flow f
-              USING tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
-                AND f.{prefix}column_name = $2"
-        ),
-        &[relid.into(), column.into()],
-    );
-}
-
-/// An attribute of a composite type got another name, and with it columns of the tables made of the type.
-pub fn attribute_renamed(composite: pg_sys::Oid, before: &str, now: &str) {
-    let typed: Vec<pg_sys::Oid> = owner::run(|| {
-        spi::select(
-            "SELECT t.oid FROM pg_class t JOIN pg_class c ON c.reltype = t.reloftype WHERE c.oid = $1",
-            &[composite.into()],
-            |r| r.must(1),
-        )
-    });
-    typed.into_iter().for_each(|relid| column_renamed(relid, before, now));
 }
 
 /// A schema got another name, and with it every relation in it. Returns those that anything is stated about now, and

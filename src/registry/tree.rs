@@ -1,7 +1,7 @@
 //! Trees of partitions and children: a member is governed by what is stated about it and about everything above it, and
 //! takes that along when it leaves.
 use super::strictness::{self, Strictness};
-use super::{carry, dataset, identity, level};
+use super::{carry, dataset, doubt, identity, level};
 use crate::core::registry::level::Resolved;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Leave;
@@ -171,7 +171,7 @@ fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name,
     identity::bind(child, name);
     cache::touch();
     boundary::follow(child);
-    carry::doubt(name, &why, &carried);
+    doubt::ask(name, &why, &carried);
     carry::record("follow_detach", child, name, &from.to_string());
 }
 
@@ -182,7 +182,7 @@ fn leave_behind(tags: Vec<(pg_sys::Oid, Vec<(String, String)>)>, gone: &Name) {
         let carried = carry::Carried { tags: carry::copy_tags(&name, &tags), ..Default::default() };
         identity::bind(relid, &name);
         cache::touch();
-        carry::doubt(&name, &format!("{gone} was a part of it"), &carried);
+        doubt::ask(&name, &format!("{gone} was a part of it"), &carried);
         carry::record("follow_detach", relid, &name, &gone.to_string());
     }
 }
