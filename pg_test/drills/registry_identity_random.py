@@ -92,6 +92,13 @@ class Round:
     def transaction(self, statements, how):
         began, kept = self.facts, self.model.copy()
         self.session.run("BEGIN;")
+        if how == "unseen":
+            # Acts among them, which the model does not know before they have committed.
+            if all(self.statement(sql) for sql in statements):
+                self.session.run("SAVEPOINT here; ROLLBACK TO here;")
+            self.session.run("ROLLBACK;")
+            self.same("what was rolled back")
+            return
         saved = None
         for n, sql in enumerate(statements):
             if how == "savepoint" and n == len(statements) // 2:
@@ -176,7 +183,7 @@ def script(steps):
                 if step[2] == "savepoint" and n == half:
                     lines.append("SAVEPOINT here;")
                 lines.append(sql)
-            lines += {"commit": ["COMMIT;"], "rollback": ["ROLLBACK;"], "savepoint": ["ROLLBACK TO here;", "COMMIT;"]}[step[2]]
+            lines += {"commit": ["COMMIT;"], "rollback": ["ROLLBACK;"], "savepoint": ["ROLLBACK TO here;", "COMMIT;"]}.get(step[2], ["ROLLBACK;"])
         else:
             lines.append(step[1])
     return "\n".join("    " + line for line in lines)

@@ -319,6 +319,10 @@ class Generator:
             return self.act(facts)
         if chance < 0.5:
             return ("txn", self.pattern(facts), rng.choice(["commit", "commit", "commit", "rollback", "savepoint"]))
+        if chance < 0.53:
+            mixed = [s for s in (self.act(facts), self.pattern(facts), self.act(facts)) if s]
+            statements = [sql for s in mixed for sql in (s if isinstance(s, list) else [s[1]])]
+            return ("txn", statements, "unseen")
         if chance < 0.6:
             statements = [self.one(facts) for _ in range(rng.randint(2, 4))]
             return ("txn", statements, rng.choice(["commit", "rollback", "savepoint"]))

@@ -162,6 +162,10 @@ ALTER SCHEMA stage RENAME TO live;
 COMMIT;
 SELECT relation, class, tags FROM everything WHERE relation LIKE '%live.item';
 SELECT relation FROM governance.audited WHERE relation::text LIKE '%live.item' ORDER BY 1;
+CREATE TABLE old_live.fresh (id int, mail text);
+ALTER TABLE old_live.item RENAME TO item_old;
+ALTER TABLE old_live.fresh RENAME TO item;
+SELECT relation FROM governance.audited WHERE relation::text LIKE 'old_live%' ORDER BY relation::text;
 
 -- columns: swapped, dropped and added again, renamed by their type or through a view
 CREATE TABLE a.swap (id int, mail text, mail_new text);
