@@ -5,13 +5,15 @@ mod reading;
 mod relation;
 mod state;
 mod statement;
+mod tree;
 pub mod triggers;
 mod watched;
 
 pub use act::{Act, act};
-pub use relation::{ensure_all, follow, keep_triggers, leave_tree, make_way, schema_renamed};
+pub use relation::{ensure_all, follow, keep_triggers};
 pub use state::status;
 pub use statement::current as current_statement;
+pub use tree::{leave_tree, make_way, schema_renamed};
 pub use watched::{Watched, forget as forget_cached, watched};
 
 use crate::pg::catalog::{self, Name};

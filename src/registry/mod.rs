@@ -15,6 +15,7 @@ pub mod party;
 pub mod proposal;
 pub mod rename;
 pub mod rename_column;
+pub mod rename_proposal;
 pub mod restore;
 pub mod sight;
 pub mod status;

@@ -1,7 +1,7 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{self, bind, take_over_former_name};
 use super::strictness::{self, Strictness};
-use super::{carry, doubt, proposal};
+use super::{carry, doubt, rename_proposal};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::pg::catalog::{self, Name};
@@ -179,7 +179,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
-        proposal::make_way(&rename_args(before, now));
+        rename_proposal::make_way(&rename_args(before, now));
         for (table, prefix, _) in FOLLOWERS {
             spi::execute(
                 &format!(
@@ -189,7 +189,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
-        proposal::name_anew();
+        rename_proposal::name_anew();
         // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
         // has left its name to others.
         spi::execute(

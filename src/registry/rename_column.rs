@@ -1,6 +1,6 @@
 //! What moves when a column gets another name.
 use super::rename::FOLLOWERS;
-use super::{former_column, proposal};
+use super::{former_column, rename_proposal};
 use crate::pg::{cache, catalog, owner, spi};
 use pgrx::pg_sys;
 
@@ -16,7 +16,7 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
                     merge_tags(relid, before, now);
                 }
                 if *table == "proposal" {
-                    proposal::make_way_for_column(relid, before, now);
+                    rename_proposal::make_way_for_column(relid, before, now);
                 }
                 spi::execute(
                     &format!(
@@ -49,7 +49,7 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
                 &[relid.into(), before.into(), now.into()],
             );
         }
-        proposal::name_anew();
+        rename_proposal::name_anew();
     });
     former_column::left(relid, before, now);
     former_column::taken(relid);
