@@ -120,6 +120,22 @@ COMMENT ON COLUMN governance.former_name.now_schema_name IS 'schema of the datas
 COMMENT ON COLUMN governance.former_name.now_relation_name IS 'name of the dataset today';
 COMMENT ON COLUMN governance.former_name.renamed_at IS 'when it was renamed';
 
+-- The same for columns: expand and contract by hand renames the old column away and another one to its name.
+CREATE TABLE governance.former_column (
+    schema_name text NOT NULL,
+    relation_name text NOT NULL,
+    column_name text NOT NULL,
+    now_column_name text NOT NULL,
+    renamed_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    PRIMARY KEY (schema_name, relation_name, column_name)
+);
+COMMENT ON TABLE governance.former_column IS 'names that tagged columns bore before a rename';
+COMMENT ON COLUMN governance.former_column.schema_name IS 'schema of the relation, followed through renames';
+COMMENT ON COLUMN governance.former_column.relation_name IS 'name of the relation, followed through renames';
+COMMENT ON COLUMN governance.former_column.column_name IS 'the former name';
+COMMENT ON COLUMN governance.former_column.now_column_name IS 'name of the column today';
+COMMENT ON COLUMN governance.former_column.renamed_at IS 'when it was renamed';
+
 CREATE TABLE governance.tag (
     name text PRIMARY KEY CHECK (name ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$'),
     description text NOT NULL,
@@ -522,6 +538,7 @@ SELECT pg_extension_config_dump('governance.database_identity', '');
 SELECT pg_extension_config_dump('governance.party', '');
 SELECT pg_extension_config_dump('governance.dataset', '');
 SELECT pg_extension_config_dump('governance.former_name', '');
+SELECT pg_extension_config_dump('governance.former_column', '');
 SELECT pg_extension_config_dump('governance.tag', 'WHERE NOT shipped');
 SELECT pg_extension_config_dump('governance.column_tag', '');
 SELECT pg_extension_config_dump('governance.consumer', '');

@@ -90,7 +90,7 @@ SELECT c.relkind AS kind, c.relname,
        has_table_privilege('registry_rights_plain', c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER') AS plain_writes
   FROM pg_class c
  WHERE c.relnamespace = 'governance'::regnamespace AND c.relkind IN ('r', 'v')
-   AND c.relname IN ('database_identity', 'party', 'dataset', 'binding', 'former_name', 'tag', 'column_tag', 'consumer', 'decision',
+   AND c.relname IN ('database_identity', 'party', 'dataset', 'binding', 'former_name', 'former_column', 'tag', 'column_tag', 'consumer', 'decision',
                      'duty', 'feature', 'level', 'proposal', 'datasets', 'parties', 'column_tags', 'consumers', 'decisions', 'tags',
                      'features', 'levels', 'duties', 'proposals', 'expirations', 'health', '_dataset', '_column_tag', '_user_relation',
                      '_guess', '_proposal', '_column_fact', '_reference', '_relation_fact', '_relation_grant', '_recorded_writer', '_rejected',

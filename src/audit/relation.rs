@@ -302,7 +302,7 @@ fn checked_exclusions(relation: Relation, name: &Name, mut exclude: Vec<String>)
 }
 
 /// Writes an entry; says whether that changed anything.
-fn store(name: &Name, own: Option<&Entry>, exclude: &[String]) -> bool {
+pub(super) fn store(name: &Name, own: Option<&Entry>, exclude: &[String]) -> bool {
     let me = roles::name(roles::current());
     let written = owner::run(|| match own {
         Some(entry) => spi::execute(

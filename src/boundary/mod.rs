@@ -5,7 +5,7 @@ mod writer;
 
 pub use state::status;
 pub use violation::forget_rolled_back;
-pub use writer::{TRIGGER, declare, ensure_all, follow, forget};
+pub use writer::{TRIGGER, boundaries, declare, ensure_all, follow, forget};
 
 use crate::error;
 use crate::pg::regclass::Relation;

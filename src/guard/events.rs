@@ -6,16 +6,16 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::{hooks, loading, owner, regclass, roles, session, settings_scope, spi, xact};
-use crate::registry::{identity, rename};
+use crate::registry::{former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
 thread_local! {
-    /// Partitions of declared partitioned tables, noted before a statement that may drop them: afterwards nothing says
-    /// any more whose rows they held.
-    static FAMILIES: RefCell<HashMap<pg_sys::Oid, Name>> = RefCell::new(HashMap::new());
+    /// Members of trees with declared datasets, noted before a statement that may drop them: afterwards nothing says any
+    /// more whose rows they held.
+    static FAMILIES: RefCell<HashMap<pg_sys::Oid, Family>> = RefCell::new(HashMap::new());
     /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
@@ -39,6 +39,10 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
     dump_script::stop_if_half_done(&event);
     match &event.ddl {
         Ddl::DropExtensions { names, cascade } => self_protection::before_drop_extension(names, *cascade),
+        Ddl::AlterTable { target, attaches, .. } => {
+            let children = attaches.iter().filter_map(|child| child.relid);
+            target.relid.into_iter().for_each(|parent| audit::make_way(parent, children.clone()));
+        }
         Ddl::RenameRelation { target, .. } | Ddl::SetSchema { target, .. } => {
             identity::bind_if_governed(&target.name);
         }
@@ -51,6 +55,9 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
             FAMILIES.set(families());
         }
     }
+    if event.tag.starts_with("DROP") {
+        tree::note_parts();
+    }
     change::before_ddl(&event.ddl);
     WIDENS.set(match &event.ddl {
         Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
@@ -60,24 +67,41 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
     });
 }
 
-fn families() -> HashMap<pg_sys::Oid, Name> {
-    owner::run(|| {
+/// Who governs a member of a tree.
+#[derive(Default)]
+struct Family {
+    /// Declared datasets, itself and above it, nearest first.
+    datasets: Vec<Name>,
+    /// Whether it is partitioned or a partition.
+    has_partitions: bool,
+}
+
+fn families() -> HashMap<pg_sys::Oid, Family> {
+    let mut families: HashMap<pg_sys::Oid, Family> = HashMap::new();
+    for (relid, name, has_partitions) in owner::run(|| {
         spi::select(
             "WITH RECURSIVE tree AS (
-                SELECT c.oid AS relid, d.schema_name, d.relation_name
+                SELECT c.oid AS relid, 0 AS distance, d.schema_name, d.relation_name
                   FROM governance._dataset d
                   JOIN pg_namespace n ON n.nspname = d.schema_name
-                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = d.relation_name AND c.relkind = 'p'
+                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = d.relation_name
+                                 AND (c.relkind = 'p' OR c.relispartition OR c.relhassubclass)
                 UNION ALL
-                SELECT i.inhrelid, t.schema_name, t.relation_name
+                SELECT i.inhrelid, t.distance + 1, t.schema_name, t.relation_name
                   FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
-             SELECT relid, schema_name, relation_name FROM tree",
+             SELECT t.relid, t.schema_name, t.relation_name, c.relkind = 'p' OR c.relispartition
+               FROM tree t JOIN pg_class c ON c.oid = t.relid ORDER BY t.distance",
             &[],
-            |r| (r.must::<pg_sys::Oid>(1), Name { schema: r.must(2), relation: r.must(3) }),
+            |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }, r.must(4)),
         )
-    })
-    .into_iter()
-    .collect()
+    }) {
+        let family = families.entry(relid).or_default();
+        family.has_partitions = has_partitions;
+        if !family.datasets.contains(&name) {
+            family.datasets.push(name);
+        }
+    }
+    families
 }
 
 /// One command as `pg_event_trigger_ddl_commands()` reports it.
@@ -123,8 +147,22 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
         }
     }
     commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
-    if let Ddl::RenameSchema { schema, new_name } = &event.ddl {
-        rename::schema_renamed(schema, new_name);
+    match &event.ddl {
+        Ddl::RenameSchema { schema, new_name } => {
+            let stated = rename::schema_renamed(schema, new_name);
+            audit::schema_renamed(schema, new_name);
+            for (relid, is_new_here) in stated {
+                audit::follow(relid, is_new_here);
+                boundary::follow(relid);
+            }
+        }
+        Ddl::RenameAttribute { target, attribute, new_name } => {
+            if let Some(composite) = target.relid {
+                rename_column::attribute_renamed(composite, attribute, new_name);
+            }
+        }
+        Ddl::AlterTable { leaves, .. } => leaves.iter().for_each(tree::left),
+        _ => {}
     }
     for command in &commands {
         if command.schema.as_deref().is_some_and(|s| s == catalog::SCHEMA || s.starts_with("pg_temp")) {
@@ -157,12 +195,13 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
                 .for_each(|number| xact::note_created(relid, Some(number)));
         }
         Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
-            rename::column_renamed(relid, column, new_name);
+            rename_column::column_renamed(relid, column, new_name);
         }
         _ => {}
     }
     let is_new_here = !identity::is_bound(relid);
     identity::follow(relid);
+    former_column::taken(relid);
     audit::follow(relid, is_new_here);
     boundary::follow(relid);
 }
@@ -216,11 +255,12 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                 if column.is_none() {
                     gone.push(objid);
                 }
-                let dataset = if crate::registry::dataset::is_declared(&name) {
-                    name.clone()
-                } else {
-                    families.get(&objid).cloned().unwrap_or_else(|| name.clone())
-                };
+                let family = families.get(&objid);
+                let mut governors = family.map(|f| f.datasets.clone()).unwrap_or_default();
+                if !governors.contains(&name) {
+                    governors.push(name.clone());
+                }
+                let in_a_tree = family.is_some_and(|f| f.has_partitions);
                 let relkind = match kind {
                     "view" => b'v',
                     "materialized view" => b'm',
@@ -228,13 +268,14 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                     _ => b'r',
                 };
                 let harmless = temporary || xact::is_created_here(objid, (number != 0).then_some(number));
-                drop_victim(objid, name, dataset, relkind, families.contains_key(&objid), column, harmless)
+                drop_victim(objid, name, governors, relkind, in_a_tree, column, harmless)
             }
             _ => None,
         };
         victims.extend(victim);
     }
     if !gone.is_empty() {
+        tree::dropped(&gone);
         identity::unbind(gone);
     }
     if !hooks::active() {

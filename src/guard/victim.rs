@@ -1,7 +1,8 @@
 //! Victims: what a statement takes away or renames, each with the rule it falls under.
 use crate::pg::catalog::{self, Name};
-use crate::pg::ddl::Ddl;
+use crate::pg::ddl::{Ddl, Target};
 use crate::pg::xact;
+use crate::registry::tree;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 
@@ -33,24 +34,23 @@ pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<i
     }
     let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column);
     let column = column.and_then(|number| catalog::column_name(relid, number));
-    let dataset = governing_name(relid, &name);
+    let governors = tree::governors(relid);
     let in_a_tree = kind == b'p' || catalog::partition_root(relid).is_some();
-    drop_victim(relid, name, dataset, kind, in_a_tree, column, harmless)
+    drop_victim(relid, name, governors, kind, in_a_tree, column, harmless)
 }
 
-/// A relation or column that was dropped, when its name is all that is left. `in_a_tree`: it is a partition or a
-/// partitioned table, whose dropping has no change form.
+/// A relation or column that was dropped, when its name is all that is left. `governors`: the declared datasets among it
+/// and what is above it. `in_a_tree`: it is a partition or a partitioned table, whose dropping has no change form.
 #[must_use]
 pub fn drop_victim(
     relid: pg_sys::Oid,
     name: Name,
-    dataset: Name,
+    governors: Vec<Name>,
     kind: u8,
     in_a_tree: bool,
     column: Option<String>,
     harmless: bool,
 ) -> Option<Victim> {
-    let is_root_or_alone = dataset == name;
     if name.schema == catalog::SCHEMA {
         return None;
     }
@@ -60,6 +60,9 @@ pub fn drop_victim(
         b'm' => ("ban-drop-view", "materialized view", "DROP MATERIALIZED VIEW"),
         _ => return None,
     };
+    let judged_by = if column.is_some() { "ban-drop-column" } else { rule };
+    let dataset = strictest(judged_by, governors, &name);
+    let is_root_or_alone = dataset == name;
     Some(match column {
         Some(column) if rule == "ban-drop-table" => Victim {
             rule: "ban-drop-column",
@@ -104,7 +107,7 @@ pub fn victim_of_truncate(relid: pg_sys::Oid, name: Name) -> Victim {
     Victim {
         rule: "ban-truncate",
         what: format!("truncating {name}"),
-        dataset: governing_name(relid, &name),
+        dataset: governing_name("ban-truncate", relid, &name),
         harmless: catalog::is_temporary(relid)
             || xact::is_created_here(relid, None)
             || name.schema == catalog::SCHEMA,
@@ -120,7 +123,7 @@ pub fn victim_of_rewrite(relid: pg_sys::Oid, name: Name) -> Victim {
     Victim {
         rule: "changing-column-type",
         what: format!("changing a column type so that {name} is rewritten"),
-        dataset: governing_name(relid, &name),
+        dataset: governing_name("changing-column-type", relid, &name),
         harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, None),
         relid: Some(relid),
         column: None,
@@ -165,6 +168,21 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 )
             }),
         ),
+        Ddl::RenameAttribute { target: composite, attribute, new_name } => {
+            let typed = composite.relid.map(catalog::typed_tables).unwrap_or_default();
+            return typed
+                .into_iter()
+                .filter_map(|relid| {
+                    catalog::relation_name(relid).map(|name| Target { name, relid: Some(relid) })
+                })
+                .flat_map(|target| {
+                    let (column, new_name) = (attribute.clone(), new_name.clone());
+                    victims_of_rename(&Ddl::RenameColumn { target, column, new_name })
+                })
+                // A change cannot rename it in the table alone.
+                .map(|victim| Victim { wish: None, ..victim })
+                .collect();
+        }
         Ddl::RenameSchema { schema, new_name } => {
             return vec![Victim {
                 rule: "renaming-object",
@@ -186,7 +204,7 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
     vec![Victim {
         rule,
         what,
-        dataset: governing_name(relid, &target.name),
+        dataset: governing_name(rule, relid, &target.name),
         harmless: catalog::is_temporary(relid)
             || match &column {
                 Some(column) => catalog::column_number(relid, column)
@@ -203,17 +221,19 @@ fn is_table(relid: Option<pg_sys::Oid>) -> bool {
     relid.and_then(catalog::relation_kind).is_some_and(|k| k == b'r' || k == b'p')
 }
 
-/// The relation whose declaration governs this one: itself, or for a partition that nobody declared the partitioned
-/// table above it, whose rows it holds.
+/// The dataset whose declaration governs this relation under a rule: of itself and what it is a partition or child of,
+/// whose rows it holds, the strictest.
 #[must_use]
-pub fn governing_name(relid: pg_sys::Oid, name: &Name) -> Name {
-    if crate::registry::dataset::is_declared(name) {
-        return name.clone();
+fn governing_name(rule: &str, relid: pg_sys::Oid, name: &Name) -> Name {
+    strictest(rule, tree::governors(relid), name)
+}
+
+/// Of equals a declared one.
+fn strictest(rule: &str, mut governors: Vec<Name>, name: &Name) -> Name {
+    if !governors.contains(name) {
+        governors.push(name.clone());
     }
-    catalog::partition_root(relid)
-        .and_then(catalog::relation_name)
-        .filter(crate::registry::dataset::is_declared)
-        .unwrap_or_else(|| name.clone())
+    tree::strictest(&format!("guard.{rule}"), governors).unwrap_or_else(|| name.clone())
 }
 
 /// The call that brings the same wish in as a change, or the one with which an operator lets it pass.

@@ -259,6 +259,17 @@ pub fn schema_name(namespace: pg_sys::Oid) -> Option<String> {
     unsafe { text(pg_sys::get_namespace_name(namespace)) }
 }
 
+/// Tables made of a composite type (`CREATE TABLE … OF`).
+#[must_use]
+pub fn typed_tables(composite: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    super::spi::select(
+        "SELECT t.oid FROM pg_catalog.pg_class t JOIN pg_catalog.pg_class c ON c.reltype OPERATOR(pg_catalog.=) t.reloftype
+          WHERE c.oid OPERATOR(pg_catalog.=) $1",
+        &[composite.into()],
+        |r| r.must(1),
+    )
+}
+
 /// The topmost partitioned table above a partition; None for anything that is no partition.
 #[must_use]
 pub fn partition_root(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {

@@ -61,6 +61,19 @@ pub enum Ddl {
         commands: usize,
         /// Whether it is written `ONLY`.
         only: bool,
+        /// Partitions it detaches and parents it leaves.
+        leaves: Vec<Leave>,
+        /// Relations it attaches as partitions.
+        attaches: Vec<Target>,
+    },
+    /// ALTER TYPE … RENAME ATTRIBUTE: columns of the tables made of the type.
+    RenameAttribute {
+        /// The composite type.
+        target: Target,
+        /// Old name of the attribute.
+        attribute: String,
+        /// New name.
+        new_name: String,
     },
     /// CREATE TRIGGER, not OR REPLACE.
     CreateTrigger {
@@ -89,6 +102,15 @@ pub enum Ddl {
     },
     /// Anything else.
     Other,
+}
+
+/// One DETACH PARTITION or NO INHERIT of an ALTER TABLE.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leave {
+    /// What becomes a table of its own.
+    pub child: Target,
+    /// What it leaves.
+    pub parent: Target,
 }
 
 /// One DROP COLUMN of an ALTER TABLE.
@@ -129,6 +151,8 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let mut drops = Vec::new();
                 let mut adds = Vec::new();
                 let mut takes_away = false;
+                let mut leaves = Vec::new();
+                let mut attaches = Vec::new();
                 for c in &commands {
                     let c = &**c;
                     match c.subtype {
@@ -142,14 +166,32 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                         {
                             adds.extend(text((*c.def.cast::<pg_sys::ColumnDef>()).colname));
                         }
-                        pg_sys::AlterTableType::AT_DropConstraint
-                        | pg_sys::AlterTableType::AT_DetachPartition => takes_away = true,
+                        pg_sys::AlterTableType::AT_DropConstraint => takes_away = true,
                         pg_sys::AlterTableType::AT_ColumnDefault if c.def.is_null() => takes_away = true,
+                        pg_sys::AlterTableType::AT_DetachPartition
+                        | pg_sys::AlterTableType::AT_DetachPartitionFinalize
+                            if !c.def.is_null() && (*c.def).type_ == T_PartitionCmd =>
+                        {
+                            takes_away = true;
+                            let child = self::target((*c.def.cast::<pg_sys::PartitionCmd>()).name);
+                            leaves.extend(child.map(|child| Leave { child, parent: target.clone() }));
+                        }
+                        pg_sys::AlterTableType::AT_AttachPartition
+                            if !c.def.is_null() && (*c.def).type_ == T_PartitionCmd =>
+                        {
+                            attaches.extend(self::target((*c.def.cast::<pg_sys::PartitionCmd>()).name));
+                        }
+                        pg_sys::AlterTableType::AT_DropInherit
+                            if !c.def.is_null() && (*c.def).type_ == T_RangeVar =>
+                        {
+                            let parent = self::target(c.def.cast::<pg_sys::RangeVar>());
+                            leaves.extend(parent.map(|parent| Leave { child: target.clone(), parent }));
+                        }
                         _ => {}
                     }
                 }
                 let (commands, only) = (commands.len(), !(*s.relation).inh);
-                Ddl::AlterTable { target, drops, adds, takes_away, commands, only }
+                Ddl::AlterTable { target, drops, adds, takes_away, commands, only, leaves, attaches }
             }
             T_CreateTrigStmt => {
                 let s = &*node.cast::<pg_sys::CreateTrigStmt>();
@@ -184,6 +226,10 @@ unsafe fn read_rename(s: &pg_sys::RenameStmt) -> Ddl {
             },
             OBJECT_COLUMN => match (target(s.relation), text(s.subname)) {
                 (Some(target), Some(column)) => Ddl::RenameColumn { target, column, new_name },
+                _ => Ddl::Other,
+            },
+            OBJECT_ATTRIBUTE => match (target(s.relation), text(s.subname)) {
+                (Some(target), Some(attribute)) => Ddl::RenameAttribute { target, attribute, new_name },
                 _ => Ddl::Other,
             },
             OBJECT_SCHEMA => match text(s.subname) {

@@ -4,7 +4,8 @@
 //! Declarations are stored by name. `governance.binding` remembers which relation bears a governed name, so that a
 //! rename is recognised by the relation's oid, and `governance.former_name` remembers names that a rename left, so that
 //! a rename-swap (a new relation under the old name) does not leave the new relation ungoverned.
-use super::rename::{rename_args, renamed};
+use super::rename::renamed;
+use super::{carry, doubt, strictness};
 use crate::audit::{self, Act};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -47,7 +48,8 @@ pub fn bind_all() {
             "SELECT schema_name, relation_name FROM governance.dataset
              UNION SELECT schema_name, relation_name FROM governance.column_tag
              UNION SELECT schema_name, relation_name FROM governance.consumer
-             UNION SELECT schema_name, relation_name FROM governance.deprecation ORDER BY 1, 2",
+             UNION SELECT schema_name, relation_name FROM governance.deprecation
+             UNION SELECT schema_name, relation_name FROM governance.declared_writer ORDER BY 1, 2",
             &[],
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
@@ -104,29 +106,51 @@ pub fn follow(relid: pg_sys::Oid) {
     match bound {
         Some(before) if before == now => {}
         Some(before) => renamed(relid, &before, &now),
-        None if is_governed(&now) => {
-            bind(relid, &now);
-            cache::touch();
+        None => {
+            if is_governed(&now) {
+                bind(relid, &now);
+                cache::touch();
+            }
+            // The stand-in that a change makes for a moment takes over nothing.
+            if !crate::change::is_acting() {
+                take_over_former_name(relid, &now);
+            }
         }
-        // The stand-in that a change makes for a moment takes over nothing.
-        None if crate::change::is_acting() => {}
-        None => take_over_former_name(relid, &now),
     }
 }
 
-/// Whether anything is stated about a name.
+/// Tables that govern a relation by its name, in whichever state their rows are.
+const GOVERNED_BY: [&str; 6] =
+    ["dataset", "column_tag", "consumer", "deprecation", "audited_relation", "declared_writer"];
+
+/// Whether anything is or was stated about a name.
 #[must_use]
 pub fn is_governed(name: &Name) -> bool {
-    let key = [name.schema.as_str().into(), name.relation.as_str().into()];
+    names_in(&GOVERNED_BY, name)
+}
+
+/// Whether anything stated about a name holds: not what was forgotten, untagged or stopped before.
+#[must_use]
+pub fn is_stated(name: &Name) -> bool {
+    names_in(
+        &["_dataset", "_column_tag", "consumer", "deprecation", "_audited_relation", "_declared_writer"],
+        name,
+    )
+}
+
+fn names_in(tables: &[&str], name: &Name) -> bool {
+    let mut any: Vec<String> = tables
+        .iter()
+        .map(|t| format!("EXISTS (SELECT FROM governance.{t} WHERE schema_name = $1 AND relation_name = $2)"))
+        .collect();
+    any.push(
+        "EXISTS (SELECT FROM governance.level WHERE scope = 'dataset:' || format('%I.%I', $1, $2) AND level IS NOT NULL)"
+            .into(),
+    );
     owner::run(|| {
         spi::select_one(
-            "SELECT EXISTS (SELECT FROM governance.dataset WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.column_tag WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.deprecation WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.audited_relation WHERE schema_name = $1 AND relation_name = $2)
-                 OR EXISTS (SELECT FROM governance.declared_writer WHERE schema_name = $1 AND relation_name = $2)",
-            &key,
+            &format!("SELECT {}", any.join(" OR ")),
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
             |r| r.must(1),
         )
     })
@@ -148,7 +172,8 @@ fn has_flows(name: &Name) -> bool {
 }
 
 /// A relation took a name that a governed relation left by a rename: the second half of a rename-swap. It gets a copy
-/// of the declaration, so that nothing is less protected than before, and a proposal asks which of both is meant.
+/// of what is stated about that, so that nothing is less protected than before, and a proposal asks which of both is
+/// meant.
 pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     let heir = owner::run(|| {
         spi::select_one(
@@ -158,49 +183,23 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
     });
-    // A relation that only flows name leaves nothing to take over.
-    let Some(heir) = heir.filter(is_governed) else { return };
-    if heir == *now {
-        forget_former_name(now); // it came back to its own name
-        return;
-    }
-    owner::run(|| {
-        spi::execute(
-            "INSERT INTO governance.dataset (schema_name, relation_name, owner, class, steward, domain, concept, arbiter,
-                    consistency, max_staleness, description, in_bulk, declared_by)
-             SELECT $3, $4, owner, class, steward, domain, concept, arbiter, consistency, max_staleness, description,
-                    in_bulk, declared_by
-               FROM governance._dataset WHERE schema_name = $1 AND relation_name = $2
-             ON CONFLICT DO NOTHING",
-            &rename_args(&heir, now),
-        );
-        spi::execute(
-            "INSERT INTO governance.column_tag (schema_name, relation_name, column_name, tag, path, source, tagged_by)
-             SELECT $3, $4, column_name, tag, path, 'copied', tagged_by
-               FROM governance._column_tag WHERE schema_name = $1 AND relation_name = $2
-             ON CONFLICT DO NOTHING",
-            &rename_args(&heir, now),
-        );
-        spi::execute(
-            "INSERT INTO governance.declared_writer (schema_name, relation_name, role, declared_by)
-             SELECT $3, $4, w.role, w.declared_by FROM governance._declared_writer w
-              WHERE w.schema_name = $1 AND w.relation_name = $2
-                AND NOT EXISTS (SELECT FROM governance.declared_writer x
-                                 WHERE x.schema_name = $3 AND x.relation_name = $4 AND x.role = w.role)",
-            &rename_args(&heir, now),
-        );
-        spi::execute(
-            "INSERT INTO governance.level (feature, scope, level, floor, reason, valid_until, set_by)
-             SELECT feature, 'dataset:' || format('%I.%I', $3, $4), level, floor, reason, valid_until, set_by
-               FROM governance.level WHERE scope = 'dataset:' || format('%I.%I', $1, $2) AND level IS NOT NULL
-             ON CONFLICT DO NOTHING",
-            &rename_args(&heir, now),
-        );
-    });
+    // A relation that only flows name leaves nothing to take over, nor does one that was forgotten since.
+    let Some(heir) = heir.filter(is_stated) else { return };
     forget_former_name(now);
+    if heir == *now {
+        return; // it came back to its own name
+    }
+    let mut at_least = vec![strictness::of(&heir)];
+    if is_stated(now) {
+        at_least.push(strictness::of(now));
+    }
+    let why = format!("it took the name that {heir} bore before");
+    let mut carried = carry::copy(&heir, now);
+    carried.add_levels(strictness::keep(now, &at_least, &why));
     bind(relid, now);
     cache::touch();
-    doubt(now, &format!("it took the name that {heir} bore before"));
+    doubt::ask_about_heir(now, &heir, &why, &carried);
+    super::former_column::taken(relid);
     audit::act(Act {
         verb: "follow_name",
         object: &now.to_string(),
@@ -216,19 +215,6 @@ fn forget_former_name(name: &Name) {
         spi::execute(
             "DELETE FROM governance.former_name WHERE schema_name = $1 AND relation_name = $2",
             &[name.schema.as_str().into(), name.relation.as_str().into()],
-        )
-    });
-}
-
-/// Leaves a proposal that asks a person to confirm an identity.
-pub fn doubt(name: &Name, why: &str) {
-    owner::run(|| {
-        spi::execute(
-            "INSERT INTO governance.proposal (id, kind, schema_name, relation_name, value, confidence, evidence)
-             VALUES (governance._proposal_id('identity', $1, $2, NULL, 'keep'), 'identity', $1, $2, 'keep', 0.5,
-                     jsonb_build_object('why', $3))
-             ON CONFLICT (id) DO UPDATE SET state = 'open', evidence = excluded.evidence, proposed_at = now()",
-            &[name.schema.as_str().into(), name.relation.as_str().into(), why.into()],
         )
     });
 }

@@ -1,10 +1,13 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
 pub mod attach;
+pub mod carry;
 pub mod consumer;
 pub mod dataset;
 pub mod decision;
 pub mod deprecation;
+pub mod doubt;
 pub mod duty;
+pub mod former_column;
 pub mod grant;
 pub mod identity;
 pub mod ladder;
@@ -14,13 +17,17 @@ pub mod party;
 pub mod preview;
 pub mod proposal;
 pub mod rename;
+pub mod rename_column;
+pub mod rename_proposal;
 pub mod restore;
 pub mod role;
 pub mod sight;
 pub mod status;
+pub mod strictness;
 pub mod surface;
 pub mod tagging;
 pub mod transfer;
+pub mod tree;
 
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
@@ -218,7 +225,7 @@ pub mod governance {
         if !sight::may_see(Some(relation.0)) {
             crate::error::registry::not_to_be_seen(&name).raise();
         }
-        let rows = Ladder::of(&name).all();
+        let rows = tree::effective_levels(relation.0, &name);
         TableIterator::new(rows.into_iter().map(|(f, r)| (f, r.level.as_str().to_string(), r.source)))
     }
 

@@ -1,7 +1,7 @@
 //! Proposals: what the product guesses, accepted or rejected by people.
 mod plan;
 
-use super::{dataset, duty, role};
+use super::{dataset, doubt, duty, role};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::error;
@@ -228,12 +228,15 @@ pub fn accept(id: i64) -> String {
     }
 }
 
-/// Rejects one proposal for good. Rejecting twice is no error.
+/// Rejects one proposal for good. Rejecting twice is no error. What an identity brought along goes after commit.
 pub fn reject(id: i64, reason: &str) {
     super::one_at_a_time();
     let Some(p) = find(id, "rejected") else { return };
     require_duty(&Situation::now(), &p, "rejecting a proposal");
     decide(std::slice::from_ref(&p), "rejected", Some(reason));
+    if p.kind == "identity" {
+        doubt::take_back(p.id, &p.name, p.column.as_deref(), &p.evidence, reason);
+    }
     record("reject_proposal", &p, Some(reason));
 }
 

@@ -1,6 +1,9 @@
 //! What moves when a relation, a column or a schema gets another name.
-use super::identity::{bind, doubt, is_governed, take_over_former_name};
+use super::identity::{self, bind, take_over_former_name};
+use super::strictness::{self, Strictness};
+use super::{carry, doubt, rename_proposal};
 use crate::audit::{self, Act};
+use crate::core::registry::feature::Scope;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
@@ -10,9 +13,10 @@ use serde_json::json;
 /// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames: table, prefix
 /// of those columns, and whether they name a column too, as `column_name`. A feature that stores relations by name adds
 /// its table here, once for each relation that a row names.
-const FOLLOWERS: &[(&str, &str, bool)] = &[
+pub(super) const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("dataset", "", false),
     ("column_tag", "", true),
+    ("former_column", "", false),
     ("consumer", "", false),
     ("deprecation", "", true),
     ("proposal", "", true),
@@ -24,31 +28,90 @@ const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("flow", "target_", true),
 ];
 
+/// A relation that gets another name, and how strictly it and what waits under that name are governed until then.
+struct Move {
+    before: Name,
+    now: Name,
+    /// Anything is stated about it, and not only remembered of what was forgotten.
+    is_stated: bool,
+    /// Something else is stated under the new name already, about a relation that is gone.
+    doubtful: bool,
+    at_least: Vec<Strictness>,
+    waiting: carry::Carried,
+}
+
+impl Move {
+    /// Looks before anything moves. `scopes_differ`: levels of the schema, not its own, may make a difference.
+    fn prepare(before: &Name, now: &Name, scopes_differ: bool) -> Move {
+        let is_stated = identity::is_stated(before);
+        let meets = is_stated && identity::is_stated(now);
+        let mut at_least = Vec::new();
+        if meets || scopes_differ && is_stated {
+            at_least.push(strictness::of(before));
+        }
+        let mut waiting = None;
+        if meets {
+            at_least.push(strictness::of(now));
+            waiting = carry::waiting(before, now);
+        }
+        let doubtful = waiting.is_some();
+        let waiting = waiting.unwrap_or_default();
+        Move { before: before.clone(), now: now.clone(), is_stated, doubtful, at_least, waiting }
+    }
+
+    /// Moves what names it, and remembers the name it leaves.
+    fn carry_out(&self) {
+        move_rows(&self.before, &self.now);
+        owner::run(|| {
+            spi::execute(
+                "UPDATE governance.former_name SET now_schema_name = $3, now_relation_name = $4
+                  WHERE now_schema_name = $1 AND now_relation_name = $2",
+                &rename_args(&self.before, &self.now),
+            );
+            if self.is_stated {
+                spi::execute(
+                    "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
+                     VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (schema_name, relation_name) DO UPDATE
+                        SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
+                            renamed_at = now()",
+                    &rename_args(&self.before, &self.now),
+                );
+            }
+        });
+    }
+
+    /// The strictest of all that was stated stays, and a person is asked where that is in doubt.
+    fn finish(mut self, relid: Option<pg_sys::Oid>) {
+        let (before, now) = (&self.before.clone(), &self.now.clone());
+        if let Some(relid) = relid {
+            bind(relid, now);
+        }
+        cache::touch();
+        let why = if self.doubtful {
+            format!("{before} was renamed to a name that was governed already")
+        } else {
+            format!("it was {before}, where stricter levels hold")
+        };
+        if !self.at_least.is_empty() {
+            self.waiting.add_levels(strictness::keep(now, &self.at_least, &why));
+        }
+        if self.doubtful || !self.waiting.is_empty() {
+            doubt::ask(now, &why, &self.waiting);
+        }
+        if let Some(relid) = relid {
+            take_over_former_name(relid, now);
+        }
+    }
+}
+
 /// A governed relation got another name or schema.
 pub fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
-    let doubtful = is_governed(now);
-    move_rows(before, now);
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.former_name SET now_schema_name = $3, now_relation_name = $4
-              WHERE now_schema_name = $1 AND now_relation_name = $2",
-            &rename_args(before, now),
-        );
-        spi::execute(
-            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
-             VALUES ($1, $2, $3, $4)
-             ON CONFLICT (schema_name, relation_name) DO UPDATE
-                SET now_schema_name = excluded.now_schema_name, now_relation_name = excluded.now_relation_name,
-                    renamed_at = now()",
-            &rename_args(before, now),
-        );
-    });
-    bind(relid, now);
-    cache::touch();
-    if doubtful {
-        doubt(now, &format!("{before} was renamed to a name that was governed already"));
-    }
-    take_over_former_name(relid, now);
+    let schemas_differ = before.schema != now.schema
+        && [&before.schema, &now.schema].into_iter().any(|schema| has_levels(schema));
+    let step = Move::prepare(before, now, schemas_differ);
+    step.carry_out();
+    step.finish(Some(relid));
     audit::act(Act {
         verb: "follow_rename",
         object: &now.to_string(),
@@ -57,6 +120,18 @@ pub fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
         after: Some(json!({"relation": now.to_string()})),
         reason: None,
     });
+}
+
+/// Whether levels are set for a schema.
+fn has_levels(schema: &str) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.level WHERE scope = 'schema:' || quote_ident($1))",
+            &[schema.into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
 }
 
 /// Everything that names a relation names it anew. Where the name was taken already, by what was stated about a relation
@@ -75,8 +150,10 @@ fn move_rows(before: &Name, now: &Name) {
                 AND n.untagged_by_xid IS NOT NULL",
             "DELETE FROM governance.column_tag o USING governance.column_tag n
               WHERE {same} AND (o.column_name, o.tag, o.path) = (n.column_name, n.tag, n.path)",
-            "DELETE FROM governance.consumer o USING governance.consumer n WHERE {same} AND o.party = n.party",
-            "DELETE FROM governance.deprecation o USING governance.deprecation n
+            "DELETE FROM governance.former_column n USING governance.former_column o
+              WHERE {same} AND o.column_name = n.column_name",
+            "DELETE FROM governance.consumer n USING governance.consumer o WHERE {same} AND o.party = n.party",
+            "DELETE FROM governance.deprecation n USING governance.deprecation o
               WHERE {same} AND o.column_name = n.column_name",
         ] {
             let same = "(o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)";
@@ -105,6 +182,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        rename_proposal::make_way(&rename_args(before, now));
         for (table, prefix, _) in FOLLOWERS {
             spi::execute(
                 &format!(
@@ -114,7 +192,7 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
-        rehash_proposals(now, None);
+        rename_proposal::name_anew();
         // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
         // has left its name to others.
         spi::execute(
@@ -123,31 +201,8 @@ fn move_rows(before: &Name, now: &Name) {
                 AND (kind <> 'drop_table' OR $2 = $4)",
             &rename_args(before, now),
         );
-        spi::execute(
-            "UPDATE governance.level l SET scope = 'dataset:' || format('%I.%I', $3, $4)
-              WHERE scope = 'dataset:' || format('%I.%I', $1, $2)
-                AND NOT EXISTS (SELECT FROM governance.level x
-                                 WHERE x.feature = l.feature AND x.scope = 'dataset:' || format('%I.%I', $3, $4))",
-            &rename_args(before, now),
-        );
     });
-}
-
-/// The id of a proposal says what it is about: what was rejected is known again only by it. Of two that say the same, the
-/// rejected one stays.
-fn rehash_proposals(of: &Name, column: Option<&str>) {
-    let right = "governance._proposal_id(o.kind, o.schema_name, o.relation_name, o.column_name, o.value)";
-    let moved = format!(
-        "(o.schema_name, o.relation_name) = ($1, $2) AND ($3 IS NULL OR o.column_name = $3) AND o.id <> {right}"
-    );
-    let key = [of.schema.as_str().into(), of.relation.as_str().into(), column.map(String::from).into()];
-    for statement in [
-        "DELETE FROM governance.proposal n USING governance.proposal o WHERE {moved} AND n.id = {right} AND n.state <> 'rejected'",
-        "DELETE FROM governance.proposal o WHERE {moved} AND EXISTS (SELECT FROM governance.proposal n WHERE n.id = {right})",
-        "UPDATE governance.proposal o SET id = {right} WHERE {moved}",
-    ] {
-        spi::execute(&statement.replace("{moved}", &moved).replace("{right}", right), &key);
-    }
+    strictness::move_levels(&format!("dataset:{before}"), &format!("dataset:{now}"));
 }
 
 /// Both names as the arguments $1 to $4.
@@ -160,142 +215,58 @@ pub fn rename_args<'a>(before: &Name, now: &Name) -> [pgrx::datum::DatumWithOid<
     ]
 }
 
-/// A column got another name, in the relation and in everything that inherits from it.
-pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
+/// A schema got another name, and with it every relation in it. Returns those that anything is stated about now, and
+/// whether they did not bear their name before.
+pub fn schema_renamed(before: &str, now: &str) -> Vec<(pg_sys::Oid, bool)> {
+    let in_schema =
+        |schema: &str, relation: &String| Name { schema: schema.into(), relation: relation.clone() };
+    let scopes_differ = has_levels(now);
+    let moves: Vec<Move> = relations_named_in(before)
+        .iter()
+        .map(|relation| Move::prepare(&in_schema(before, relation), &in_schema(now, relation), scopes_differ))
+        .collect();
+    moves.iter().for_each(Move::carry_out);
     owner::run(|| {
-        for (table, prefix, has_column) in FOLLOWERS {
-            if *has_column {
-                if *table == "flow" {
-                    clear_flows(relid, prefix, now);
-                }
-                if *table == "column_tag" {
-                    merge_tags(relid, before, now);
-                }
-                if *table == "deprecation" {
-                    merge_deprecations(relid, before, now);
-                }
-                spi::execute(
-                    &format!(
-                        "WITH RECURSIVE tree AS (
-                            SELECT $1::oid AS relid
-                            UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                         UPDATE governance.{table} f SET {prefix}column_name = $3
-                           FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-                          WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
-                            AND f.{prefix}column_name = $2"
-                    ),
-                    &[relid.into(), before.into(), now.into()],
-                );
+        spi::execute(
+            "UPDATE governance.binding SET schema_name = $2 WHERE schema_name = $1",
+            &[before.into(), now.into()],
+        );
+        // Names that relations of the schema left are names of both schemas now.
+        spi::execute(
+            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
+             SELECT $2, relation_name, now_schema_name, now_relation_name
+               FROM governance.former_name
+              WHERE schema_name = $1 AND (now_schema_name, now_relation_name) <> ($2, relation_name)
+             ON CONFLICT DO NOTHING",
+            &[before.into(), now.into()],
+        );
+    });
+    let quoted = |schema: &str| format!("schema:{}", pgrx::spi::quote_identifier(schema));
+    strictness::move_levels(&quoted(before), &quoted(now));
+    let mut stated = Vec::new();
+    for step in moves {
+        let relid = catalog::relation_oid(&step.now);
+        stated.extend(relid.map(|relid| (relid, false)));
+        step.finish(relid);
+    }
+    // Another schema of that name may have left names to relations that nothing is stated about.
+    let named: Vec<Name> = owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name FROM governance.former_name WHERE schema_name = $1",
+            &[now.into()],
+            |r| Name { schema: r.must(1), relation: r.must(2) },
+        )
+    });
+    for name in named {
+        if let Some(relid) = catalog::relation_oid(&name) {
+            take_over_former_name(relid, &name);
+            if stated.iter().all(|(known, _)| *known != relid) {
+                stated.push((relid, true));
             }
         }
-        if let Some(name) = catalog::relation_name(relid) {
-            rehash_proposals(&name, Some(now));
-        }
-        spi::execute(
-            "UPDATE governance.consumer f SET columns = array_replace(columns, $2, $3)
-               FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.oid = $1 AND f.schema_name = n.nspname AND f.relation_name = c.relname AND $2 = ANY (columns)",
-            &[relid.into(), before.into(), now.into()],
-        );
-    });
-    cache::touch();
-}
-
-/// Tags that a column of the new name left behind: both are kept, each once, and what was untagged says nothing.
-fn merge_tags(relid: pg_sys::Oid, before: &str, now: &str) {
-    for (loser, dead) in [("n", "AND n.untagged_by_xid IS NOT NULL"), ("o", "")] {
-        let other = if loser == "n" { "o" } else { "n" };
-        spi::execute(
-            &format!(
-                "WITH RECURSIVE tree AS (
-                    SELECT $1::oid AS relid
-                    UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-                 DELETE FROM governance.column_tag {loser}
-                  USING governance.column_tag {other}, tree
-                   JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace s ON s.oid = c.relnamespace
-                  WHERE (o.schema_name, o.relation_name, o.column_name) = (s.nspname, c.relname, $2)
-                    AND (n.schema_name, n.relation_name, n.column_name) = (s.nspname, c.relname, $3)
-                    AND (o.tag, o.path) = (n.tag, n.path) {dead}"
-            ),
-            &[relid.into(), before.into(), now.into()],
-        );
     }
-}
-
-/// A deprecation that a dropped column left under the new name says nothing about this one; a replacement that is renamed
-/// is still the replacement.
-fn merge_deprecations(relid: pg_sys::Oid, before: &str, now: &str) {
-    let of_this = "(d.schema_name, d.relation_name) = (SELECT n.nspname, c.relname FROM pg_class c
-                         JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1)";
-    spi::execute(
-        &format!(
-            "DELETE FROM governance.deprecation d WHERE {of_this} AND d.column_name = $3 AND EXISTS
-                (SELECT FROM governance.deprecation o WHERE (o.schema_name, o.relation_name, o.column_name)
-                    = (d.schema_name, d.relation_name, $2))"
-        ),
-        &[relid.into(), before.into(), now.into()],
-    );
-    spi::execute(
-        &format!(
-            "UPDATE governance.deprecation d SET replacement = $3 WHERE {of_this} AND d.replacement = $2"
-        ),
-        &[relid.into(), before.into(), now.into()],
-    );
-}
-
-/// Flows of a column that bore a name before say nothing about the column that takes it.
-fn clear_flows(relid: pg_sys::Oid, prefix: &str, column: &str) {
-    spi::execute(
-        &format!(
-            "WITH RECURSIVE tree AS (
-                SELECT $1::oid AS relid
-                UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent)
-             DELETE FROM governance.flow f
-              USING tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-              WHERE f.{prefix}schema_name = n.nspname AND f.{prefix}relation_name = c.relname
-                AND f.{prefix}column_name = $2"
-        ),
-        &[relid.into(), column.into()],
-    );
-}
-
-/// A schema got another name, and with it every relation in it.
-pub fn schema_renamed(before: &str, now: &str) {
-    for relation in relations_named_in(before) {
-        move_rows(
-            &Name { schema: before.into(), relation: relation.clone() },
-            &Name { schema: now.into(), relation },
-        );
-    }
-    owner::run(|| {
-        spi::execute(
-            "DELETE FROM governance.former_name n USING governance.former_name o
-              WHERE (o.schema_name, n.schema_name) = ($1, $2) AND o.relation_name = n.relation_name",
-            &[before.into(), now.into()],
-        );
-        for (table, prefix) in [("binding", ""), ("former_name", ""), ("former_name", "now_")] {
-            spi::execute(
-                &format!(
-                    "UPDATE governance.{table} SET {prefix}schema_name = $2 WHERE {prefix}schema_name = $1"
-                ),
-                &[before.into(), now.into()],
-            );
-        }
-        // Of relations that nothing else is stated about, too.
-        spi::execute(
-            "WITH renamed AS (
-                SELECT feature, scope,
-                       CASE WHEN scope = 'schema:' || quote_ident($1) THEN 'schema:' || quote_ident($2)
-                            ELSE 'dataset:' || quote_ident($2) || substr(scope, length('dataset:' || quote_ident($1)) + 1) END AS now
-                  FROM governance.level
-                 WHERE scope = 'schema:' || quote_ident($1) OR starts_with(scope, 'dataset:' || quote_ident($1) || '.'))
-             UPDATE governance.level l SET scope = r.now FROM renamed r
-              WHERE (l.feature, l.scope) = (r.feature, r.scope)
-                AND NOT EXISTS (SELECT FROM governance.level x WHERE (x.feature, x.scope) = (r.feature, r.now))",
-            &[before.into(), now.into()],
-        );
-    });
     cache::touch();
+    stated
 }
 
 /// Relations of a schema that anything is stated or recorded about, whether they exist or not.
@@ -310,5 +281,19 @@ fn relations_named_in(schema: &str) -> Vec<String> {
             )
         })
         .collect();
-    owner::run(|| spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)))
+    let (mut names, scopes): (Vec<String>, Vec<String>) = owner::run(|| {
+        (
+            spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)),
+            spi::select("SELECT scope FROM governance.level WHERE scope LIKE 'dataset:%'", &[], |r| {
+                r.must(1)
+            }),
+        )
+    });
+    names.extend(scopes.iter().filter_map(|scope| match Scope::parse(scope) {
+        Ok(Scope::Dataset(s, relation)) if s == schema => Some(relation),
+        _ => None,
+    }));
+    names.sort();
+    names.dedup();
+    names
 }

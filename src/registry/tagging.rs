@@ -53,7 +53,7 @@ pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, sour
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (schema_name, relation_name, column_name, tag, path) DO UPDATE
                 SET untagged_by_xid = NULL, source = excluded.source, tagged_at = now(), tagged_by = excluded.tagged_by
-              WHERE t.untagged_by_xid IS NOT NULL
+              WHERE t.untagged_by_xid IS NOT NULL OR t.source = 'copied'
              RETURNING true",
             &[
                 name.schema.as_str().into(),
