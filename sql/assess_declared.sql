@@ -108,7 +108,13 @@ CREATE VIEW governance._check_own_009 AS
                           AND (q.name = s.owner OR EXISTS (SELECT FROM governance.consumer c
                                 WHERE (c.schema_name, c.relation_name, c.party) = (s.schema_name, s.relation_name, q.name)
                                   AND (c.valid_until IS NULL OR c.valid_until > now()))))
-       AND NOT EXISTS (SELECT FROM governance.duty d WHERE d.duty = 'backup' AND d.role = g.rolname);
+       AND NOT EXISTS (SELECT FROM governance.duty d WHERE d.duty = 'backup' AND d.role = g.rolname)
+    UNION ALL
+    SELECT s.object, s.schema_name, s.relation_name, 'PUBLIC', 'fail',
+           format('everybody may read %s, which has contracts', s.object), NULL,
+           format('REVOKE SELECT ON %s FROM PUBLIC;', s.object), 'none; grant it to the roles of its consumers first'
+      FROM seen s JOIN pg_class c ON c.oid = s.relid, aclexplode(c.relacl) x
+     WHERE x.grantee = 0 AND x.privilege_type = 'SELECT';
 
 -------------------------------------------------------------------------------------------------------------- aggregates
 -- What is seen is gathered once: the planner cannot know how many rows _may_see leaves, and would ask it for each pair.
@@ -276,16 +282,23 @@ CREATE VIEW governance._check_adr_007 AS
 
 -- Three tenths of the work being of another kind is a judgement: half of that is what two quiet weeks differ by.
 CREATE VIEW governance._check_adr_008 AS
-    SELECT 'decision ' || d.title AS object, 'warn' AS status, 0.6 AS confidence,
-           format('decision "%s" was recorded for another workload: %s %% of the work since is of another kind', d.title, round((w.drift * 100)::numeric)) AS finding,
-           jsonb_build_object('then', d.workload -> 'tables', 'now', w.now -> 'tables', 'recorded_at', d.recorded_at) AS evidence,
-           d.recorded_at AS observed_since,
-           format('SELECT governance.record_decision(%L, kind => %L);', d.title, d.kind) AS remediation_sql,
+    WITH compared AS (
+        SELECT d.*, n.now, governance._drift(d.workload -> 'tables', n.now) AS drift
+          FROM governance._decision d
+         CROSS JOIN LATERAL (SELECT governance._table_workload(d.objects) AS now OFFSET 0) n
+         WHERE d.access_pattern <> '')
+    SELECT 'decision ' || c.title AS object, 'warn' AS status, 0.6 AS confidence,
+           format('decision "%s" was recorded for another workload: %s %% of the work since is of another kind', c.title, round((c.drift * 100)::numeric)) AS finding,
+           jsonb_build_object('then', c.workload -> 'tables', 'now', c.now, 'recorded_at', c.recorded_at) AS evidence,
+           c.recorded_at AS observed_since,
+           format('SELECT governance.record_decision(%L);', c.title) AS remediation_sql,
            'none; look whether its access pattern and alternatives still hold' AS remediation_lock
-      FROM governance._decision d
-     CROSS JOIN LATERAL (SELECT governance._workload(d.objects) AS now OFFSET 0) n
-     CROSS JOIN LATERAL (SELECT n.now, governance._drift(d.workload -> 'tables', n.now -> 'tables') AS drift) w
-     WHERE d.access_pattern <> '' AND w.drift > 0.3;
+      FROM compared c WHERE c.drift > 0.3
+    UNION ALL
+    SELECT 'decision ' || c.title, 'not_assessed', NULL,
+           format('fewer than a thousand operations were counted before or after decision "%s" was recorded', c.title),
+           jsonb_build_object('then', c.workload -> 'tables', 'now', c.now), c.recorded_at, NULL, NULL
+      FROM compared c WHERE c.drift IS NULL;
 
 ------------------------------------------------------------------------------------------------------------- consistency
 CREATE VIEW governance._check_con_001 AS

@@ -14,7 +14,7 @@ GRANT EXECUTE ON FUNCTION
     governance.set_level(text, text, text, text, timestamptz, boolean), governance.reset_level(text, text, text),
     governance.effective_levels(regclass),
     governance.declare_consumer(regclass, text, text[], text, timestamptz), governance.forget_consumer(regclass, text),
-    governance.deprecate_column(regclass, text, timestamptz, text), governance.undeprecate_column(regclass, text),
+    governance.deprecate_column(regclass, text, timestamptz, text, text), governance.undeprecate_column(regclass, text, text),
     governance.transfer_party(text, text), governance.preview_level(text, text, text, timestamptz),
     governance.record_decision(text, text, text[], text, jsonb, text, date, text), governance.forget_decision(text),
     governance.grant_duty(text, text, text), governance.revoke_duty(text, text, text, text),
@@ -23,7 +23,7 @@ GRANT EXECUTE ON FUNCTION
     governance.manifest(text), governance.manifest_schema(), governance.apply_manifest(jsonb, boolean, boolean, text, text),
     governance.status(), governance.attach(), governance.detach(text), governance.confirm_restore(),
     governance._may_see(oid), governance._has_duty(text), governance._proposal_id(text, text, text, text, text),
-    governance._words(text), governance._mode(), governance._restoring(), governance._workload(text[]), governance._drift(jsonb, jsonb)
+    governance._words(text), governance._mode(), governance._restoring(), governance._workload(text[]), governance._table_workload(text[]), governance._drift(jsonb, jsonb)
     TO PUBLIC;
 COMMENT ON FUNCTION governance.declare_party(text, text, text[], text) IS 'declares a party (team, person or service) and the database roles that act for it, or changes it';
 COMMENT ON FUNCTION governance.forget_party(text) IS 'forgets a party that nothing names any more';
@@ -36,8 +36,8 @@ COMMENT ON FUNCTION governance.reset_level(text, text, text) IS 'takes a level a
 COMMENT ON FUNCTION governance.effective_levels(regclass) IS 'the level of every feature for a relation, and where it comes from';
 COMMENT ON FUNCTION governance.declare_consumer(regclass, text, text[], text, timestamptz) IS 'declares that a party reads a dataset under a contract, or changes the contract';
 COMMENT ON FUNCTION governance.forget_consumer(regclass, text) IS 'forgets a consumer';
-COMMENT ON FUNCTION governance.deprecate_column(regclass, text, timestamptz, text) IS 'deprecates a column until its sunset; its users are told by the level of deprecation';
-COMMENT ON FUNCTION governance.undeprecate_column(regclass, text) IS 'takes a deprecation back';
+COMMENT ON FUNCTION governance.deprecate_column(regclass, text, timestamptz, text, text) IS 'deprecates a column until its sunset; its users are told by the level of deprecation';
+COMMENT ON FUNCTION governance.undeprecate_column(regclass, text, text) IS 'takes a deprecation back';
 COMMENT ON FUNCTION governance.transfer_party(text, text) IS 'moves everything a party answers for to another one, and says what';
 COMMENT ON FUNCTION governance.preview_level(text, text, text, timestamptz) IS 'who would have been refused or warned by a level, from what was observed since';
 COMMENT ON FUNCTION governance.record_decision(text, text, text[], text, jsonb, text, date, text) IS 'records a decision: what was chosen, for which access pattern, and what was not';

@@ -1,23 +1,32 @@
 -- registry: what the database does, as decisions record it on their day and compare it later.
 
--- Counters by kind of work. Of the relations that are named, where any is; else of all. Table statistics count since
+-- Counters of the tables: of the relations that are named, with their partitions, where any is; else of all. Views have
+-- none.
+CREATE FUNCTION governance._table_workload(objects text[]) RETURNS jsonb LANGUAGE sql STABLE
+    SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE named AS (
+        SELECT c.oid AS relid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE format('%I.%I', n.nspname, c.relname) = ANY (objects)
+        UNION SELECT i.inhrelid FROM named JOIN pg_inherits i ON i.inhparent = named.relid
+    )
+    SELECT jsonb_build_object('lookups', coalesce(sum(s.idx_scan), 0), 'scans', coalesce(sum(s.seq_scan), 0),
+                              'inserted', coalesce(sum(s.n_tup_ins), 0), 'updated', coalesce(sum(s.n_tup_upd), 0),
+                              'deleted', coalesce(sum(s.n_tup_del), 0))
+      FROM pg_stat_user_tables s
+     WHERE s.schemaname <> 'governance'
+       AND (s.relid IN (SELECT relid FROM named) OR NOT EXISTS (SELECT FROM named))
+$$;
+COMMENT ON FUNCTION governance._table_workload(text[]) IS 'what was done to the tables named, or to all of the database: counters by kind of work';
+
+-- Counters by kind of work. Table statistics count since
 -- they were last reset; statements only where pg_stat_statements is there and shows them to the caller.
 CREATE FUNCTION governance._workload(objects text[]) RETURNS jsonb LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    tables jsonb;
+    tables jsonb := governance._table_workload(objects);
     statements jsonb;
     place text;
 BEGIN
-    SELECT jsonb_build_object('lookups', coalesce(sum(idx_scan), 0), 'scans', coalesce(sum(seq_scan), 0),
-                              'inserted', coalesce(sum(n_tup_ins), 0), 'updated', coalesce(sum(n_tup_upd), 0),
-                              'deleted', coalesce(sum(n_tup_del), 0))
-      INTO tables
-      FROM pg_stat_user_tables s
-     WHERE schemaname <> 'governance'
-       AND (format('%I.%I', schemaname, relname) = ANY (objects)
-            OR NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                            WHERE format('%I.%I', n.nspname, c.relname) = ANY (objects)));
     SELECT format('%I.pg_stat_statements', n.nspname) INTO place
       FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements';
     IF place IS NOT NULL THEN

@@ -5,7 +5,7 @@ CREATE TABLE governance.deprecation (
     schema_name text NOT NULL,
     relation_name text NOT NULL,
     column_name text NOT NULL,
-    sunset timestamptz NOT NULL,
+    sunset timestamptz NOT NULL CHECK (isfinite(sunset)),
     replacement text,
     comment text,
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now(),

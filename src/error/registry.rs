@@ -1,6 +1,6 @@
 //! Errors of the registry.
 use super::{Code, Failure};
-use crate::core::registry::manifest::Problem;
+use crate::core::registry::manifest::{MOST_PROBLEMS, Problem};
 use crate::pg::catalog::Name;
 
 /// A relation that does not exist (any more).
@@ -83,6 +83,33 @@ pub fn no_such_feature(feature: &str, known: &[String]) -> Failure {
         .hint("SELECT * FROM governance.features; SELECT * FROM governance.rules;")
 }
 
+/// Texts that may be absent, but not empty: what is empty says nothing, and no manifest can bring it.
+pub fn require_words(texts: &[(&str, Option<&str>)]) {
+    for (what, text) in texts {
+        if text.is_some_and(|t| t.trim().is_empty()) {
+            empty(what).raise();
+        }
+    }
+}
+
+/// A party that governs datasets and would have nobody who acts for it.
+pub fn party_needs_roles(name: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("party \"{name}\" needs roles that act for it"),
+    )
+    .detail("Without them what it owns falls to the owners of relations, and what it stewards to operators.")
+    .hint(format!(
+        "SELECT governance.declare_party({}, db_roles => '{{some_role}}');",
+        pgrx::spi::quote_literal(name)
+    ))
+}
+
+/// A time that has to be one.
+pub fn not_a_date(what: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{what} must be a date, not infinity"))
+}
+
 /// A feature whose events nobody records, so that nothing can be replayed.
 pub fn not_recorded(feature: &str, recorded: &[&str]) -> Failure {
     Failure::new(
@@ -145,14 +172,41 @@ pub fn deprecated(name: &Name, column: &str, until: &str, over: bool, replacemen
 }
 
 /// A statement that uses a column past its sunset, where that is refused.
-pub fn past_sunset(name: &Name, column: &str, replacement: Option<&str>) -> Failure {
-    replaced_by(
-        Failure::new(
-            Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-            format!("column \"{column}\" of {name} is past its sunset and may not be used any more"),
-        ),
-        replacement,
+pub fn past_sunset(number: u32, name: &Name, column: &str, replacement: Option<&str>) -> Failure {
+    let failure = Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("column \"{column}\" of {name} is past its sunset and may not be used any more"),
     )
+    .detail(format!("Refusal {number}."));
+    match replacement {
+        Some(replacement) => failure.hint(format!("Use instead: {replacement}.")),
+        None => failure.hint(format!(
+            "A steward can open it: SELECT governance.undeprecate_column({}, {}, reason => 'why');",
+            pgrx::spi::quote_literal(name.to_string()),
+            pgrx::spi::quote_literal(column)
+        )),
+    }
+}
+
+/// The same for who may not know what is below the view or function.
+pub fn past_sunset_below(number: u32) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the statement uses a column that is past its sunset",
+    )
+    .detail(format!("Refusal {number}."))
+    .hint("Ask the owner of what it reads.")
+}
+
+/// The line of the server log about it.
+pub fn past_sunset_logged(number: u32, name: &Name, column: &str, role: &str, statement: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "governance refusal {number}: role \"{role}\" used column \"{column}\" of {name} past its sunset"
+        ),
+    )
+    .detail(format!("Statement: {statement}"))
 }
 
 fn replaced_by(failure: Failure, replacement: Option<&str>) -> Failure {
@@ -282,6 +336,7 @@ pub fn bad_manifest(problems: &[Problem]) -> Failure {
     };
     let detail: Vec<String> = problems
         .iter()
+        .take(MOST_PROBLEMS)
         .map(|p| {
             let place = if others == 0 { String::new() } else { format!("{}: ", p.path) };
             format!("{place}There is {}. Allowed: {}.", p.what, p.allowed)

@@ -6,7 +6,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::{hooks, loading, owner, regclass, roles, session, settings_scope, spi, xact};
-use crate::registry::{former_column, identity, rename, rename_column, tree};
+use crate::registry::{deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -204,6 +204,7 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
     former_column::taken(relid);
     audit::follow(relid, is_new_here);
     boundary::follow(relid);
+    deprecation::follow(relid);
 }
 
 /// Owners cannot take our triggers from a table by DDL on them: they come back at once. Superusers can, and `status()`
@@ -252,8 +253,10 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
             (kind, [schema, relation, rest @ ..]) => {
                 let name = Name { schema: schema.clone(), relation: relation.clone() };
                 let column = rest.first().cloned();
-                if column.is_none() {
-                    gone.push(objid);
+                match &column {
+                    None => gone.push(objid),
+                    Some(column) if !change::is_acting() => deprecation::column_dropped(&name, column),
+                    Some(_) => {}
                 }
                 let family = families.get(&objid);
                 let mut governors = family.map(|f| f.datasets.clone()).unwrap_or_default();

@@ -13,6 +13,8 @@ thread_local! {
     /// Whether many writes belong together, and whether one of them has touched.
     static TOGETHER: Cell<bool> = const { Cell::new(false) };
     static TOUCHED: Cell<bool> = const { Cell::new(false) };
+    /// Whether the transaction has touched: what was cached since may be rolled back.
+    static TOUCHED_HERE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Rises whenever something that backends cache has changed. A cache loaded at generation g is good while this is g.
@@ -25,6 +27,7 @@ pub fn generation() -> u64 {
 /// Tells every backend, at commit, to load its caches anew; this one at once.
 pub fn touch() {
     GENERATION.set(GENERATION.get() + 1);
+    TOUCHED_HERE.set(true);
     if TOGETHER.get() {
         TOUCHED.set(true);
         return;
@@ -49,6 +52,18 @@ pub fn together<R>(f: impl FnOnce() -> R) -> R {
     }
     let _end = End(TOGETHER.replace(true));
     f()
+}
+
+/// A (sub)transaction was rolled back, and perhaps what caches were loaded from. Must not raise.
+pub fn forget_rolled_back() {
+    if TOUCHED_HERE.get() {
+        GENERATION.set(GENERATION.get() + 1);
+    }
+}
+
+/// The transaction has ended.
+pub fn end_transaction() {
+    TOUCHED_HERE.set(false);
 }
 
 /// Makes every cached plan that reads a relation be made anew, in every backend, from commit on.

@@ -2,7 +2,8 @@
 //!
 //! Once per session and column: a deprecation that fills logs is switched off by its readers. COPY of a whole table is
 //! not planned and says nothing, so that a nightly pg_dump stays quiet.
-use super::{cache, catalog, loading, owner, session};
+use super::catalog::Name;
+use super::{audit_log, cache, catalog, loading, owner, roles, session};
 use crate::core::registry::level::Level;
 use crate::error;
 use crate::registry::deprecation::{self, Deprecated};
@@ -14,6 +15,9 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::c_void;
 use std::rc::Rc;
 
+/// How often loading is tried for one state of the declarations.
+const MOST_ATTEMPTS: u32 = 3;
+
 type Columns = HashMap<pg_sys::Oid, Vec<Deprecated>>;
 
 thread_local! {
@@ -22,8 +26,9 @@ thread_local! {
     static LOADED_AT: Cell<u64> = const { Cell::new(0) };
     static ENDS_AT: Cell<i64> = const { Cell::new(i64::MAX) };
     static LOADING: Cell<bool> = const { Cell::new(false) };
-    /// What was said: relation, column and sunset.
-    static SAID: RefCell<HashSet<(pg_sys::Oid, i16, i64)>> = RefCell::default();
+    static FAILED: Cell<u32> = const { Cell::new(0) };
+    /// What was said: relation as declared, column and sunset.
+    static SAID: RefCell<HashSet<(Name, String, i64)>> = RefCell::default();
 }
 
 /// Looks whether a query that is about to be planned uses deprecated columns: one cached test where nothing is.
@@ -32,10 +37,13 @@ thread_local! {
 /// `query` must be an analysed and rewritten query.
 #[inline]
 pub unsafe fn look(query: *mut pg_sys::Query) {
+    if is_our_own() {
+        return;
+    }
     if LOADED_AT.get() != cache::generation() || has_ended() {
         reload();
     }
-    if ANY.get() && !is_our_own() {
+    if ANY.get() {
         // SAFETY: the caller vouches for the query.
         unsafe { look_into(query) };
     }
@@ -43,8 +51,12 @@ pub unsafe fn look(query: *mut pg_sys::Query) {
 
 /// Queries of ours, of a foreign key's check, and of what has no client.
 fn is_our_own() -> bool {
-    // SAFETY: plain reads of backend globals.
-    owner::is_acting() || unsafe { pg_sys::InNoForceRLSOperation() || !session::has_client() }
+    // SAFETY: plain reads of backend globals. A parallel worker runs what a client sent.
+    owner::is_acting()
+        || crate::change::is_acting()
+        || unsafe {
+            pg_sys::InNoForceRLSOperation() || !(session::has_client() || pg_sys::ParallelWorkerNumber >= 0)
+        }
 }
 
 fn has_ended() -> bool {
@@ -58,16 +70,24 @@ fn reload() {
     if LOADING.get() || loading::creating_extension() || unsafe { !pg_sys::IsTransactionState() } {
         return;
     }
-    struct Done;
-    impl Drop for Done {
+    /// Ends the attempt. One that failed is made again with the next statement, but not for ever: a hook that fails on
+    /// its own would keep everybody from doing anything.
+    struct Attempt(bool);
+    impl Drop for Attempt {
         fn drop(&mut self) {
             LOADING.set(false);
+            FAILED.set(if self.0 { 0 } else { FAILED.get() + 1 });
+            if !self.0 && FAILED.get() < MOST_ATTEMPTS {
+                LOADED_AT.set(0);
+            }
         }
     }
     LOADING.set(true);
-    let _done = Done;
+    let mut attempt = Attempt(false);
     cache::settle();
     let generation = cache::generation();
+    LOADED_AT.set(generation);
+    ENDS_AT.set(i64::MAX);
     let (list, ends) = if deprecation::is_used() { deprecation::in_force() } else { (Vec::new(), None) };
     let mut columns = Columns::new();
     for column in list {
@@ -76,7 +96,7 @@ fn reload() {
     ANY.set(!columns.is_empty());
     COLUMNS.set(Rc::new(columns));
     ENDS_AT.set(ends.unwrap_or(i64::MAX));
-    LOADED_AT.set(generation);
+    attempt.0 = true;
 }
 
 /// # Safety
@@ -94,15 +114,29 @@ unsafe fn look_into(query: *mut pg_sys::Query) {
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
     for d in search.used {
         let over = now >= d.sunset;
+        // Below views and functions there are names that are not everybody's.
+        let known = catalog::has_any_privilege(d.relid, roles::outer());
         if over && d.level == Level::Enforce {
-            error::registry::past_sunset(&d.name, &d.column, d.replacement.as_deref()).raise();
+            refuse(d, known);
         }
-        if SAID.with_borrow_mut(|s| s.insert((d.relid, d.number, d.sunset))) {
+        if known && SAID.with_borrow_mut(|s| s.insert((d.name.clone(), d.column.clone(), d.sunset))) {
             let told =
                 error::registry::deprecated(&d.name, &d.column, &d.until, over, d.replacement.as_deref());
             if over { told.warn() } else { told.notice() }
         }
     }
+}
+
+/// Raises the refusal; its number is in a line of the server log, since a row would roll back with the statement.
+fn refuse(d: &Deprecated, known: bool) -> ! {
+    let number = audit_log::refusal_number();
+    let role = roles::name(roles::outer());
+    let statement = session::statement().unwrap_or_default();
+    error::registry::past_sunset_logged(number, &d.name, &d.column, &role, &statement).log();
+    if !known {
+        error::registry::past_sunset_below(number).raise();
+    }
+    error::registry::past_sunset(number, &d.name, &d.column, d.replacement.as_deref()).raise()
 }
 
 struct Search<'a> {

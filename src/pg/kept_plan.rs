@@ -4,7 +4,7 @@
 //! reads nothing but the catalogs and our own tables: a plan that reads users' tables may depend on who is masked.
 use super::{catalog, list, owner};
 use pgrx::pg_sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -23,6 +23,7 @@ enum Kept {
 }
 
 thread_local! {
+    static SCHEMA: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     static PLANS: RefCell<HashMap<u64, Kept>> = RefCell::new(HashMap::new());
 }
 
@@ -35,6 +36,7 @@ pub unsafe fn of(sql: &CStr, types: &mut [pg_sys::Oid]) -> Option<pg_sys::SPIPla
     if !owner::is_acting() || !is_plannable(sql) {
         return None;
     }
+    forget_others();
     let mut hasher = DefaultHasher::new();
     (sql, &*types, catalog::namespace()).hash(&mut hasher);
     let key = hasher.finish();
@@ -65,6 +67,19 @@ pub unsafe fn of(sql: &CStr, types: &mut [pg_sys::Oid]) -> Option<pg_sys::SPIPla
         plans.insert(key, plan.map_or(Kept::Never, |p| Kept::Plan(sql.to_owned(), p)));
     });
     plan
+}
+
+/// Plans for an extension that was dropped are of no use to the one that was created after it.
+fn forget_others() {
+    if SCHEMA.replace(catalog::namespace()) == catalog::namespace() {
+        return;
+    }
+    for (_, kept) in PLANS.with_borrow_mut(std::mem::take) {
+        if let Kept::Plan(_, plan) = kept {
+            // SAFETY: a kept plan that nothing refers to any more.
+            unsafe { pg_sys::SPI_freeplan(plan) };
+        }
+    }
 }
 
 /// Utility statements have no plan that is worth keeping.

@@ -124,6 +124,9 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
         crate::registry::proposal::forget_guesses();
+        if event != XACT_EVENT_ABORT {
+            super::cache::end_transaction();
+        }
     }
     if event == XACT_EVENT_COMMIT {
         super::mask::keep();
@@ -133,10 +136,12 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         super::mask::forget_rolled_back(None);
     }
     if event == XACT_EVENT_ABORT {
+        super::cache::forget_rolled_back();
         super::mask::frame_aborted();
         super::ddl_hook::forget(None);
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
+        super::cache::end_transaction();
     }
 }
 
@@ -149,6 +154,7 @@ unsafe extern "C-unwind" fn on_subxact(
 ) {
     use pg_sys::SubXactEvent::*;
     if event == SUBXACT_EVENT_ABORT_SUB {
+        super::cache::forget_rolled_back();
         super::mask::forget_rolled_back(Some(my));
         super::mask::frame_aborted();
         super::ddl_hook::forget(Some(my));

@@ -16,16 +16,28 @@ pub fn declare(
     purpose: Option<&str>,
     valid_until: Option<TimestampWithTimeZone>,
 ) {
-    let name = dataset::governable(relation);
-    party::require(party);
-    for column in columns.iter().flatten() {
-        tagging::require_column(relation, &name, column);
-    }
     if let Some(end) = valid_until
         && end <= pgrx::datum::datetime_support::now()
     {
         error::registry::end_in_the_past("valid_until").raise();
     }
+    restate(relation, party, columns, purpose, valid_until);
+}
+
+/// The same for a contract whose end may be over: a manifest brings it as it is.
+pub fn restate(
+    relation: Relation,
+    party: &str,
+    columns: Option<Vec<String>>,
+    purpose: Option<&str>,
+    valid_until: Option<TimestampWithTimeZone>,
+) {
+    let name = dataset::governable(relation);
+    party::require(party);
+    for column in columns.iter().flatten() {
+        tagging::require_column(relation, &name, column);
+    }
+    error::registry::require_words(&[("purpose", purpose)]);
     let before = get(&name, party);
     let me = roles::name(roles::current());
     owner::run(|| {

@@ -1,5 +1,5 @@
 //! Datasets: governed relations and what people state about them.
-use super::party;
+use super::{duty, party};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::CLASSES;
 use crate::core::registry::level::{Declared, Facts};
@@ -9,6 +9,7 @@ use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
 use pgrx::datum::Interval;
 use serde_json::Value;
+use std::collections::HashMap;
 
 /// What consumers may rely on.
 pub const CONSISTENCIES: [&str; 3] = ["strong", "causal", "eventual"];
@@ -72,7 +73,7 @@ pub fn governable(relation: Relation) -> Name {
 /// Declares a dataset, or changes what is declared.
 pub fn declare(relation: Relation, s: Statement) {
     let name = governable(relation);
-    check(&s);
+    check(relation, &s);
     let before = get(&name);
     let me = roles::name(roles::current());
     let clears = |field: &str| s.clear.iter().any(|c| c == field);
@@ -134,7 +135,20 @@ pub fn declare(relation: Relation, s: Statement) {
     });
 }
 
-fn check(s: &Statement) {
+fn check(relation: Relation, s: &Statement) {
+    error::registry::require_words(&[
+        ("domain", s.domain.as_deref()),
+        ("concept", s.concept.as_deref()),
+        ("description", s.description.as_deref()),
+    ]);
+    // Whose a dataset is decides who approves; superusers may do everything anyway.
+    let mine = |party: &Option<String>| party.as_deref().is_some_and(duty::is_of_party);
+    if !roles::is_superuser(roles::current())
+        && ((mine(&s.owner) && !duty::is_owner(relation))
+            || (mine(&s.steward) && !duty::is_steward(relation)))
+    {
+        error::registry::not_to_oneself(&format!("{}", relation.name())).raise();
+    }
     for p in [&s.owner, &s.steward, &s.arbiter].into_iter().flatten() {
         party::require(p);
     }
@@ -222,6 +236,37 @@ pub fn facts_and_before(name: &Name) -> (Facts, Option<Facts>) {
     .into_iter()
     .next()
     .unwrap_or_else(|| (facts(None, Declared::No), None))
+}
+
+/// The same for many relations at once; those that nobody declared are left out.
+#[must_use]
+pub fn facts_of_many(names: &[Name]) -> HashMap<Name, (Facts, Option<Facts>)> {
+    let (schemas, relations): (Vec<String>, Vec<String>) =
+        names.iter().map(|n| (n.schema.clone(), n.relation.clone())).unzip();
+    let kind = |in_bulk: bool| if in_bulk { Declared::Bulk } else { Declared::Single };
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT d.schema_name, d.relation_name, d.class, d.in_bulk, d.was_class, d.was_in_bulk,
+                    coalesce(d.changed_by_xid = pg_current_xact_id_if_assigned(), false)
+               FROM unnest($1::text[], $2::text[]) AS n (schema_name, relation_name)
+               JOIN governance._dataset d USING (schema_name, relation_name)",
+            &[schemas.into(), relations.into()],
+            |r| {
+                let name = Name { schema: r.must(1), relation: r.must(2) };
+                let facts = |class: Option<String>, declared: Declared| Facts {
+                    schema: name.schema.clone(),
+                    relation: name.relation.clone(),
+                    class,
+                    declared,
+                };
+                let before = r.must::<bool>(7).then(|| facts(r.get(5), kind(r.must(6))));
+                let now = facts(r.get(3), kind(r.must(4)));
+                (name, (now, before))
+            },
+        )
+    })
+    .into_iter()
+    .collect()
 }
 
 /// Whether anything is declared about a relation.

@@ -12,7 +12,7 @@ pub const STATUSES: [&str; 4] = ["proposed", "accepted", "rejected", "superseded
 /// Records a decision, or changes it: NULL leaves as it is.
 pub fn record(
     title: &str,
-    kind: &str,
+    kind: Option<&str>,
     objects: Option<Vec<String>>,
     access_pattern: Option<&str>,
     alternatives: Option<Value>,
@@ -20,16 +20,33 @@ pub fn record(
     review_by: Option<Date>,
     status: Option<&str>,
 ) {
+    let past = owner::run(|| {
+        spi::select_one("SELECT $1 < current_date", &[review_by.into()], |r| r.get::<bool>(1)).flatten()
+    });
+    if past == Some(true) {
+        error::registry::end_in_the_past("review_by").raise();
+    }
+    restate(title, kind, objects, access_pattern, alternatives, by, review_by, status);
+}
+
+/// The same for one whose review may be overdue: a manifest brings it as it is.
+pub fn restate(
+    title: &str,
+    kind: Option<&str>,
+    objects: Option<Vec<String>>,
+    access_pattern: Option<&str>,
+    alternatives: Option<Value>,
+    by: Option<&str>,
+    review_by: Option<Date>,
+    status: Option<&str>,
+) {
+    error::registry::require_words(&[("kind", kind), ("access_pattern", access_pattern)]);
     if let Some(status) = status
         && !STATUSES.contains(&status)
     {
         error::not_one_of("status of a decision", status, &STATUSES).raise();
     }
-    for (what, text) in [("title", title), ("kind", kind)] {
-        if text.trim().is_empty() {
-            error::registry::empty(what).raise();
-        }
-    }
+    error::registry::require_words(&[("title", Some(title))]);
     if let Some(a) = &alternatives
         && !a.is_array()
     {
@@ -38,22 +55,16 @@ pub fn record(
     if let Some(party) = by {
         party::require(party);
     }
-    let past = owner::run(|| {
-        spi::select_one("SELECT $1 < current_date", &[review_by.into()], |r| r.get::<bool>(1)).flatten()
-    });
-    if past == Some(true) {
-        error::registry::end_in_the_past("review_by").raise();
-    }
     let before = get(title);
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.decision AS d (title, kind, objects, access_pattern, alternatives, owner, review_by, recorded_by,
                     status, workload)
-             VALUES ($1, $2, coalesce($3, '{}'), $4, coalesce($5, '[]'), $6, $7, $8, coalesce($9, 'accepted'),
+             VALUES ($1, coalesce($2, 'store'), coalesce($3, '{}'), $4, coalesce($5, '[]'), $6, $7, $8, coalesce($9, 'accepted'),
                      governance._workload(coalesce($3, '{}')))
              ON CONFLICT (title) DO UPDATE
-                SET kind = excluded.kind, objects = coalesce($3, d.objects),
+                SET kind = coalesce($2, d.kind), objects = coalesce($3, d.objects),
                     access_pattern = coalesce($4, d.access_pattern), alternatives = coalesce($5, d.alternatives),
                     owner = coalesce($6, d.owner), review_by = coalesce($7, d.review_by), recorded_at = now(),
                     recorded_by = excluded.recorded_by, status = coalesce($9, d.status),

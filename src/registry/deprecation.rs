@@ -6,23 +6,38 @@ use crate::core::registry::level::Level;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, spi};
+use crate::pg::{cache, owner, roles, spi};
 use pgrx::datum::TimestampWithTimeZone;
 use pgrx::pg_sys;
 use serde_json::Value;
 
 /// Deprecates a column, or changes its sunset or replacement: NULL leaves the replacement as it is.
-pub fn deprecate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, replacement: Option<&str>) {
+pub fn deprecate(
+    relation: Relation,
+    column: &str,
+    sunset: TimestampWithTimeZone,
+    replacement: Option<&str>,
+    reason: Option<&str>,
+) {
     if sunset <= pgrx::datum::datetime_support::now() {
         error::registry::end_in_the_past("sunset").raise();
     }
-    restate(relation, column, sunset, replacement);
+    restate(relation, column, sunset, replacement, reason);
 }
 
 /// The same for one whose sunset may be over: a manifest brings it as it is.
-pub fn restate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, replacement: Option<&str>) {
+pub fn restate(
+    relation: Relation,
+    column: &str,
+    sunset: TimestampWithTimeZone,
+    replacement: Option<&str>,
+    reason: Option<&str>,
+) {
     let name = dataset::governable(relation);
     tagging::require_column(relation, &name, column);
+    if sunset.is_infinity() || sunset.is_neg_infinity() {
+        error::registry::not_a_date("sunset").raise();
+    }
     if let Some(replacement) = replacement {
         if replacement.trim().is_empty() {
             error::registry::empty("replacement").raise();
@@ -55,7 +70,7 @@ pub fn restate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, 
     identity::bind(relation.0, &name);
     let after = get(&name, column);
     if before != after {
-        act("deprecate_column", relation, &name, column, before, after);
+        act("deprecate_column", relation, &name, column, before, after, reason);
     }
     let promised = promised_beyond(&name, column);
     if !promised.is_empty() {
@@ -63,8 +78,23 @@ pub fn restate(relation: Relation, column: &str, sunset: TimestampWithTimeZone, 
     }
 }
 
+/// Whether the column's use is refused: its sunset is over, and the level is enforce.
+#[must_use]
+pub fn is_refused(relation: Relation, column: &str) -> bool {
+    let name = relation.name();
+    let over = owner::run(|| {
+        spi::select_one(
+            "SELECT sunset <= now() FROM governance.deprecation
+              WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+            |r| r.must::<bool>(1),
+        )
+    });
+    over == Some(true) && Ladder::of_tagged(&name).level("deprecation").level == Level::Enforce
+}
+
 /// Takes a deprecation back.
-pub fn undeprecate(relation: Relation, column: &str) {
+pub fn undeprecate(relation: Relation, column: &str, reason: Option<&str>) {
     let name = relation.name();
     let Some(before) = get(&name, column) else {
         error::registry::not_deprecated(&name, column).raise();
@@ -75,7 +105,7 @@ pub fn undeprecate(relation: Relation, column: &str) {
             &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
         )
     });
-    act("undeprecate_column", relation, &name, column, Some(before), None);
+    act("undeprecate_column", relation, &name, column, Some(before), None, reason);
 }
 
 fn act(
@@ -85,9 +115,10 @@ fn act(
     column: &str,
     before: Option<Value>,
     after: Option<Value>,
+    reason: Option<&str>,
 ) {
     let object = format!("{name}.{}", pgrx::spi::quote_identifier(column));
-    audit::act(Act { verb, object: &object, relation: Some(relation), before, after, reason: None });
+    audit::act(Act { verb, object: &object, relation: Some(relation), before, after, reason });
 }
 
 /// Consumers whose contract names the column and outlives its sunset.
@@ -149,7 +180,7 @@ pub fn in_force() -> (Vec<Deprecated>, Option<i64>) {
                 UNION SELECT i.inhrelid, t.schema_name, t.relation_name, t.column_name, t.sunset, t.replacement
                   FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
              SELECT t.relid, a.attnum, t.schema_name, t.relation_name, t.column_name, t.sunset, t.replacement,
-                    to_char(t.sunset, 'YYYY-MM-DD')
+                    coalesce(to_char(t.sunset, 'YYYY-MM-DD'), t.sunset::text)
                FROM tree t JOIN pg_attribute a ON a.attrelid = t.relid AND a.attname = t.column_name
               WHERE a.attnum > 0 AND NOT a.attisdropped",
             &[],
@@ -165,10 +196,17 @@ pub fn in_force() -> (Vec<Deprecated>, Option<i64>) {
             },
         )
     });
-    let calm = restore::is_restoring();
+    let mut names: Vec<Name> = rows.iter().map(|d| d.name.clone()).collect();
+    names.sort();
+    names.dedup();
+    let levels = Ladder::levels_of_tagged("deprecation", &names);
+    let restoring = match restore::state() {
+        restore::State::Until(end) => Some(end),
+        _ => None,
+    };
     let with_level = rows.into_iter().map(|mut d| {
-        d.level = Ladder::of_tagged(&d.name).level("deprecation").level;
-        if calm {
+        d.level = levels.get(&d.name).copied().unwrap_or(Level::Off);
+        if restoring.is_some() {
             d.level = d.level.min(Level::Observe);
         }
         d
@@ -176,12 +214,52 @@ pub fn in_force() -> (Vec<Deprecated>, Option<i64>) {
     let loud: Vec<Deprecated> = with_level.filter(|d| d.level >= Level::Warn).collect();
     let ends = owner::run(|| {
         spi::select_latest(
-            "SELECT min(valid_until) FROM governance.level WHERE feature = 'deprecation' AND valid_until > now()",
+            "SELECT min(valid_until) FROM governance.level WHERE feature = 'deprecation' AND valid_until > clock_timestamp()",
             &[],
             |r| r.get::<TimestampWithTimeZone>(1).map(i64::from),
         )
     });
-    (loud, ends.into_iter().flatten().next())
+    let level_ends = ends.into_iter().flatten().next();
+    (loud, level_ends.into_iter().chain(restoring.map(as_timestamp)).min())
+}
+
+/// Seconds since 1970 as PostgreSQL counts: microseconds since 2000.
+fn as_timestamp(epoch: f64) -> i64 {
+    ((epoch - 946_684_800.0) * 1e6) as i64
+}
+
+/// Called after DDL with each relation it made or altered: a new partition or child of a relation with deprecated
+/// columns has them too.
+pub fn follow(relid: pg_sys::Oid) {
+    if !is_used() {
+        return;
+    }
+    let concerns = owner::run(|| {
+        spi::select_one(
+            "WITH RECURSIVE up AS (
+                SELECT $1::oid AS relid UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.relid = i.inhrelid)
+             SELECT EXISTS (SELECT FROM up JOIN pg_class c ON c.oid = up.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+                              JOIN governance.deprecation d ON d.schema_name = n.nspname AND d.relation_name = c.relname)",
+            &[relid.into()],
+            |r| r.must::<bool>(1),
+        )
+    });
+    if concerns == Some(true) {
+        cache::touch();
+    }
+}
+
+/// A column is gone, and with it its deprecation: what comes under the name is another column. Of a table that is
+/// dropped they wait under its name, as everything does.
+pub fn column_dropped(name: &Name, column: &str) {
+    if is_used() {
+        owner::run(|| {
+            spi::execute(
+                "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
+                &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+            )
+        });
+    }
 }
 
 /// Whether anything was ever deprecated here. Asked once per session and change: no query for those who never did.

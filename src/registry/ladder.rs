@@ -131,6 +131,29 @@ impl Ladder {
         ladder
     }
 
+    /// The level of one feature for each of many relations that bear tags or deprecations, in as few looks as for one.
+    #[must_use]
+    pub fn levels_of_tagged(feature: &str, names: &[Name]) -> HashMap<Name, Level> {
+        let shipped = shipped();
+        let settings = settings_for(&shipped.path(feature));
+        let mut facts = dataset::facts_of_many(names);
+        names
+            .iter()
+            .map(|name| {
+                let undeclared = || Facts {
+                    schema: name.schema.clone(),
+                    relation: name.relation.clone(),
+                    class: None,
+                    declared: Declared::Single,
+                };
+                let (facts, before) = facts.remove(name).unwrap_or_else(|| (undeclared(), None));
+                let (shipped, settings) = (shipped.clone(), settings.clone());
+                let ladder = Ladder { shipped, settings, facts, before };
+                (name.clone(), ladder.level(feature).level)
+            })
+            .collect()
+    }
+
     /// As it would be with one more level set, in place of the one that is set there now.
     #[must_use]
     pub fn with(mut self, setting: Setting) -> Self {
@@ -194,7 +217,7 @@ pub fn resolve(feature: &str, name: &Name) -> Resolved {
 }
 
 const SETTING: &str = "SELECT feature, scope, level, floor, was_level, was_floor, changed_by_xid::text
-       FROM governance.level WHERE (valid_until IS NULL OR valid_until > now()) AND ";
+       FROM governance.level WHERE (valid_until IS NULL OR valid_until > clock_timestamp()) AND ";
 
 /// Levels that are set at any scope that can cover a relation.
 fn settings_covering(name: &Name) -> Vec<Setting> {

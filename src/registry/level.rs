@@ -15,7 +15,8 @@ fn get(feature: &str, scope: &str) -> Option<Value> {
     owner::run(|| {
         spi::select_one(
             "SELECT level, floor, valid_until::text FROM governance.level
-              WHERE feature = $1 AND scope = $2 AND level IS NOT NULL",
+              WHERE feature = $1 AND scope = $2 AND level IS NOT NULL
+                AND (valid_until IS NULL OR valid_until > clock_timestamp())",
             &[feature.into(), scope.into()],
             |r| json!({"level": r.get::<String>(1), "floor": r.get::<bool>(2), "valid_until": r.get::<String>(3)}),
         )
@@ -83,12 +84,13 @@ fn hold(scope: Option<&str>) {
     owner::run(|| spi::execute("SELECT pg_advisory_xact_lock($1)", &[LOCK.into()]));
 }
 
-/// Sets a level.
+/// Sets a level. `kept` is stored as the reason where nothing is weakened and no other is given.
 pub fn set(
     feature: &str,
     level: &str,
     scope: Option<&str>,
     reason: Option<&str>,
+    kept: Option<&str>,
     valid_until: Option<TimestampWithTimeZone>,
     floor: bool,
 ) {
@@ -108,7 +110,7 @@ pub fn set(
     let reason = if weaker {
         Some(super::duty::reason_for("lowering a level", reason))
     } else {
-        reason.map(String::from)
+        reason.or(kept).map(str::trim).filter(|r| !r.is_empty()).map(String::from)
     };
     store(feature, &scope, Some(level), floor, reason.as_deref(), valid_until);
     audit::act(Act {
@@ -164,12 +166,14 @@ fn require_mode(feature: &str, level: &str, scope: &str) {
     }
 }
 
-/// Whether a level is below one that is set for a wider scope and would apply without it.
+/// Whether a level is below one that is set for a wider scope, or a wider feature at the same one, and would apply without
+/// it.
 fn below_wider(feature: &str, level: &str, scope: &str) -> bool {
     let Ok(scope) = Scope::parse(scope) else { return false };
-    ladder::settings_for(&ladder::shipped().path(feature))
-        .into_iter()
-        .any(|s| s.level > Level::parse(level) && s.scope.may_cover(&scope))
+    ladder::settings_for(&ladder::shipped().path(feature)).into_iter().any(|s| {
+        let wider = s.scope.may_cover(&scope) || (s.scope == scope && s.feature != feature);
+        s.level > Level::parse(level) && wider
+    })
 }
 
 /// Whether a level is below what the shipped defaults give somewhere.

@@ -63,7 +63,7 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn declare_party(
         name: &str,
-        kind: default!(&str, "'team'"),
+        kind: default!(Option<&str>, "NULL"),
         db_roles: default!(Option<Vec<String>>, "NULL"),
         contact: default!(Option<&str>, "NULL"),
     ) {
@@ -172,7 +172,7 @@ pub mod governance {
     ) {
         duty::require_operator("setting a level");
         restore::end_if_over();
-        super::level::set(feature, level, scope, reason, valid_until, floor);
+        super::level::set(feature, level, scope, reason, None, valid_until, floor);
     }
 
     /// Takes a level away; takes effect when the transaction has committed.
@@ -191,8 +191,8 @@ pub mod governance {
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
     fn preview_level(
-        feature: &str,
-        level: &str,
+        feature: Option<&str>,
+        level: Option<&str>,
         scope: default!(Option<&str>, "NULL"),
         since: default!(Option<TimestampWithTimeZone>, "NULL"),
     ) -> TableIterator<
@@ -207,6 +207,8 @@ pub mod governance {
             name!(verdict, String),
         ),
     > {
+        let feature = feature.unwrap_or_else(|| crate::error::argument_required("feature").raise());
+        let level = level.unwrap_or_else(|| crate::error::argument_required("level").raise());
         let lines = super::preview::preview(feature, level, scope, since);
         TableIterator::new(
             lines.into_iter().map(|l| {

@@ -8,13 +8,16 @@ use serde_json::{Value, json};
 pub const KINDS: [&str; 3] = ["team", "person", "service"];
 
 /// Declares or changes a party.
-pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Option<&str>) {
+pub fn declare(name: &str, kind: Option<&str>, db_roles: Option<&[String]>, contact: Option<&str>) {
     if name.trim().is_empty() {
         error::registry::empty("the name of a party").raise();
     }
-    if !KINDS.contains(&kind) {
+    if let Some(kind) = kind
+        && !KINDS.contains(&kind)
+    {
         error::not_one_of("kind of party", kind, &KINDS).raise();
     }
+    error::registry::require_words(&[("contact", contact)]);
     for role in db_roles.unwrap_or_default() {
         if roles::oid(role).is_none() {
             error::registry::no_such_role(role).raise();
@@ -37,14 +40,20 @@ pub fn declare(name: &str, kind: &str, db_roles: Option<&[String]>, contact: Opt
         if added.any(|role| roles::oid(role).is_some_and(super::grant::is_oneself)) {
             error::registry::not_to_oneself(&format!("membership in party \"{name}\"")).raise();
         }
+        // Without roles what it owns and stewards would fall to relation owners and operators.
+        let is_emptied = db_roles.is_some_and(<[String]>::is_empty)
+            && before.as_ref().and_then(|b| b["db_roles"].as_array()).is_some_and(|of| !of.is_empty());
+        if is_emptied && governs(name) {
+            error::registry::party_needs_roles(name).raise();
+        }
     }
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.party AS p (name, kind, db_roles, contact, declared_by)
-             VALUES ($1, $2, coalesce($3, '{}'), $4, $5)
+             VALUES ($1, coalesce($2, 'team'), coalesce($3, '{}'), $4, $5)
              ON CONFLICT (name) DO UPDATE
-                SET kind = excluded.kind, db_roles = coalesce($3, p.db_roles), contact = coalesce($4, p.contact),
+                SET kind = coalesce($2, p.kind), db_roles = coalesce($3, p.db_roles), contact = coalesce($4, p.contact),
                     declared_at = now(), declared_by = excluded.declared_by",
             &[
                 name.into(),
@@ -87,6 +96,7 @@ pub fn forget(name: &str) {
               WHERE $1 IN (owner, steward, arbiter)
              UNION SELECT 'consumer of ' || format('%I.%I', schema_name, relation_name) FROM governance.consumer WHERE party = $1
              UNION SELECT 'decision ' || title FROM governance.decision WHERE owner = $1
+             UNION SELECT 'waiver of ' || object FROM governance.waiver WHERE owner = $1
              ORDER BY 1 LIMIT 10",
             &[name.into()],
             |r| r.must(1),
@@ -103,6 +113,32 @@ pub fn forget(name: &str) {
         spi::execute("DELETE FROM governance.party WHERE name = $1", &[name.into()])
     });
     audit::act(Act { verb: "forget_party", object: name, relation: None, before, after: None, reason: None });
+}
+
+/// Whether it owns or stewards a dataset.
+fn governs(name: &str) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance._dataset WHERE $1 IN (owner, steward))",
+            &[name.into()],
+            |r| r.must::<bool>(1),
+        )
+    })
+    .unwrap_or(true)
+}
+
+/// Empties the contact of a party.
+pub fn forget_contact(name: &str) {
+    let before = get(name);
+    owner::run(|| spi::execute("UPDATE governance.party SET contact = NULL WHERE name = $1", &[name.into()]));
+    audit::act(Act {
+        verb: "declare_party",
+        object: name,
+        relation: None,
+        before,
+        after: get(name),
+        reason: None,
+    });
 }
 
 /// A party as JSON, None when it is not declared.

@@ -1,10 +1,11 @@
 //! `preview_level()`: what was observed, replayed against a level that nobody has set yet.
 use super::ladder::{self, Ladder};
-use super::{level, sight};
+use super::{duty, level, sight};
 use crate::core::registry::feature::Scope;
 use crate::core::registry::level::{Level, Setting, source_of};
 use crate::error;
 use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use pgrx::datum::TimestampWithTimeZone;
 use std::collections::HashMap;
@@ -62,6 +63,7 @@ pub fn preview(
     let shipped = ladder::shipped();
     let mut ladders: HashMap<Name, Ladder> = HashMap::new();
     let mut lines = Vec::new();
+    let holds_duty = duty::is_operator() || duty::is_auditor();
     for event in events(since) {
         let relation = catalog::relation_oid(&event.name);
         if !shipped.path(&event.feature).iter().any(|f| f == feature) || !sight::may_see(relation) {
@@ -79,7 +81,11 @@ pub fn preview(
             Level::Observe => "recorded",
             Level::Off => "not recorded",
         };
-        lines.push(Line { verdict, ..event.line });
+        // Statements hold values: they are for those who answer for the relation, or for the database.
+        let all = holds_duty
+            || relation.is_some_and(|r| duty::is_owner(Relation(r)) || duty::is_steward(Relation(r)));
+        let example = event.line.example.filter(|_| all);
+        lines.push(Line { verdict, example, ..event.line });
     }
     lines
 }

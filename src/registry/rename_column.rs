@@ -8,7 +8,8 @@ use pgrx::pg_sys;
 pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
     owner::run(|| {
         for (table, prefix, has_column) in FOLLOWERS {
-            if *has_column {
+            // A column in quarantine has left its name: should it come back, so does what was said about its end.
+            if *has_column && !(*table == "deprecation" && crate::change::is_acting()) {
                 if *table == "flow" {
                     clear_flows(relid, prefix, now);
                 }

@@ -7,6 +7,15 @@ fn given<T>(argument: &str, value: Option<T>) -> T {
     value.unwrap_or_else(|| error::argument_required(argument).raise())
 }
 
+/// Opening a column whose use is refused weakens: it is the steward's, and needs a reason.
+fn opening_reason(relation: Relation, column: &str, reason: Option<&str>) -> Option<String> {
+    if !deprecation::is_refused(relation, column) {
+        return reason.map(String::from);
+    }
+    duty::require_steward("opening a column past its sunset", relation);
+    Some(duty::reason_for("opening a column past its sunset", reason))
+}
+
 /// A list that must not hold NULLs.
 fn whole(argument: &str, list: Option<Vec<Option<String>>>) -> Option<Vec<String>> {
     list.map(|l| {
@@ -53,20 +62,28 @@ pub mod governance {
         column_name: Option<&str>,
         sunset: Option<TimestampWithTimeZone>,
         replacement: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
     ) {
         let relation = given("relation", relation).held();
         duty::require_owner("deprecating a column", relation, false);
         let (column, sunset) = (given("column_name", column_name), given("sunset", sunset));
-        deprecation::deprecate(relation, column, sunset, replacement);
+        let reason = opening_reason(relation, column, reason);
+        deprecation::deprecate(relation, column, sunset, replacement, reason.as_deref());
     }
 
     /// Takes a deprecation back.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn undeprecate_column(relation: Option<Relation>, column_name: Option<&str>) {
+    fn undeprecate_column(
+        relation: Option<Relation>,
+        column_name: Option<&str>,
+        reason: default!(Option<&str>, "NULL"),
+    ) {
         let relation = given("relation", relation).held();
         duty::require_owner("taking a deprecation back", relation, false);
-        deprecation::undeprecate(relation, given("column_name", column_name));
+        let column = given("column_name", column_name);
+        let reason = opening_reason(relation, column, reason);
+        deprecation::undeprecate(relation, column, reason.as_deref());
     }
 
     /// Moves everything a party answers for to another one.
@@ -86,7 +103,7 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn record_decision(
         title: Option<&str>,
-        kind: default!(Option<&str>, "'store'"),
+        kind: default!(Option<&str>, "NULL"),
         objects: default!(Option<Vec<Option<String>>>, "NULL"),
         access_pattern: default!(Option<&str>, "NULL"),
         alternatives: default!(Option<JsonB>, "NULL"),
@@ -97,7 +114,6 @@ pub mod governance {
         let title = given("title", title);
         decision::require_duty("recording a decision", title, owner);
         let (objects, alternatives) = (whole("objects", objects), alternatives.map(|a| a.0));
-        let kind = kind.unwrap_or("store");
         decision::record(title, kind, objects, access_pattern, alternatives, owner, review_by, status);
     }
 

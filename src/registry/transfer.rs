@@ -19,8 +19,15 @@ pub fn transfer(from: &str, to: &str) -> Vec<(String, String)> {
     }
     party::require(from);
     party::require(to);
+    // Waits for those who are naming it.
+    owner::run(|| spi::execute("SELECT FROM governance.party WHERE name = $1 FOR UPDATE", &[from.into()]));
+    let superuser = roles::is_superuser(roles::current());
+    // Without roles what it gets would fall to relation owners and operators.
+    if !superuser && party::roles_of(to).is_empty() {
+        error::registry::party_needs_roles(to).raise();
+    }
     // What a party owns its members may approve.
-    if !roles::is_superuser(roles::current())
+    if !superuser
         && party::roles_of(to)
             .iter()
             .filter_map(|r| role::meant(&format!("party {to}"), r))
@@ -104,11 +111,12 @@ fn consumers(from: &str, to: &str) -> Vec<(String, String)> {
         "UPDATE governance.consumer n
             SET columns = CASE WHEN n.columns IS NULL OR o.columns IS NULL THEN NULL
                                ELSE ARRAY(SELECT DISTINCT c FROM unnest(n.columns || o.columns) AS c ORDER BY c) END,
-                purpose = CASE WHEN n.purpose = o.purpose THEN n.purpose ELSE concat_ws('; ', n.purpose, o.purpose) END,
+                purpose = CASE WHEN n.purpose = o.purpose THEN n.purpose ELSE nullif(concat_ws('; ', n.purpose, o.purpose), '') END,
                 valid_until = CASE WHEN n.valid_until IS NULL OR o.valid_until IS NULL THEN NULL
                                    ELSE greatest(n.valid_until, o.valid_until) END
            FROM governance.consumer o
-          WHERE o.party = $1 AND n.party = $2 AND (o.schema_name, o.relation_name) = (n.schema_name, n.relation_name)",
+          WHERE o.party = $1 AND n.party = $2 AND (o.schema_name, o.relation_name) = (n.schema_name, n.relation_name)
+            AND (o.valid_until IS NULL OR o.valid_until > now())",
         &both,
     );
     let merged: Vec<String> = spi::execute_returning(

@@ -22,7 +22,11 @@ pub const FEATURES: &[Section] = &[
         put: |_, item, reason| {
             audit::start(relation(item), list(item, "exclude_columns").unwrap_or_default(), reason);
         },
-        remove: |item, reason| audit::stop(relation(item), &duty::reason_for("stop_audit", reason)),
+        remove: |item, reason| {
+            let relation = relation(item);
+            duty::require_steward("stopping an audit", relation);
+            audit::stop(relation, &duty::reason_for("stop_audit", reason));
+        },
     },
     Section {
         name: "writers",

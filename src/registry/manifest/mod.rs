@@ -15,7 +15,7 @@ use crate::audit::{self, Act};
 use crate::core::registry::manifest::{self as core, Field, Item, Quoting, Sections, Shape, Step};
 use crate::error;
 use crate::pg::{cache, catalog, owner, spi, xact};
-use crate::registry::role;
+use crate::registry::{duty, role};
 use part::Part;
 use pgrx::PgTryBuilder;
 use pgrx::datum::DatumWithOid;
@@ -181,12 +181,12 @@ pub fn apply(
     let wanted = core::check(manifest, &shapes(), &quoting).unwrap_or_else(|p| invalid(p));
     super::hold_if_many(wanted.values().map(BTreeMap::len).sum());
     role::follow();
-    let part = Part::of(manifest.get("domain").and_then(Value::as_str));
+    let mut part = Part::of(manifest.get("domain").and_then(Value::as_str));
     let wanted = part.fit(wanted).unwrap_or_else(|p| invalid(p));
     let wanted = sections::with_defaults(wanted, manifest.get("levels").is_some());
     let steps = core::steps(&shapes(), &current(&wanted, &part), &wanted, prune);
     let (steps, skipped): (Vec<Step>, Vec<Step>) =
-        steps.into_iter().partition(|s| !(skip_missing && is_missing(s)));
+        steps.into_iter().partition(|s| !(skip_missing && s.after.is_some() && is_missing(s)));
     if dry_run {
         xact::rehearse(|| cache::together(|| carry_out(&steps, reason)));
     } else {
@@ -217,6 +217,7 @@ fn section(name: &str) -> Option<&'static Section> {
 fn is_missing(step: &Step) -> bool {
     step.after
         .as_ref()
+        .or(step.before.as_ref())
         .and_then(|a| a.get("relation"))
         .and_then(Value::as_str)
         .is_some_and(|r| sections::name_of(r).is_none_or(|n| catalog::relation_oid(&n).is_none()))
@@ -256,23 +257,53 @@ fn comment_of(item: &Item) -> Option<&str> {
     item.get(core::COMMENT.name).and_then(Value::as_str)
 }
 
+fn differ_in_comment_only(before: &Item, after: &Item) -> bool {
+    let (mut before, mut after) = (before.clone(), after.clone());
+    before.remove(core::COMMENT.name);
+    after.remove(core::COMMENT.name);
+    before == after
+}
+
+/// Takes away what is stated about a relation that is gone: nothing is left that could hold it, but the next relation of
+/// the name would be governed by it.
+fn forget_missing(section: &Section, step: &Step, before: &Item, reason: Option<&str>) {
+    let reason = duty::reason_for("forgetting what is stated about a relation that is gone", reason);
+    let Some(key) = key_of_row(section, before) else { return };
+    let sql = format!("DELETE FROM governance.{} WHERE {}", section.at.table, section.at.key);
+    owner::run(|| spi::execute(&sql, &key));
+    audit::act(Act {
+        verb: "forget_missing",
+        object: &object(step),
+        relation: None,
+        before: Some(Value::Object(before.clone())),
+        after: None,
+        reason: Some(&reason),
+    });
+}
+
+/// The row of an item: arguments for the condition of its section.
+fn key_of_row<'a>(section: &Section, item: &Item) -> Option<Vec<DatumWithOid<'a>>> {
+    let mut key: Vec<DatumWithOid> = Vec::new();
+    for field in section.fields.iter().filter(|f| f.key) {
+        let value = item.get(field.name).and_then(Value::as_str).unwrap_or_default();
+        match field.kind {
+            core::Kind::Relation => {
+                let name = sections::name_of(value)?;
+                key.extend([name.schema.into(), name.relation.into()]);
+            }
+            _ => key.push(value.to_string().into()),
+        }
+    }
+    Some(key)
+}
+
 /// Keeps the comment of an item that was put.
 fn keep_item_comment(section: &Section, step: &Step, after: &Item) {
     let (was, is) = (step.before.as_ref().and_then(comment_of), comment_of(after));
     if was == is {
         return;
     }
-    let mut key: Vec<DatumWithOid> = Vec::new();
-    for field in section.fields.iter().filter(|f| f.key) {
-        let value = after.get(field.name).and_then(Value::as_str).unwrap_or_default();
-        match field.kind {
-            core::Kind::Relation => {
-                let Some(name) = sections::name_of(value) else { return };
-                key.extend([name.schema.into(), name.relation.into()]);
-            }
-            _ => key.push(value.to_string().into()),
-        }
-    }
+    let Some(mut key) = key_of_row(section, after) else { return };
     let n = key.len() + 1;
     key.push(is.map(String::from).into());
     let sql = format!("UPDATE governance.{} SET comment = ${n} WHERE {}", section.at.table, section.at.key);
@@ -286,9 +317,12 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
         let Some(section) = section(step.section) else { continue };
         PgTryBuilder::new(std::panic::AssertUnwindSafe(|| match (&step.before, &step.after) {
             (before, Some(after)) => {
-                (section.put)(before.as_ref(), after, reason);
+                if !before.as_ref().is_some_and(|b| differ_in_comment_only(b, after)) {
+                    (section.put)(before.as_ref(), after, reason);
+                }
                 keep_item_comment(section, step, after);
             }
+            (Some(before), None) if is_missing(step) => forget_missing(section, step, before, reason),
             (Some(before), None) => (section.remove)(before, reason),
             (None, None) => {}
         }))

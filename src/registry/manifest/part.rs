@@ -5,7 +5,7 @@ use crate::core::registry::manifest::{Item, Problem, Sections};
 use crate::pg::catalog::Name;
 use crate::pg::{owner, spi};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The part that a manifest is about: everything, or a domain with the datasets it has now.
 pub struct Part(Option<(String, HashSet<Name>)>);
@@ -48,10 +48,10 @@ impl Part {
     ///
     /// # Errors
     /// Everything that lies outside of it.
-    pub fn fit(self: &Part, mut wanted: Sections) -> Result<Sections, Vec<Problem>> {
-        let Some((domain, now)) = &self.0 else { return Ok(wanted) };
+    pub fn fit(&mut self, mut wanted: Sections) -> Result<Sections, Vec<Problem>> {
+        let Some((domain, names)) = &mut self.0 else { return Ok(wanted) };
         let mut problems = Vec::new();
-        let mut names = now.clone();
+        let others = of_other_domains(domain);
         if let Some(datasets) = wanted.get_mut("datasets") {
             for (i, item) in datasets.values_mut() {
                 match item.get("domain") {
@@ -65,7 +65,15 @@ impl Part {
                         allowed: format!("\"{domain}\", the domain that this manifest is about"),
                     }),
                 }
-                names.extend(relation_of(item));
+                let name = relation_of(item);
+                if let Some(other) = name.as_ref().and_then(|n| others.get(n)) {
+                    problems.push(Problem {
+                        path: format!("$.datasets[{i}]"),
+                        what: format!("a dataset of domain \"{other}\""),
+                        allowed: format!("datasets of domain \"{domain}\", or of none yet"),
+                    });
+                }
+                names.extend(name);
             }
         }
         for (section, items) in &wanted {
@@ -81,6 +89,19 @@ impl Part {
         }
         if problems.is_empty() { Ok(wanted) } else { Err(problems) }
     }
+}
+
+/// Datasets that belong to another domain, and which.
+fn of_other_domains(domain: &str) -> HashMap<Name, String> {
+    owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name, domain FROM governance._dataset WHERE domain <> $1",
+            &[domain.into()],
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must(3)),
+        )
+    })
+    .into_iter()
+    .collect()
 }
 
 /// The relation that an item is about: its own field, or its scope.

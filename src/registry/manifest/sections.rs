@@ -1,8 +1,11 @@
 //! The registry's sections of the manifest, in the order in which they depend on each other.
 use super::{At, Section};
 use crate::audit::{self, Act};
+use crate::core::privacy::mask::Mask;
 use crate::core::registry::feature::{CLASSES, split_identifiers};
-use crate::core::registry::manifest::{Item, Kind, Sections, field, key, key_with_default, with_default};
+use crate::core::registry::manifest::{
+    Item, Kind, Sections, field, key, key_with_default, required, with_default,
+};
 use crate::error;
 use crate::pg::catalog::Name;
 use crate::pg::regclass::Relation;
@@ -67,7 +70,11 @@ pub const REGISTRY: &[Section] = &[
                    FROM governance._dataset d",
         at: At { table: "dataset", key: "schema_name = $1 AND relation_name = $2" },
         put: put_dataset,
-        remove: |item, reason| dataset::forget(relation(item), &duty::reason_for("forget_dataset", reason)),
+        remove: |item, reason| {
+            let relation = relation(item);
+            duty::require_steward("forgetting a dataset", relation);
+            dataset::forget(relation, &duty::reason_for("forget_dataset", reason));
+        },
     },
     Section {
         name: "column_tags",
@@ -82,8 +89,9 @@ pub const REGISTRY: &[Section] = &[
         },
         remove: |item, reason| {
             let (column, tag) = (text(item, "column"), text(item, "tag"));
-            let reason = duty::reason_for("untag_column", reason);
-            tagging::untag(relation(item), column.unwrap_or_default(), tag.unwrap_or_default(), &reason);
+            let (relation, reason) = (relation(item), duty::reason_for("untag_column", reason));
+            duty::require_steward("untagging a column", relation);
+            tagging::untag(relation, column.unwrap_or_default(), tag.unwrap_or_default(), &reason);
         },
     },
     Section {
@@ -98,7 +106,7 @@ pub const REGISTRY: &[Section] = &[
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'party', party,
                         'columns', columns, 'purpose', purpose, 'valid_until', governance._iso_time(valid_until))), comment
-                   FROM governance.consumer WHERE valid_until IS NULL OR valid_until > now()",
+                   FROM governance.consumer",
         at: At { table: "consumer", key: "schema_name = $1 AND relation_name = $2 AND party = $3" },
         put: |before, item, _| {
             let party = text(item, "party").unwrap_or_default();
@@ -106,7 +114,7 @@ pub const REGISTRY: &[Section] = &[
                 consumer::forget(relation(item), party);
             }
             let until = cast::<TimestampWithTimeZone>(text(item, "valid_until"), "timestamptz");
-            consumer::declare(relation(item), party, list(item, "columns"), text(item, "purpose"), until);
+            consumer::restate(relation(item), party, list(item, "columns"), text(item, "purpose"), until);
         },
         remove: |item, _| consumer::forget(relation(item), text(item, "party").unwrap_or_default()),
     },
@@ -116,7 +124,7 @@ pub const REGISTRY: &[Section] = &[
         fields: &[
             key("relation", Kind::Relation),
             key("column", Kind::Text),
-            field("sunset", Kind::Text),
+            required("sunset", Kind::Text),
             field("replacement", Kind::Text),
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name,
@@ -126,16 +134,27 @@ pub const REGISTRY: &[Section] = &[
             table: "deprecation",
             key: "schema_name = $1 AND relation_name = $2 AND column_name = $3",
         },
-        put: |before, item, _| {
+        put: |before, item, reason| {
             let column = text(item, "column").unwrap_or_default();
+            let reason = opening_reason(item, reason);
             if emptied(before, item, &["replacement"]) {
-                deprecation::undeprecate(relation(item), column);
+                deprecation::undeprecate(relation(item), column, reason.as_deref());
             }
             let sunset = cast::<TimestampWithTimeZone>(text(item, "sunset"), "timestamptz")
                 .unwrap_or_else(|| error::argument_required("sunset").raise());
-            deprecation::restate(relation(item), column, sunset, text(item, "replacement"));
+            deprecation::restate(
+                relation(item),
+                column,
+                sunset,
+                text(item, "replacement"),
+                reason.as_deref(),
+            );
         },
-        remove: |item, _| deprecation::undeprecate(relation(item), text(item, "column").unwrap_or_default()),
+        remove: |item, reason| {
+            let reason = opening_reason(item, reason);
+            let column = text(item, "column").unwrap_or_default();
+            deprecation::undeprecate(relation(item), column, reason.as_deref());
+        },
     },
     Section {
         name: "decisions",
@@ -152,8 +171,8 @@ pub const REGISTRY: &[Section] = &[
         ],
         export: "SELECT jsonb_build_object('objects', objects, 'alternatives', alternatives)
                         || jsonb_strip_nulls(jsonb_build_object('title', title, 'kind', kind, 'status', status, 'access_pattern', access_pattern,
-                           'owner', owner, 'review_by', CASE WHEN isfinite(review_by) THEN to_char(review_by, 'YYYY-MM-DD') END)), comment
-                   FROM governance.decision WHERE review_by IS NULL OR review_by >= current_date",
+                           'owner', owner, 'review_by', coalesce(to_char(review_by, 'YYYY-MM-DD'), review_by::text))), comment
+                   FROM governance.decision",
         at: At { table: "decision", key: "title = $1" },
         put: put_decision,
         remove: |item, _| decision::forget(text(item, "title").unwrap_or_default()),
@@ -173,12 +192,16 @@ pub const REGISTRY: &[Section] = &[
                         'reason', reason, 'valid_until', governance._iso_time(valid_until))), comment
                    FROM governance.level WHERE level IS NOT NULL AND (valid_until IS NULL OR valid_until > now())",
         at: At { table: "level", key: "feature = $1 AND scope = $2" },
-        put: |_, item, _| {
+        put: |before, item, reason| {
+            // The reason of another act does not speak for this one.
+            let own = text(item, "reason");
+            let was = before.and_then(|b| text(b, "reason"));
             level::set(
                 text(item, "feature").unwrap_or_default(),
                 text(item, "level").unwrap_or_default(),
                 text(item, "scope"),
-                text(item, "reason"),
+                own.filter(|r| Some(*r) != was).or(reason),
+                own,
                 cast::<TimestampWithTimeZone>(text(item, "valid_until"), "timestamptz"),
                 item.get("floor") == Some(&Value::Bool(true)),
             );
@@ -229,6 +252,17 @@ pub fn name_of(text: &str) -> Option<Name> {
     }
 }
 
+/// Opening a column whose use is refused weakens.
+fn opening_reason(item: &Item, reason: Option<&str>) -> Option<String> {
+    let relation = relation(item);
+    if !deprecation::is_refused(relation, text(item, "column").unwrap_or_default()) {
+        return reason.map(String::from);
+    }
+    duty::require_steward("opening a column past its sunset", relation);
+    Some(duty::reason_for("opening a column past its sunset", reason))
+}
+
+/// The relation of an item, held until the transaction ends.
 pub fn relation(item: &Item) -> Relation {
     let shown = text(item, "relation").unwrap_or_default();
     name_of(shown)
@@ -260,11 +294,9 @@ fn put_party(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
     let name = text(item, "name").unwrap_or_default();
     let kind = text(item, "kind").unwrap_or("team");
     if emptied(before, item, &["contact"]) {
-        owner::run(|| {
-            spi::execute("UPDATE governance.party SET contact = NULL WHERE name = $1", &[name.into()])
-        });
+        party::forget_contact(name);
     }
-    party::declare(name, kind, list(item, "db_roles").as_deref(), text(item, "contact"));
+    party::declare(name, Some(kind), list(item, "db_roles").as_deref(), text(item, "contact"));
 }
 
 /// A dataset that this transaction forgot still holds, and so does its party.
@@ -317,9 +349,9 @@ fn put_decision(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
     if emptied(before, item, &["access_pattern", "owner", "review_by"]) {
         decision::forget(title);
     }
-    decision::record(
+    decision::restate(
         title,
-        text(item, "kind").unwrap_or("store"),
+        text(item, "kind"),
         list(item, "objects"),
         text(item, "access_pattern"),
         item.get("alternatives").cloned(),
@@ -346,6 +378,9 @@ fn put_tag(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
         error::not_one_of("mask", mask, &masks).raise();
     }
     let args = item.get("mask_args").cloned().unwrap_or(json!({}));
+    if let Err(why) = Mask::parse(mask, &args) {
+        error::privacy::bad_mask(mask, &why).raise();
+    }
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.tag (name, description, mask, mask_args) VALUES ($1, $2, $3, $4)

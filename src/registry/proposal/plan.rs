@@ -188,7 +188,7 @@ impl Situation {
         if party.new {
             let of: Vec<String> = party.role.iter().cloned().collect();
             if !dry_run {
-                party::declare(&party.name, "team", Some(&of), None);
+                party::declare(&party.name, None, Some(&of), None);
             }
             self.parties.insert(party.name.clone(), of);
         }

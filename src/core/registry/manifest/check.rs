@@ -1,8 +1,6 @@
 //! Holding a manifest against its shape.
 use super::super::feature::{Scope, split_identifiers};
-use super::{
-    COMMENT, FORMAT, Field, Item, Kind, MOST_PROBLEMS, Problem, Quoting, Sections, Shape, VERSION, key_of,
-};
+use super::{COMMENT, FORMAT, Field, Item, Kind, Problem, Quoting, Sections, Shape, VERSION, key_of};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -53,7 +51,6 @@ pub fn check(manifest: &Value, shapes: &[Shape], quoting: &Quoting) -> Result<Se
         }
         sections.insert(name, items);
     }
-    problems.truncate(MOST_PROBLEMS);
     if problems.is_empty() { Ok(sections) } else { Err(problems) }
 }
 
@@ -105,16 +102,23 @@ fn check_item(
             note(problems, problem::<()>(path, "an unknown key", known.join(", ")));
             continue;
         };
-        if value.is_null() && !field.key && field.default.is_empty() {
+        if value.is_null() && !field.key && !field.required && field.default.is_empty() {
             item.insert(name.clone(), Value::Null);
         } else if let Some(value) = note(problems, check_value(value, field.kind, path, quoting)) {
             item.insert(name.clone(), value);
         }
     }
-    for f in fields.iter().filter(|f| f.key && !given.contains_key(f.name)) {
+    for f in fields.iter().filter(|f| (f.key || f.required) && !given.contains_key(f.name)) {
         if f.default.is_empty() {
             let path = format!("{path}.{}", f.name);
-            note(problems, problem::<()>(path, "nothing", "a value: it names the item"));
+            note(
+                problems,
+                problem::<()>(
+                    path,
+                    "nothing",
+                    if f.required { "a value" } else { "a value: it names the item" },
+                ),
+            );
         } else {
             item.insert(f.name.into(), serde_json::from_str(f.default).unwrap_or(Value::Null));
         }

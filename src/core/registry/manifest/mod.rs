@@ -52,6 +52,8 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it belongs to the key of the item; keys must be given.
     pub key: bool,
+    /// Whether it must be given although it is no key.
+    pub required: bool,
     /// What a new item has when the field is absent, as JSON text; empty for nothing.
     pub default: &'static str,
 }
@@ -59,25 +61,31 @@ pub struct Field {
 /// A field that belongs to the key.
 #[must_use]
 pub const fn key(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind, key: true, default: "" }
+    Field { name, kind, key: true, required: false, default: "" }
 }
 
 /// A field that may be absent.
 #[must_use]
 pub const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind, key: false, default: "" }
+    Field { name, kind, key: false, required: false, default: "" }
+}
+
+/// A field that must be given.
+#[must_use]
+pub const fn required(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, key: false, required: true, default: "" }
 }
 
 /// A field that has a default.
 #[must_use]
 pub const fn with_default(name: &'static str, kind: Kind, default: &'static str) -> Field {
-    Field { name, kind, key: false, default }
+    Field { name, kind, key: false, required: false, default }
 }
 
 /// A field of the key that may be absent.
 #[must_use]
 pub const fn key_with_default(name: &'static str, kind: Kind, default: &'static str) -> Field {
-    Field { name, kind, key: true, default }
+    Field { name, kind, key: true, required: false, default }
 }
 
 /// What every item may have besides its fields: words for whoever reads the file, kept as they are.

@@ -33,12 +33,12 @@ fn item(fields: &[Field]) -> Value {
         .chain([&COMMENT])
         .map(|f| {
             let kind = kind(f.kind);
-            let may_be_null = !f.key && f.default.is_empty();
+            let may_be_null = !f.key && !f.required && f.default.is_empty();
             (f.name.to_string(), if may_be_null { json!({"anyOf": [kind, {"type": "null"}]}) } else { kind })
         })
         .collect();
     let required: Vec<&str> =
-        fields.iter().filter(|f| f.key && f.default.is_empty()).map(|f| f.name).collect();
+        fields.iter().filter(|f| f.required || (f.key && f.default.is_empty())).map(|f| f.name).collect();
     json!({"type": "object", "required": required, "properties": properties, "additionalProperties": false})
 }
 
