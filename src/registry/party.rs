@@ -71,14 +71,10 @@ pub fn declare(name: &str, kind: Option<&str>, db_roles: Option<&[String]>, cont
     if rebound {
         cache::touch();
     }
-    audit::act(Act {
-        verb: "declare_party",
-        object: name,
-        relation: None,
-        before,
-        after: get(name),
-        reason: None,
-    });
+    let after = get(name);
+    if rebound || before != after {
+        audit::act(Act { verb: "declare_party", object: name, relation: None, before, after, reason: None });
+    }
 }
 
 /// Forgets a party that nothing names any more.

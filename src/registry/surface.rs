@@ -7,9 +7,15 @@ fn given<T>(argument: &str, value: Option<T>) -> T {
     value.unwrap_or_else(|| error::argument_required(argument).raise())
 }
 
-/// Opening a column whose use is refused weakens: it is the steward's, and needs a reason.
-fn opening_reason(relation: Relation, column: &str, reason: Option<&str>) -> Option<String> {
+/// Deprecations are the owner's. Opening a column whose use is refused weakens: that is the steward's, and needs a reason.
+fn may_change_deprecation(
+    act: &str,
+    relation: Relation,
+    column: &str,
+    reason: Option<&str>,
+) -> Option<String> {
     if !deprecation::is_refused(relation, column) {
+        duty::require_owner(act, relation, false);
         return reason.map(String::from);
     }
     duty::require_steward("opening a column past its sunset", relation);
@@ -65,9 +71,8 @@ pub mod governance {
         reason: default!(Option<&str>, "NULL"),
     ) {
         let relation = given("relation", relation).held();
-        duty::require_owner("deprecating a column", relation, false);
         let (column, sunset) = (given("column_name", column_name), given("sunset", sunset));
-        let reason = opening_reason(relation, column, reason);
+        let reason = may_change_deprecation("deprecating a column", relation, column, reason);
         deprecation::deprecate(relation, column, sunset, replacement, reason.as_deref());
     }
 
@@ -80,9 +85,8 @@ pub mod governance {
         reason: default!(Option<&str>, "NULL"),
     ) {
         let relation = given("relation", relation).held();
-        duty::require_owner("taking a deprecation back", relation, false);
         let column = given("column_name", column_name);
-        let reason = opening_reason(relation, column, reason);
+        let reason = may_change_deprecation("taking a deprecation back", relation, column, reason);
         deprecation::undeprecate(relation, column, reason.as_deref());
     }
 

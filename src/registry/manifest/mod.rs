@@ -10,6 +10,7 @@
 mod features;
 mod part;
 mod sections;
+mod vocabulary;
 
 use crate::audit::{self, Act};
 use crate::core::registry::manifest::{self as core, Field, Item, Quoting, Sections, Shape, Step};

@@ -1,7 +1,5 @@
 //! The registry's sections of the manifest, in the order in which they depend on each other.
-use super::{At, Section};
-use crate::audit::{self, Act};
-use crate::core::privacy::mask::Mask;
+use super::{At, Section, vocabulary};
 use crate::core::registry::feature::{CLASSES, split_identifiers};
 use crate::core::registry::manifest::{
     Item, Kind, Sections, field, key, key_with_default, required, with_default,
@@ -45,8 +43,8 @@ pub const REGISTRY: &[Section] = &[
         export: "SELECT jsonb_build_object('tag', name, 'description', description, 'mask', mask, 'mask_args', mask_args), comment
                    FROM governance.tag WHERE NOT shipped",
         at: At { table: "tag", key: "name = $1" },
-        put: put_tag,
-        remove: remove_tag,
+        put: vocabulary::put,
+        remove: vocabulary::remove,
     },
     Section {
         name: "datasets",
@@ -359,66 +357,4 @@ fn put_decision(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
         cast::<Date>(text(item, "review_by"), "date"),
         text(item, "status"),
     );
-}
-
-/// A tag of one's own. Its mask cannot be changed here: that weakens, and the vocabulary keeps no former state.
-fn put_tag(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
-    let tag = text(item, "tag").unwrap_or_default();
-    let mask = text(item, "mask").unwrap_or_default();
-    if before
-        .is_some_and(|b| b.get("mask") != item.get("mask") || b.get("mask_args") != item.get("mask_args"))
-    {
-        error::registry::mask_by_manifest(tag).raise();
-    }
-    let masks: Vec<String> = owner::run(|| {
-        spi::select("SELECT DISTINCT mask FROM governance.tag WHERE shipped ORDER BY 1", &[], |r| r.must(1))
-    });
-    if !masks.iter().any(|m| m == mask) {
-        let masks: Vec<&str> = masks.iter().map(String::as_str).collect();
-        error::not_one_of("mask", mask, &masks).raise();
-    }
-    let args = item.get("mask_args").cloned().unwrap_or(json!({}));
-    if let Err(why) = Mask::parse(mask, &args) {
-        error::privacy::bad_mask(mask, &why).raise();
-    }
-    owner::run(|| {
-        spi::execute(
-            "INSERT INTO governance.tag (name, description, mask, mask_args) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (name) DO UPDATE SET description = excluded.description",
-            &[tag.into(), text(item, "description").into(), mask.into(), pgrx::JsonB(args).into()],
-        )
-    });
-    vocabulary("declare_tag", tag, before, Some(item), None);
-}
-
-fn remove_tag(item: &Item, reason: Option<&str>) {
-    let tag = text(item, "tag").unwrap_or_default();
-    let reason = duty::reason_for("taking a tag from the vocabulary", reason);
-    let borne: Option<String> = owner::run(|| {
-        spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR UPDATE", &[tag.into()]);
-        spi::select_latest(
-            "SELECT string_agg(format('%I.%I.%I', schema_name, relation_name, column_name), ', ' ORDER BY 1)
-               FROM governance._column_tag WHERE tag = $1",
-            &[tag.into()],
-            |r| r.get(1),
-        )
-    })
-    .into_iter()
-    .next()
-    .flatten();
-    if let Some(columns) = borne {
-        error::registry::tag_in_use(tag, &columns).raise();
-    }
-    owner::run(|| {
-        for table in ["column_tag", "mask", "unmask_grant"] {
-            spi::execute(&format!("DELETE FROM governance.{table} WHERE tag = $1"), &[tag.into()]);
-        }
-        spi::execute("DELETE FROM governance.tag WHERE name = $1 AND NOT shipped", &[tag.into()])
-    });
-    vocabulary("forget_tag", tag, Some(item), None, Some(&reason));
-}
-
-fn vocabulary(verb: &str, tag: &str, before: Option<&Item>, after: Option<&Item>, reason: Option<&str>) {
-    let json = |item: Option<&Item>| item.cloned().map(Value::Object);
-    audit::act(Act { verb, object: tag, relation: None, before: json(before), after: json(after), reason });
 }
