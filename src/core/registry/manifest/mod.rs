@@ -1,5 +1,5 @@
-//! The manifest's shape: sections of items, each item an object with known fields. [`check`] holds one against it, [`steps`]
-//! lead from one manifest to another, [`schema`] is the shape as a JSON Schema.
+//! The manifest's shape: sections of items, each item an object with known fields. [`check()`] holds one against it, [`steps()`]
+//! lead from one manifest to another, [`schema()`] is the shape as a JSON Schema.
 mod check;
 mod schema;
 mod steps;
