@@ -8,6 +8,7 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('OWN-007', 'D1', 'mixed owners inside a schema', 'low', 'catalog', 'tables', 'the tables of each schema belong to one role'),
     ('OWN-008', 'D1', 'everybody may create objects', 'high', 'catalog', 'server', 'no schema grants CREATE to PUBLIC'),
     ('OWN-009', 'D1', 'reader without contract', 'low', 'catalog', 'relations', 'no role reads a dataset that has contracts or deprecated columns without a contract of its own'),
+    ('OWN-010', 'D1', 'declaration of what is gone', 'low', 'declaration', 'server', 'nothing is declared or tagged that is not there'),
     ('AGG-002', 'D2', 'tables that share a key and are in no aggregate', 'low', 'catalog', 'tables', 'no table shares its key with a parent, or the pair is declared'),
     ('AGG-003', 'D2', 'cascade into another schema', 'medium', 'catalog', 'tables', 'no ON DELETE CASCADE crosses schemas'),
     ('AGG-007', 'D2', 'foreign key without index', 'low', 'catalog', 'tables', 'every foreign key is served by an index'),
@@ -115,6 +116,27 @@ CREATE VIEW governance._check_own_009 AS
            format('REVOKE SELECT ON %s FROM PUBLIC;', s.object), 'none; grant it to the roles of its consumers first'
       FROM seen s JOIN pg_class c ON c.oid = s.relid, aclexplode(c.relacl) x
      WHERE x.grantee = 0 AND x.privilege_type = 'SELECT';
+
+-- What waits under a name holds for whatever takes it: right for a table that is made anew every night, and otherwise
+-- forgotten. Names of what is gone are for those who hold a duty.
+CREATE VIEW governance._check_own_010 AS
+    SELECT format('%I.%I', d.schema_name, d.relation_name) AS object, d.schema_name, d.relation_name, 'warn' AS status,
+           format('%I.%I is declared, and there is no such relation', d.schema_name, d.relation_name) AS finding,
+           jsonb_build_object('owner', d.owner, 'declared_at', d.declared_at) AS evidence,
+           NULL::text AS remediation_sql, 'none; apply the manifest without it, with prune' AS remediation_lock
+      FROM governance._dataset d
+     WHERE governance._relation_named(d.schema_name, d.relation_name) IS NULL AND governance._may_see(NULL)
+    UNION ALL
+    SELECT format('%I.%I.%I', t.schema_name, t.relation_name, t.column_name), t.schema_name, t.relation_name, 'warn',
+           format('column %I of %I.%I bears tag %s, and is not there', t.column_name, t.schema_name, t.relation_name, t.tag),
+           jsonb_build_object('tag', t.tag, 'tagged_at', t.tagged_at),
+           format('SELECT governance.untag_column(%L, %L, %L, reason => ''the column is gone'');',
+                  format('%I.%I', t.schema_name, t.relation_name), t.column_name, t.tag), 'none'
+      FROM governance._column_tag t
+     WHERE governance._may_see(governance._relation_named(t.schema_name, t.relation_name))
+       AND governance._relation_named(t.schema_name, t.relation_name) IS NOT NULL
+       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = governance._relation_named(t.schema_name, t.relation_name)
+                          AND a.attname = t.column_name AND a.attnum > 0 AND NOT a.attisdropped);
 
 -------------------------------------------------------------------------------------------------------------- aggregates
 -- What is seen is gathered once: the planner cannot know how many rows _may_see leaves, and would ask it for each pair.

@@ -158,3 +158,12 @@ SET ROLE registry_attacks_owner;
 SELECT object, example FROM governance.preview_level('guard', 'enforce', 'dataset:s.w');
 RESET ROLE;
 SELECT governance.preview_level(NULL, 'enforce');
+
+-- what is stated about what is gone is a finding
+SELECT object, finding, remediation_sql FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND status <> 'pass' ORDER BY object;
+CREATE TABLE s.x (id int, mail text);
+SELECT governance.tag_column('s.x', 'mail', 'pii.contact.email');
+ALTER TABLE s.x DROP COLUMN mail;
+SELECT object, finding FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND status <> 'pass' ORDER BY object;
+SELECT remediation_sql FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND remediation_sql IS NOT NULL ORDER BY object \gexec
+SELECT object FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND status <> 'pass' ORDER BY object;

@@ -13,8 +13,10 @@ pub const FEATURES: &[Section] = &[
         name: "audits",
         one: "audit of",
         fields: &[key("relation", Kind::Relation), with_default("exclude_columns", Kind::TextList, "[]")],
-        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'exclude_columns', exclude_columns), comment
-                   FROM governance.audited_relation WHERE stopped_at IS NULL",
+        // Rows that arrive by a restore may have begun an audit before its own row arrived: the one that was declared counts.
+        export: "SELECT DISTINCT ON (schema_name, relation_name)
+                        jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'exclude_columns', exclude_columns), comment
+                   FROM governance.audited_relation WHERE stopped_at IS NULL ORDER BY schema_name, relation_name, started_at",
         at: At {
             table: "audited_relation",
             key: "schema_name = $1 AND relation_name = $2 AND stopped_at IS NULL",
@@ -32,8 +34,9 @@ pub const FEATURES: &[Section] = &[
         name: "writers",
         one: "writer of",
         fields: &[key("relation", Kind::Relation), key("role", Kind::Text)],
-        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'role', role), comment
-                   FROM governance.declared_writer WHERE forgotten_by_xid IS NULL",
+        export: "SELECT DISTINCT ON (schema_name, relation_name, role)
+                        jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'role', role), comment
+                   FROM governance.declared_writer WHERE forgotten_by_xid IS NULL ORDER BY schema_name, relation_name, role, declared_at",
         at: At {
             table: "declared_writer",
             key: "schema_name = $1 AND relation_name = $2 AND role = $3 AND forgotten_by_xid IS NULL",
