@@ -3,6 +3,7 @@
 mod export;
 mod waiver;
 
+use crate::error::given;
 use crate::registry::duty;
 use crate::registry::status::StatusRow;
 use pgrx::prelude::*;
@@ -17,7 +18,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn waive_finding(
-        fingerprint: &str,
+        fingerprint: Option<&str>,
         reason: default!(Option<&str>, "NULL"),
         owner: default!(Option<&str>, "NULL"),
         valid_until: default!(
@@ -25,6 +26,7 @@ pub mod governance {
             "pg_catalog.now() + '90 days'::pg_catalog.interval"
         ),
     ) {
+        let fingerprint = given("fingerprint", fingerprint);
         waiver::waive(fingerprint, reason, owner, valid_until);
     }
 
@@ -32,8 +34,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn unwaive_finding(fingerprint: Option<&str>) {
-        let fingerprint =
-            fingerprint.unwrap_or_else(|| crate::error::argument_required("fingerprint").raise());
+        let fingerprint = given("fingerprint", fingerprint);
         waiver::unwaive(fingerprint);
     }
 

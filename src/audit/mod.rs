@@ -16,6 +16,7 @@ pub use statement::current as current_statement;
 pub use tree::{leave_tree, make_way, schema_renamed};
 pub use watched::{Watched, forget as forget_cached, watched};
 
+use crate::error::{given, whole};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::registry::duty;
@@ -37,23 +38,22 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn start_audit(
-        relation: Relation,
+        relation: Option<Relation>,
         exclude_columns: default!(Option<Vec<Option<String>>>, "'{}'"),
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let relation = given("relation", relation);
         let relation = relation.held();
         duty::require_owner("starting an audit", relation, false);
-        let Some(exclude) = exclude_columns.and_then(|c| c.into_iter().collect::<Option<Vec<String>>>())
-        else {
-            crate::error::argument_required("exclude_columns").raise()
-        };
-        super::relation::start(relation, exclude, reason);
+        let exclude = whole("exclude_columns", Some(given("exclude_columns", exclude_columns)));
+        super::relation::start(relation, exclude.unwrap_or_default(), reason);
     }
 
     /// Stops logging; takes effect when the transaction has committed.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn stop_audit(relation: Relation, reason: default!(Option<&str>, "NULL")) {
+    fn stop_audit(relation: Option<Relation>, reason: default!(Option<&str>, "NULL")) {
+        let relation = given("relation", relation);
         let relation = relation.held();
         duty::require_steward("stopping an audit", relation);
         super::relation::stop(relation, &duty::reason_for("stop_audit", reason));
@@ -63,7 +63,7 @@ pub mod governance {
     #[pg_extern(name = "_history", stable)]
     #[search_path(pg_catalog, pg_temp)]
     pub fn _history_ids(relation: Option<Relation>, key: Option<&str>) -> SetOfIterator<'static, pgrx::Uuid> {
-        let relation = relation.unwrap_or_else(|| crate::error::argument_required("relation").raise());
+        let relation = given("relation", relation);
         SetOfIterator::new(super::history::ids(relation, key.unwrap_or("null")))
     }
 

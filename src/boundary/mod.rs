@@ -7,7 +7,7 @@ pub use state::status;
 pub use violation::forget_rolled_back;
 pub use writer::{TRIGGER, boundaries, declare, ensure_all, follow, forget};
 
-use crate::error;
+use crate::error::given;
 use crate::pg::regclass::Relation;
 use crate::registry::duty;
 use pgrx::prelude::*;
@@ -22,8 +22,8 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn declare_writer(relation: Option<Relation>, role: Option<&str>) {
-        let relation = relation.unwrap_or_else(|| error::argument_required("relation").raise());
-        let role = role.unwrap_or_else(|| error::argument_required("role").raise());
+        let relation = given("relation", relation);
+        let role = given("role", role);
         let relation = relation.held();
         duty::require_owner("declaring a writer", relation, false);
         super::writer::declare(relation, role);
@@ -32,7 +32,9 @@ pub mod governance {
     /// Forgets a declared writer; for the last one it takes effect when the transaction has committed.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn forget_writer(relation: Relation, role: &str, reason: default!(Option<&str>, "NULL")) {
+    fn forget_writer(relation: Option<Relation>, role: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        let relation = given("relation", relation);
+        let role = given("role", role);
         super::writer::forget(relation.held(), role, reason);
     }
 

@@ -12,6 +12,7 @@ mod table;
 pub use acting::{acting, covers, is_acting};
 pub use gate::{at_gate, before_ddl};
 
+use crate::error::{given, whole};
 use crate::registry::status::StatusRow;
 use pgrx::JsonB;
 use pgrx::prelude::*;
@@ -30,11 +31,6 @@ pub fn status() -> Vec<StatusRow> {
     ]
 }
 
-/// The number of a change, which must not be NULL.
-fn given(change: Option<i64>) -> i64 {
-    change.unwrap_or_else(|| crate::error::argument_required("change").raise())
-}
-
 /// The SQL surface.
 #[pg_schema]
 pub mod governance {
@@ -51,7 +47,7 @@ pub mod governance {
         down: default!(Option<&str>, "NULL"),
         search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
     ) -> i64 {
-        let ddl = ddl.unwrap_or_else(|| crate::error::argument_required("ddl").raise());
+        let ddl = given("ddl", ddl);
         propose::propose(ddl, reason, up, down, search_path.unwrap_or_default())
     }
 
@@ -70,7 +66,7 @@ pub mod governance {
             name!(reversible, bool),
         ),
     > {
-        let steps = propose::plan(&store::visible(given(change)));
+        let steps = propose::plan(&store::visible(given("change", change)));
         TableIterator::new(steps.into_iter().enumerate().map(|(i, s)| {
             (i as i32 + 1, s.phase.to_string(), s.statement, s.lock_mode.to_string(), s.reversible)
         }))
@@ -82,37 +78,37 @@ pub mod governance {
     fn approve_change(
         change: Option<i64>,
         comment: default!(Option<&str>, "NULL"),
-        waive: default!(Option<Vec<String>>, "'{}'"),
+        waive: default!(Option<Vec<Option<String>>>, "'{}'"),
     ) {
-        certificate::approve(given(change), comment, waive.unwrap_or_default());
+        certificate::approve(given("change", change), comment, whole("waive", waive).unwrap_or_default());
     }
 
     /// Gives a change up before it is contracted; the old shape is as before.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn abort_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
-        steps::abort(given(change), reason);
+        steps::abort(given("change", change), reason);
     }
 
     /// Brings back what a contracted change took away.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn undo_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
-        steps::undo(given(change), reason);
+        steps::undo(given("change", change), reason);
     }
 
     /// What is proven about a change, and whether that opens its gate.
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
     fn certificate(change: Option<i64>) -> JsonB {
-        JsonB(certificate::of(&store::visible(given(change))))
+        JsonB(certificate::of(&store::visible(given("change", change))))
     }
 
     /// One step of advance_change; whether another one follows before the next gate.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn _advance_step(change: Option<i64>) -> bool {
-        steps::advance(given(change))
+        steps::advance(given("change", change))
     }
 
     /// Raises 25001 inside a transaction block.

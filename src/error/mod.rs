@@ -81,6 +81,25 @@ impl Failure {
     }
 }
 
+/// The value of an argument that must not be NULL. Arguments of functions that are not strict are `Option` for this:
+/// pgrx would otherwise report NULL by the argument's number and as an internal error.
+pub fn given<T>(name: &str, value: Option<T>) -> T {
+    value.unwrap_or_else(|| argument_required(name).raise())
+}
+
+/// A list that must not hold NULLs.
+pub fn whole(name: &str, list: Option<Vec<Option<String>>>) -> Option<Vec<String>> {
+    list.map(|l| l.into_iter().map(|e| e.unwrap_or_else(|| null_in_list(name).raise())).collect())
+}
+
+/// A list that holds a NULL.
+pub fn null_in_list(argument: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("argument \"{argument}\" must not contain nulls"),
+    )
+}
+
 /// An argument that must not be NULL.
 pub fn argument_required(name: &str) -> Failure {
     Failure::new(Code::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("argument \"{name}\" must not be null"))

@@ -261,14 +261,6 @@ pub fn not_an_array(what: &str) -> Failure {
         .detail("Example: [{\"what\": \"MongoDB\", \"why_not\": \"joins\"}].")
 }
 
-/// A list that holds a NULL.
-pub fn null_in_list(argument: &str) -> Failure {
-    Failure::new(
-        Code::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-        format!("argument \"{argument}\" must not contain nulls"),
-    )
-}
-
 /// A party that does not read this dataset.
 pub fn not_a_consumer(name: &Name, party: &str) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("party \"{party}\" is not a consumer of {name}"))

@@ -33,7 +33,7 @@ pub fn open(
             error::guard::no_such_hazard(hazard).raise();
         }
     }
-    let role = for_role.unwrap_or_else(|| error::argument_required("for_role").raise());
+    let role = error::given("for_role", for_role);
     if roles::oid(role).is_none() {
         error::registry::no_such_role(role).raise();
     }

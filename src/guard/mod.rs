@@ -10,6 +10,7 @@ mod victim;
 pub use judge::judge;
 pub use victim::{Victim, victim_of_drop, victim_of_schema_drop, victim_of_truncate, victims_of_rename};
 
+use crate::error::{given, whole};
 use crate::pg::loading::Mode;
 use crate::pg::{catalog, hooks, loading};
 use crate::registry::status::StatusRow;
@@ -86,17 +87,18 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn break_glass(
         reason: Option<&str>,
-        hazards: default!(Option<Vec<String>>, "'{data_loss}'"),
+        hazards: default!(Option<Vec<Option<String>>>, "'{data_loss}'"),
         scope: default!(Option<&str>, "NULL"),
         for_role: default!(Option<&str>, "session_user"),
-        uses: default!(i32, "1"),
+        uses: default!(Option<i32>, "1"),
         valid_until: default!(
             Option<TimestampWithTimeZone>,
             "pg_catalog.now() + pg_catalog.interval '15 min'"
         ),
     ) -> pgrx::Uuid {
+        let uses = given("uses", uses);
         crate::registry::duty::require_operator("break_glass");
-        break_glass::open(reason, hazards, scope, for_role, uses, valid_until)
+        break_glass::open(reason, whole("hazards", hazards), scope, for_role, uses, valid_until)
     }
 
     /// Ends every break-glass that is open; returns how many there were.

@@ -6,6 +6,7 @@ mod travel;
 pub use record::{record_ddl, record_statement};
 
 use crate::core::lineage::graph::Way;
+use crate::error::given;
 use crate::pg::regclass::Relation;
 use crate::registry::status::StatusRow;
 use pgrx::prelude::*;
@@ -54,7 +55,7 @@ pub mod governance {
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
     fn upstream(
-        relation: Relation,
+        relation: Option<Relation>,
         column_name: default!(Option<&str>, "NULL"),
         max_depth: default!(Option<i32>, "NULL"),
     ) -> TableIterator<
@@ -70,6 +71,7 @@ pub mod governance {
             name!(relation_name, String),
         ),
     > {
+        let relation = given("relation", relation);
         TableIterator::new(
             travel::walk(relation, column_name, max_depth, Way::Up).into_iter().map(travel::row),
         )
@@ -79,7 +81,7 @@ pub mod governance {
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
     fn downstream(
-        relation: Relation,
+        relation: Option<Relation>,
         column_name: default!(Option<&str>, "NULL"),
         max_depth: default!(Option<i32>, "NULL"),
     ) -> TableIterator<
@@ -95,6 +97,7 @@ pub mod governance {
             name!(relation_name, String),
         ),
     > {
+        let relation = given("relation", relation);
         TableIterator::new(
             travel::walk(relation, column_name, max_depth, Way::Down).into_iter().map(travel::row),
         )
@@ -103,14 +106,18 @@ pub mod governance {
     /// Declares a flow that the server cannot see.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn declare_flow(source: &str, target: &str, description: default!(Option<&str>, "NULL")) {
+    fn declare_flow(source: Option<&str>, target: Option<&str>, description: default!(Option<&str>, "NULL")) {
+        let source = given("source", source);
+        let target = given("target", target);
         flow::declare(source, target, description);
     }
 
     /// Forgets a declared flow.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn forget_flow(source: &str, target: &str, reason: default!(Option<&str>, "NULL")) {
+    fn forget_flow(source: Option<&str>, target: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        let source = given("source", source);
+        let target = given("target", target);
         flow::forget(source, target, reason);
     }
 

@@ -11,6 +11,7 @@ pub use masked::{mask as mask_role, unmask as unmask_role};
 pub use masking::{reset as reset_mask, set as set_mask};
 pub use state::status;
 
+use crate::error::given;
 use crate::pg::regclass::Relation;
 use crate::registry::duty;
 use pgrx::prelude::*;
@@ -36,12 +37,15 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn set_mask(
-        tag: &str,
-        mask: &str,
-        args: default!(JsonB, "'{}'"),
+        tag: Option<&str>,
+        mask: Option<&str>,
+        args: default!(Option<JsonB>, "'{}'"),
         recipient: default!(Option<&str>, "NULL"),
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let tag = given("tag", tag);
+        let mask = given("mask", mask);
+        let args = given("args", args);
         duty::require_operator("setting a mask");
         masking::set(tag, mask, args.0, recipient.unwrap_or_default(), reason);
     }
@@ -50,10 +54,11 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn reset_mask(
-        tag: &str,
+        tag: Option<&str>,
         recipient: default!(Option<&str>, "NULL"),
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let tag = given("tag", tag);
         duty::require_operator("resetting a mask");
         masking::reset(tag, recipient.unwrap_or_default(), &duty::reason_for("reset_mask", reason));
     }
@@ -63,14 +68,15 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn mask_role(role: Option<&str>) {
         duty::require_operator("masking a role");
-        let role = role.unwrap_or_else(|| crate::error::argument_required("role").raise());
+        let role = given("role", role);
         masked::mask(role);
     }
 
     /// Ends that; takes effect when the transaction has committed.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn unmask_role(role: &str, reason: default!(Option<&str>, "NULL")) {
+    fn unmask_role(role: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        let role = given("role", role);
         duty::require_operator("unmasking a role");
         masked::unmask(role, &duty::reason_for("unmask_role", reason));
     }
@@ -79,11 +85,13 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn grant_unmask(
-        role: &str,
-        tag: &str,
+        role: Option<&str>,
+        tag: Option<&str>,
         reason: default!(Option<&str>, "NULL"),
         valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
     ) {
+        let role = given("role", role);
+        let tag = given("tag", tag);
         duty::require_operator("granting to unmask");
         grant::give(role, tag, &duty::reason_for("grant_unmask", reason), valid_until);
     }
@@ -93,8 +101,8 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn revoke_unmask(role: Option<&str>, tag: Option<&str>) {
         duty::require_operator("revoking a grant to unmask");
-        let role = role.unwrap_or_else(|| crate::error::argument_required("role").raise());
-        let tag = tag.unwrap_or_else(|| crate::error::argument_required("tag").raise());
+        let role = given("role", role);
+        let tag = given("tag", tag);
         grant::take(role, tag);
     }
 
@@ -113,11 +121,14 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn export_query(
-        query: &str,
-        format: default!(&str, "'csv'"),
+        query: Option<&str>,
+        format: default!(Option<&str>, "'csv'"),
         recipient: default!(Option<&str>, "NULL"),
-        search_path: default!(&str, "pg_catalog.current_setting('search_path')"),
+        search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
     ) -> SetOfIterator<'static, String> {
+        let query = given("query", query);
+        let format = given("format", format);
+        let search_path = given("search_path", search_path);
         SetOfIterator::new(export::run(query, format, recipient.unwrap_or_default(), search_path))
     }
 
@@ -134,7 +145,7 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn detect_pii(
         scope: default!(Option<&str>, "NULL"),
-        sample_rows: default!(i32, "1000"),
+        sample_rows: default!(Option<i32>, "1000"),
     ) -> TableIterator<
         'static,
         (
@@ -145,6 +156,7 @@ pub mod governance {
             name!(evidence, JsonB),
         ),
     > {
+        let sample_rows = given("sample_rows", sample_rows);
         let found = detection::run(scope, sample_rows);
         TableIterator::new(found.into_iter().map(|f| {
             (f.relation, f.column, f.guess.tag.to_string(), f.guess.confidence, JsonB(f.guess.evidence))

@@ -29,6 +29,7 @@ pub mod tagging;
 pub mod transfer;
 pub mod tree;
 
+use crate::error::{given, whole};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use ladder::Ladder;
@@ -62,13 +63,14 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn declare_party(
-        name: &str,
+        name: Option<&str>,
         kind: default!(Option<&str>, "NULL"),
-        db_roles: default!(Option<Vec<String>>, "NULL"),
+        db_roles: default!(Option<Vec<Option<String>>>, "NULL"),
         contact: default!(Option<&str>, "NULL"),
     ) {
+        let name = given("name", name);
         duty::require_operator("declaring a party");
-        party::declare(name, kind, db_roles.as_deref(), contact);
+        party::declare(name, kind, whole("db_roles", db_roles).as_deref(), contact);
     }
 
     /// Forgets a party that nothing names any more.
@@ -76,7 +78,7 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn forget_party(name: Option<&str>) {
         duty::require_operator("forgetting a party");
-        let name = name.unwrap_or_else(|| crate::error::argument_required("name").raise());
+        let name = given("name", name);
         party::forget(name);
     }
 
@@ -84,7 +86,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn declare_dataset(
-        relation: Relation,
+        relation: Option<Relation>,
         owner: default!(Option<String>, "NULL"),
         class: default!(Option<String>, "NULL"),
         steward: default!(Option<String>, "NULL"),
@@ -94,12 +96,13 @@ pub mod governance {
         consistency: default!(Option<String>, "NULL"),
         max_staleness: default!(Option<Interval>, "NULL"),
         description: default!(Option<String>, "NULL"),
-        clear: default!(Option<Vec<String>>, "NULL"),
+        clear: default!(Option<Vec<Option<String>>>, "NULL"),
     ) {
+        let relation = given("relation", relation);
         let relation = relation.held();
         duty::require_owner("declaring a dataset", relation, false);
         restore::end_if_over();
-        let clear = clear.unwrap_or_default();
+        let clear = whole("clear", clear).unwrap_or_default();
         duty::require_may_appoint(relation, steward.as_deref(), clear.iter().any(|c| c == "steward"));
         let may_weaken = duty::is_steward(relation) || duty::is_operator();
         let name = relation.name();
@@ -130,7 +133,8 @@ pub mod governance {
     /// Forgets a dataset; takes effect when the transaction has committed.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn forget_dataset(relation: Relation, reason: default!(Option<&str>, "NULL")) {
+    fn forget_dataset(relation: Option<Relation>, reason: default!(Option<&str>, "NULL")) {
+        let relation = given("relation", relation);
         let relation = relation.held();
         duty::require_steward("forgetting a dataset", relation);
         dataset::forget(relation, &duty::reason_for("forget_dataset", reason));
@@ -139,7 +143,15 @@ pub mod governance {
     /// Tags a column with what it holds.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn tag_column(relation: Relation, column_name: &str, tag: &str, path: default!(Option<&str>, "NULL")) {
+    fn tag_column(
+        relation: Option<Relation>,
+        column_name: Option<&str>,
+        tag: Option<&str>,
+        path: default!(Option<&str>, "NULL"),
+    ) {
+        let relation = given("relation", relation);
+        let column_name = given("column_name", column_name);
+        let tag = given("tag", tag);
         let relation = relation.held();
         duty::require_owner("tagging a column", relation, false);
         tagging::tag(relation, column_name, tag, path, "declared");
@@ -149,11 +161,14 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn untag_column(
-        relation: Relation,
-        column_name: &str,
-        tag: &str,
+        relation: Option<Relation>,
+        column_name: Option<&str>,
+        tag: Option<&str>,
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let relation = given("relation", relation);
+        let column_name = given("column_name", column_name);
+        let tag = given("tag", tag);
         let relation = relation.held();
         duty::require_steward("untagging a column", relation);
         tagging::untag(relation, column_name, tag, &duty::reason_for("untag_column", reason));
@@ -163,13 +178,16 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn set_level(
-        feature: &str,
-        level: &str,
+        feature: Option<&str>,
+        level: Option<&str>,
         scope: default!(Option<&str>, "NULL"),
         reason: default!(Option<&str>, "NULL"),
         valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
-        floor: default!(bool, "false"),
+        floor: default!(Option<bool>, "false"),
     ) {
+        let feature = given("feature", feature);
+        let level = given("level", level);
+        let floor = given("floor", floor);
         duty::require_operator("setting a level");
         restore::end_if_over();
         super::level::set(feature, level, scope, reason, None, valid_until, floor);
@@ -179,10 +197,11 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn reset_level(
-        feature: &str,
+        feature: Option<&str>,
         scope: default!(Option<&str>, "NULL"),
         reason: default!(Option<&str>, "NULL"),
     ) {
+        let feature = given("feature", feature);
         duty::require_operator("resetting a level");
         super::level::reset(feature, scope, reason);
     }
@@ -207,8 +226,8 @@ pub mod governance {
             name!(verdict, String),
         ),
     > {
-        let feature = feature.unwrap_or_else(|| crate::error::argument_required("feature").raise());
-        let level = level.unwrap_or_else(|| crate::error::argument_required("level").raise());
+        let feature = given("feature", feature);
+        let level = given("level", level);
         let lines = super::preview::preview(feature, level, scope, since);
         TableIterator::new(
             lines.into_iter().map(|l| {

@@ -1,11 +1,6 @@
 //! The second half of the SQL surface: consumers, decisions, duties, proposals, manifest, status, attach, restore.
 use super::*;
-use crate::error;
-
-/// An argument that must not be NULL.
-fn given<T>(argument: &str, value: Option<T>) -> T {
-    value.unwrap_or_else(|| error::argument_required(argument).raise())
-}
+use crate::error::{self, given, whole};
 
 /// Deprecations are the owner's. Opening a column whose use is refused weakens: that is the steward's, and needs a reason.
 fn may_change_deprecation(
@@ -20,13 +15,6 @@ fn may_change_deprecation(
     }
     duty::require_steward("opening a column past its sunset", relation);
     Some(duty::reason_for("opening a column past its sunset", reason))
-}
-
-/// A list that must not hold NULLs.
-fn whole(argument: &str, list: Option<Vec<Option<String>>>) -> Option<Vec<String>> {
-    list.map(|l| {
-        l.into_iter().map(|e| e.unwrap_or_else(|| error::registry::null_in_list(argument).raise())).collect()
-    })
 }
 
 /// The SQL surface.
