@@ -117,3 +117,26 @@ DROP SCHEMA green CASCADE;
 ALTER SCHEMA blue RENAME TO green;
 SELECT * FROM everything WHERE relation = 'green.item';
 SELECT feature, scope, level FROM governance.levels WHERE scope IN ('schema:blue', 'schema:green') ORDER BY scope;
+
+-- Scopes of duties and objects of decisions are names too: they follow, declared or not, and mean both after a swap.
+CREATE ROLE registry_identity_auditor;
+CREATE SCHEMA "m.s";
+CREATE TABLE "m.s".declared (id int PRIMARY KEY);
+CREATE TABLE "m.s".undeclared (id int);
+SELECT governance.declare_dataset('"m.s".declared', class => 'reference');
+SELECT governance.grant_duty('auditor', 'registry_identity_auditor', s)
+  FROM unnest('{"schema:\"m.s\"","dataset:\"m.s\".declared","dataset:\"m.s\".undeclared"}'::text[]) s;
+SELECT governance.record_decision('why these', objects => '{"\"m.s\".declared","\"m.s\".undeclared","extension plpgsql"}');
+ALTER TABLE "m.s".declared RENAME TO "de""clared";
+ALTER TABLE "m.s".undeclared RENAME TO un;
+SELECT scope FROM governance.duty ORDER BY scope COLLATE "C";
+SELECT objects FROM governance.decision;
+ALTER SCHEMA "m.s" RENAME TO ms;
+SELECT scope FROM governance.duty ORDER BY scope COLLATE "C";
+SELECT objects FROM governance.decision;
+BEGIN;
+ALTER TABLE ms."de""clared" RENAME TO old;
+CREATE TABLE ms."de""clared" (id int PRIMARY KEY);
+COMMIT;
+SELECT scope FROM governance.duty ORDER BY scope COLLATE "C";
+SELECT objects FROM governance.decision;

@@ -5,7 +5,7 @@
 //! rename is recognised by the relation's oid, and `governance.former_name` remembers names that a rename left, so that
 //! a rename-swap (a new relation under the old name) does not leave the new relation ungoverned.
 use super::rename::renamed;
-use super::{carry, doubt, strictness};
+use super::{carry, doubt, mention, strictness};
 use crate::audit::{self, Act};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -123,10 +123,10 @@ pub fn follow(relid: pg_sys::Oid) {
 const GOVERNED_BY: [&str; 6] =
     ["dataset", "column_tag", "consumer", "deprecation", "audited_relation", "declared_writer"];
 
-/// Whether anything is or was stated about a name.
+/// Whether anything is or was stated about a name, or mentions it.
 #[must_use]
 pub fn is_governed(name: &Name) -> bool {
-    names_in(&GOVERNED_BY, name)
+    names_in(&GOVERNED_BY, name) || mention::is_mentioned(name)
 }
 
 /// Whether anything stated about a name holds: not what was forgotten, untagged or stopped before.
@@ -195,6 +195,7 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     }
     let why = format!("it took the name that {heir} bore before");
     let mut carried = carry::copy(&heir, now);
+    mention::taken_over(&heir, now);
     carried.add_levels(strictness::keep(now, &at_least, &why));
     bind(relid, now);
     cache::touch();

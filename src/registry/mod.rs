@@ -13,6 +13,7 @@ pub mod identity;
 pub mod ladder;
 pub mod level;
 pub mod manifest;
+pub mod mention;
 pub mod party;
 pub mod preview;
 pub mod proposal;

@@ -1,9 +1,8 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{self, bind, take_over_former_name};
 use super::strictness::{self, Strictness};
-use super::{carry, doubt, rename_proposal};
+use super::{carry, doubt, mention, rename_proposal};
 use crate::audit::{self, Act};
-use crate::core::registry::feature::Scope;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
@@ -203,6 +202,7 @@ fn move_rows(before: &Name, now: &Name) {
         );
     });
     strictness::move_levels(&format!("dataset:{before}"), &format!("dataset:{now}"));
+    mention::relation_renamed(before, now);
 }
 
 /// Both names as the arguments $1 to $4.
@@ -243,6 +243,7 @@ pub fn schema_renamed(before: &str, now: &str) -> Vec<(pg_sys::Oid, bool)> {
     });
     let quoted = |schema: &str| format!("schema:{}", pgrx::spi::quote_identifier(schema));
     strictness::move_levels(&quoted(before), &quoted(now));
+    mention::scope_renamed(&quoted(before), &quoted(now));
     let mut stated = Vec::new();
     for step in moves {
         let relid = catalog::relation_oid(&step.now);
@@ -281,18 +282,9 @@ fn relations_named_in(schema: &str) -> Vec<String> {
             )
         })
         .collect();
-    let (mut names, scopes): (Vec<String>, Vec<String>) = owner::run(|| {
-        (
-            spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)),
-            spi::select("SELECT scope FROM governance.level WHERE scope LIKE 'dataset:%'", &[], |r| {
-                r.must(1)
-            }),
-        )
-    });
-    names.extend(scopes.iter().filter_map(|scope| match Scope::parse(scope) {
-        Ok(Scope::Dataset(s, relation)) if s == schema => Some(relation),
-        _ => None,
-    }));
+    let mut names: Vec<String> =
+        owner::run(|| spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)));
+    names.extend(mention::relations_of(schema));
     names.sort();
     names.dedup();
     names
