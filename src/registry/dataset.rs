@@ -77,7 +77,7 @@ pub fn declare(relation: Relation, s: Statement) {
     let before = get(&name);
     let me = roles::name(roles::current());
     let clears = |field: &str| s.clear.iter().any(|c| c == field);
-    owner::run(|| {
+    let changed = owner::run(|| {
         spi::execute(
             "INSERT INTO governance.dataset AS d (schema_name, relation_name, owner, class, steward, domain, concept,
                     arbiter, consistency, max_staleness, description, in_bulk, declared_by)
@@ -96,7 +96,20 @@ pub fn declare(relation: Relation, s: Statement) {
                 was_class = CASE WHEN d.changed_by_xid = pg_current_xact_id() THEN d.was_class ELSE d.class END,
                 was_in_bulk = CASE WHEN d.changed_by_xid = pg_current_xact_id() THEN d.was_in_bulk ELSE d.in_bulk END,
                 changed_by_xid = pg_current_xact_id(),
-                declared_at = now(), declared_by = $13, forgotten_by_xid = NULL",
+                declared_at = now(), declared_by = $13, forgotten_by_xid = NULL
+              WHERE d.forgotten_by_xid IS NOT NULL
+                 OR (d.owner, d.class, d.steward, d.domain, d.concept, d.arbiter, d.consistency, d.max_staleness, d.description, d.in_bulk)
+                    IS DISTINCT FROM
+                    (coalesce($3, CASE WHEN $14 THEN NULL ELSE d.owner END),
+                        coalesce($4, CASE WHEN $15 THEN NULL ELSE d.class END),
+                        coalesce($5, CASE WHEN $16 THEN NULL ELSE d.steward END),
+                        coalesce($6, CASE WHEN $17 THEN NULL ELSE d.domain END),
+                        coalesce($7, CASE WHEN $18 THEN NULL ELSE d.concept END),
+                        coalesce($8, CASE WHEN $19 THEN NULL ELSE d.arbiter END),
+                        coalesce($9, CASE WHEN $20 THEN NULL ELSE d.consistency END),
+                        coalesce($10, CASE WHEN $21 THEN NULL ELSE d.max_staleness END),
+                        coalesce($11, CASE WHEN $22 THEN NULL ELSE d.description END),
+                        $12 AND d.in_bulk)",
             &[
                 name.schema.as_str().into(),
                 name.relation.as_str().into(),
@@ -121,9 +134,12 @@ pub fn declare(relation: Relation, s: Statement) {
                 clears("max_staleness").into(),
                 clears("description").into(),
             ],
-        );
+        )
     });
     super::identity::bind(relation.0, &name);
+    if changed == 0 {
+        return; // stated before, word for word
+    }
     let after = get(&name);
     audit::act(Act {
         verb: "declare_dataset",
