@@ -118,21 +118,17 @@ COMMENT ON FUNCTION governance.end_break_glass() IS 'ends every open break-glass
 COMMENT ON FUNCTION governance._on_ddl_start() IS 'event trigger: judges renames, completes changes, protects the extension itself';
 COMMENT ON FUNCTION governance._on_ddl_end() IS 'event trigger: declarations follow DDL, ddl_log records it';
 COMMENT ON FUNCTION governance._on_sql_drop() IS 'event trigger: judges what was dropped';
-COMMENT ON FUNCTION governance._on_table_rewrite() IS 'event trigger: judges type changes that rewrite';
 
 -- ENABLE ALWAYS: they fire under session_replication_role = replica too.
 CREATE EVENT TRIGGER data_governance_ddl_start ON ddl_command_start EXECUTE FUNCTION governance._on_ddl_start();
 CREATE EVENT TRIGGER data_governance_ddl_end ON ddl_command_end EXECUTE FUNCTION governance._on_ddl_end();
 CREATE EVENT TRIGGER data_governance_sql_drop ON sql_drop EXECUTE FUNCTION governance._on_sql_drop();
-CREATE EVENT TRIGGER data_governance_table_rewrite ON table_rewrite EXECUTE FUNCTION governance._on_table_rewrite();
 ALTER EVENT TRIGGER data_governance_ddl_start ENABLE ALWAYS;
 ALTER EVENT TRIGGER data_governance_ddl_end ENABLE ALWAYS;
 ALTER EVENT TRIGGER data_governance_sql_drop ENABLE ALWAYS;
-ALTER EVENT TRIGGER data_governance_table_rewrite ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER data_governance_ddl_start IS 'data_governance: before DDL';
 COMMENT ON EVENT TRIGGER data_governance_ddl_end IS 'data_governance: after DDL';
 COMMENT ON EVENT TRIGGER data_governance_sql_drop IS 'data_governance: after a drop';
-COMMENT ON EVENT TRIGGER data_governance_table_rewrite IS 'data_governance: before a table is rewritten';
 
 ----------------------------------------------------------------------------------------------------------------- change
 GRANT EXECUTE ON FUNCTION

@@ -12,12 +12,6 @@ CREATE FUNCTION governance.verify_audit(since timestamptz DEFAULT NULL)
 CREATE FUNCTION governance.erase_subject(relation regclass, key jsonb, reason text)
     RETURNS void LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
 
------------------------------------------------------------------------------------------------------------------- guard
-CREATE FUNCTION governance.explain_ddl(ddl text)
-    RETURNS TABLE (statement text, rule text, hazard text, level text, verdict text, object text, lock_mode text, rewrites boolean,
-                   scan_bytes bigint, victims text[], readers jsonb, blocked_by integer[], advice text)
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-
 ---------------------------------------------------------------------------------------------------------------- lineage
 CREATE FUNCTION governance.lineage_coverage()
     RETURNS TABLE (kind text, object text, detail text)

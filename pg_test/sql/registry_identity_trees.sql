@@ -83,7 +83,7 @@ SELECT * FROM hazards('a.mine');
 ALTER TABLE a.event ATTACH PARTITION a.mine FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
 SELECT * FROM hazards('a.mine');
 DROP TABLE a.mine;
-ALTER TABLE a.event DETACH PARTITION a.mine;
+ALTER TABLE a.event DETACH PARTITION a.mine CONCURRENTLY;
 SELECT * FROM hazards('a.mine');
 SELECT relation, class, tags, levels FROM everything WHERE relation = 'a.mine';
 

@@ -222,7 +222,8 @@ SELECT object, action FROM done WHERE action LIKE 'skip%' ORDER BY 1;
 SELECT action, count(*) FROM done WHERE kind IN ('owner', 'consumer') GROUP BY 1 ORDER BY 1;
 -- no level above warn, but those of what was declared singly; and for these none was lowered
 CREATE TEMP TABLE now AS SELECT d.relation, d.in_bulk, l.feature, l.level FROM governance.datasets d, governance.effective_levels(d.relation) l WHERE d.schema_name = 'many';
-SELECT in_bulk, level, count(DISTINCT relation) AS relations FROM now WHERE feature <> 'privacy' AND feature NOT LIKE 'privacy.%' GROUP BY 1, 2 ORDER BY 1, 2;
+-- disabling-guard is enforced whether anything is declared or not
+SELECT in_bulk, level, count(DISTINCT relation) AS relations FROM now WHERE feature <> 'guard.disabling-guard' AND feature <> 'privacy' AND feature NOT LIKE 'privacy.%' GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT DISTINCT feature, level FROM now WHERE in_bulk AND feature ~ '^(privacy|guard\.[a-z_]+$)' ORDER BY 1, 2;
 SELECT count(*) AS lowered FROM now n JOIN before b USING (relation, feature)
  WHERE NOT n.in_bulk AND array_position('{off,observe,warn,enforce}', n.level) < array_position('{off,observe,warn,enforce}', b.level);
@@ -263,6 +264,7 @@ SELECT id AS fleeting FROM governance.proposals WHERE object = 'crm_data.fleetin
 ALTER TABLE crm_data.fleeting_order DROP COLUMN a;
 SELECT governance.accept_proposal(:fleeting);
 -- an operator who is no superuser accepts too, and makes no party for itself
+SELECT governance.set_level('guard.granting-access', 'observe', 'dataset:shop.payment', 'suite');
 GRANT SELECT ON shop.payment TO proposals_op;
 SET ROLE proposals_op;
 SELECT kind, value, action FROM governance.accept_proposals('consumer', 0, 'dataset:shop.payment');

@@ -34,7 +34,7 @@ SELECT object, value, confidence, evidence FROM governance.proposals WHERE kind 
 SELECT object, value, confidence, evidence FROM governance.proposals WHERE kind = 'consumer' AND object ~ '^(catalog|reporting)' ORDER BY 1, 2;
 -- all of it at once: no level above warn comes of it
 SELECT kind, count(*), count(*) FILTER (WHERE action LIKE 'skip%') AS skipped FROM governance.accept_proposals(min_confidence => 0, dry_run => false) GROUP BY 1 ORDER BY 1;
-SELECT level, count(*) FROM governance.datasets d, governance.effective_levels(d.relation) l WHERE NOT l.feature ~ '^privacy' GROUP BY 1 ORDER BY 1;
+SELECT level, count(*) FROM governance.datasets d, governance.effective_levels(d.relation) l WHERE NOT l.feature ~ '^privacy|^guard.disabling-guard$' GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM governance.proposals;
 SELECT name, db_roles, owns FROM governance.parties;
 SELECT class, count(*), bool_and(in_bulk) AS in_bulk, count(owner) AS owned, count(domain) AS in_a_domain FROM governance.datasets WHERE declared GROUP BY 1 ORDER BY 1;

@@ -29,6 +29,34 @@ pub fn at_gate(victim: &Victim) -> Option<i64> {
         .map(|c| c.id)
 }
 
+/// The change that a statement would complete, as [`before_ddl`] does when it runs.
+#[must_use]
+pub fn would_complete(ddl: &Ddl) -> Option<i64> {
+    let open = |name: &Name, fits: &dyn Fn(&Change) -> bool| {
+        store::open_on(name)
+            .into_iter()
+            .find(|c| matches!(c.state, State::Approved | State::Ready | State::Contracted) && fits(c))
+            .map(|c| c.id)
+    };
+    match ddl {
+        Ddl::AlterTable { target, drops, only: false, commands: 1, .. } => {
+            let drop = drops.first()?;
+            open(&target.name, &|c| {
+                c.kind == Kind::DropColumn && c.column.as_deref() == Some(drop.column.as_str())
+            })
+        }
+        Ddl::DropRelations { targets, is_table: true, .. } if targets.len() == 1 => {
+            open(&targets[0].name, &|c| c.kind == Kind::DropTable)
+        }
+        Ddl::RenameColumn { target, column, new_name } => open(&target.name, &|c| {
+            c.kind == Kind::RenameColumn
+                && c.column.as_deref() == Some(column)
+                && c.new_name.as_deref() == Some(new_name)
+        }),
+        _ => None,
+    }
+}
+
 /// Called before any DDL: completes the changes it stands for.
 pub fn before_ddl(ddl: &Ddl) {
     if is_acting() {

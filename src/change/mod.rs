@@ -10,7 +10,7 @@ mod store;
 mod table;
 
 pub use acting::{acting, covers, is_acting};
-pub use gate::{at_gate, before_ddl};
+pub use gate::{at_gate, before_ddl, would_complete};
 
 use crate::error::{given, whole};
 use crate::registry::status::StatusRow;

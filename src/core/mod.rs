@@ -5,6 +5,7 @@ pub mod assess;
 pub mod audit;
 pub mod boundary;
 pub mod change;
+pub mod guard;
 pub mod lineage;
 pub mod privacy;
 pub mod registry;

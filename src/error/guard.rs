@@ -10,7 +10,14 @@ pub fn not_an_event_trigger() -> Failure {
 }
 
 /// A statement that the guard refuses. `number` finds its line in the server log.
-pub fn refused(number: u32, victims: &[String], reason: &str, rules: &str, hint: String) -> Failure {
+pub fn refused(
+    number: u32,
+    victims: &[String],
+    reason: &str,
+    rules: &str,
+    governed: &str,
+    hint: String,
+) -> Failure {
     let what = match victims {
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
@@ -22,7 +29,7 @@ pub fn refused(number: u32, victims: &[String], reason: &str, rules: &str, hint:
     }
     Failure::new(
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("{what} is refused: the dataset is governed"),
+        format!("{what} is refused: the {governed} is governed"),
     )
     .detail(detail)
     .hint(hint)
@@ -42,6 +49,12 @@ pub fn warned(victim: &str, rule: &str, reason: &str, alternative: &str) -> Fail
     Failure::new(Code::ERRCODE_WARNING, format!("{victim}: rule {rule}"))
         .detail(format!("{reason}."))
         .hint(alternative)
+}
+
+/// `explain_ddl()` without a statement.
+pub fn nothing_to_explain() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "there is no statement to explain")
+        .hint("SELECT * FROM governance.explain_ddl('ALTER TABLE some_table DROP COLUMN some_column');")
 }
 
 /// At most this many objects are listed in a message.

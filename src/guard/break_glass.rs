@@ -100,48 +100,68 @@ pub fn end_all() -> i64 {
     ended as i64
 }
 
-/// Uses up one statement of a break-glass that covers this hazard on this relation for the session's or current role;
-/// returns its reason. `used` holds those this statement has used already: its other victims cost nothing more.
-#[must_use]
-pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<String> {
+/// One that is open, as it concerns a victim.
+struct Open {
+    id: pgrx::Uuid,
+    reason: String,
+}
+
+/// Those that cover a hazard on a relation for the session's or current role, oldest first. `used` are counted as open.
+fn covering(hazard: &str, name: &Name, used: &[pgrx::Uuid]) -> Vec<Open> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
     let candidates: Vec<(pgrx::Uuid, String, String, String, Option<String>)> = owner::run(|| {
         spi::select(
             "SELECT id, scope, for_role, reason, opened_by_xid::text FROM governance.break_glass_entry
               WHERE (uses_left > 0 OR id = ANY ($2)) AND valid_until > clock_timestamp() AND $1 = ANY (hazards)
               ORDER BY opened_at",
-            &[hazard.into(), used.clone().into()],
+            &[hazard.into(), used.to_vec().into()],
             |r| (r.must(1), r.must(2), r.must(3), r.must(4), r.get(5)),
         )
     });
+    if candidates.is_empty() {
+        return Vec::new();
+    }
     let facts = dataset::facts(name);
-    for (id, scope, role, reason, opened) in candidates {
-        if opened == mine {
-            continue; // weakening takes effect after commit
+    let covers = |scope: &str| match Scope::parse(scope) {
+        Ok(Scope::Database) => true,
+        Ok(Scope::Schema(s)) => s == name.schema,
+        Ok(Scope::Class(c)) => facts.class.as_deref() == Some(&c),
+        Ok(Scope::Dataset(s, r)) => s == name.schema && r == name.relation,
+        Err(_) => false,
+    };
+    let is_theirs =
+        |role: &str| roles::oid(role).is_some_and(|r| r == roles::session() || r == roles::current());
+    candidates
+        .into_iter()
+        // Weakening takes effect after commit.
+        .filter(|(_, scope, role, _, opened)| *opened != mine && covers(scope) && is_theirs(role))
+        .map(|(id, _, _, reason, _)| Open { id, reason })
+        .collect()
+}
+
+/// The reason of a break-glass that would let a hazard pass.
+#[must_use]
+pub fn would_pass(hazard: &str, name: &Name) -> Option<String> {
+    covering(hazard, name, &[]).into_iter().next().map(|open| open.reason)
+}
+
+/// Uses up one statement of a break-glass that covers this hazard on this relation for the session's or current role;
+/// returns its reason. `used` holds those this statement has used already: its other victims cost nothing more.
+#[must_use]
+pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<String> {
+    for Open { id, reason } in covering(hazard, name, used) {
+        if used.contains(&id) {
+            return Some(reason);
         }
-        let covers = match Scope::parse(&scope) {
-            Ok(Scope::Database) => true,
-            Ok(Scope::Schema(s)) => s == name.schema,
-            Ok(Scope::Class(c)) => facts.class.as_deref() == Some(&c),
-            Ok(Scope::Dataset(s, r)) => s == name.schema && r == name.relation,
-            Err(_) => false,
-        };
-        let theirs = roles::oid(&role).is_some_and(|r| r == roles::session() || r == roles::current());
-        if covers && theirs {
-            if used.contains(&id) {
-                return Some(reason);
-            }
-            // Another session may have used it up since: waiting for it shows the row as it is now.
-            let left = owner::run(|| {
-                spi::execute(
-                    "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
-                      WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
-                    &[id.into()],
-                )
-            });
-            if left == 0 {
-                continue;
-            }
+        // Another session may have used it up since: waiting for it shows the row as it is now.
+        let left = owner::run(|| {
+            spi::execute(
+                "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
+                  WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
+                &[id.into()],
+            )
+        });
+        if left > 0 {
             used.push(id);
             return Some(reason);
         }

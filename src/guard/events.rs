@@ -1,10 +1,12 @@
 //! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
 //! judges here.
-use super::victim::{Victim, drop_victim, victim_of_rewrite, victim_of_schema_drop, victims_of_rename};
-use super::{dump_script, judge, log, self_protection};
+use super::victim::{Victim, drop_victim, victim_of_schema_drop};
+use super::{dump_script, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
+use crate::pg::object::Address;
+use crate::pg::object::catalogs::PG_CLASS;
 use crate::pg::{hooks, loading, owner, regclass, roles, session, settings_scope, spi, xact};
 use crate::registry::{deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
@@ -16,6 +18,8 @@ thread_local! {
     /// Members of trees with declared datasets, noted before a statement that may drop them: afterwards nothing says any
     /// more whose rows they held.
     static FAMILIES: RefCell<HashMap<pg_sys::Oid, Family>> = RefCell::new(HashMap::new());
+    /// What was judged before the statement that is running.
+    static FORESEEN: RefCell<Vec<Address>> = const { RefCell::new(Vec::new()) };
     /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
@@ -49,16 +53,18 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
         Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
         _ => {}
     }
+    if event.tag.starts_with("DROP") {
+        tree::note_parts();
+    }
     if !hooks::active() {
-        judge(victims_of_rename(&event.ddl));
+        change::before_ddl(&event.ddl);
+        let path = settings_scope::callers_search_path();
+        let sight = settings_scope::with_search_path(&path, || event.look());
+        FORESEEN.set(super::before(&sight, &event.ddl));
         if event.tag.starts_with("DROP") || event.tag == "ALTER TABLE" {
             FAMILIES.set(families());
         }
     }
-    if event.tag.starts_with("DROP") {
-        tree::note_parts();
-    }
-    change::before_ddl(&event.ddl);
     WIDENS.set(match &event.ddl {
         Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
             target.relid.and_then(|relid| catalog::last_column_number(relid).map(|last| (relid, last)))
@@ -112,6 +118,7 @@ struct Command {
     tag: String,
     schema: Option<String>,
     identity: Option<String>,
+    object: Option<Address>,
 }
 
 /// Commands that say where columns come from.
@@ -126,13 +133,24 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
     let commands = spi::select(
         "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity,
-                (SELECT tgrelid FROM pg_trigger WHERE classid = 'pg_trigger'::regclass AND oid = objid)
+                (SELECT tgrelid FROM pg_trigger WHERE classid = 'pg_trigger'::regclass AND oid = objid), classid, objid
            FROM pg_event_trigger_ddl_commands() WHERE NOT in_extension",
         &[],
-        |r| Command { relation: r.get(1), tag: r.must(2), schema: r.get(3), identity: r.get(4), triggers_on: r.get(5) },
+        |r| Command {
+            relation: r.get(1),
+            tag: r.must(2),
+            schema: r.get(3),
+            identity: r.get(4),
+            triggers_on: r.get(5),
+            object: r.get(6).zip(r.get(7)).map(|(class, id)| Address::of(class, id)),
+        },
     );
     if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
         regclass::hold_all(false);
+    }
+    if !event.replaces() {
+        let made = commands.iter().filter(|c| c.tag.starts_with("CREATE "));
+        made.filter_map(|c| c.object).for_each(xact::note_object_created);
     }
     for command in &commands {
         if let Some(relid) = command.relation {
@@ -271,7 +289,15 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
                     _ => b'r',
                 };
                 let harmless = temporary || xact::is_created_here(objid, (number != 0).then_some(number));
-                drop_victim(objid, name, governors, relkind, in_a_tree, column, harmless)
+                drop_victim(
+                    Address { class: PG_CLASS, id: objid, sub: number.into() },
+                    name,
+                    governors,
+                    relkind,
+                    in_a_tree,
+                    column,
+                    harmless,
+                )
             }
             _ => None,
         };
@@ -282,27 +308,6 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
         identity::unbind(gone);
     }
     if !hooks::active() {
-        judge(victims);
-    }
-}
-
-/// Before a table is rewritten.
-pub fn on_rewrite(call: pg_sys::FunctionCallInfo) {
-    /// AT_REWRITE_COLUMN_REWRITE of event_trigger.h: a column's type changes.
-    const COLUMN_REWRITE: i32 = 4;
-    if silent() {
-        return;
-    }
-    let _ = read(call);
-    let rewrite = spi::select_one(
-        "SELECT pg_event_trigger_table_rewrite_oid(), pg_event_trigger_table_rewrite_reason()",
-        &[],
-        |r| (r.must::<pg_sys::Oid>(1), r.must::<i32>(2)),
-    );
-    if let Some((relid, reason)) = rewrite
-        && reason & COLUMN_REWRITE != 0
-        && let Some(name) = catalog::relation_name(relid)
-    {
-        judge(vec![victim_of_rewrite(relid, name)]);
+        super::after(victims, &FORESEEN.take());
     }
 }

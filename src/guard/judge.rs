@@ -26,6 +26,7 @@ pub fn judge(victims: Vec<Victim>) {
         || !crate::settings::ENABLED.get()
         || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
         || loading::creating_extension()
+        || owner::is_acting()
     {
         return;
     }
@@ -49,45 +50,88 @@ pub fn judge(victims: Vec<Victim>) {
     settings_scope::with_fixed_path(|| judge_all(&victims));
 }
 
+/// What happens to a victim.
+pub enum Verdict {
+    /// Nothing: its level is off.
+    Passes,
+    /// An approved change lets it through.
+    Change(i64),
+    /// A break-glass lets it through; with its reason.
+    BreakGlass(String),
+    /// A row of `ddl_log`.
+    Recorded,
+    /// The same, and a WARNING.
+    Warned,
+    /// The statement is refused.
+    Refused,
+}
+
+impl Verdict {
+    /// As `ddl_log` and `explain_ddl()` say it.
+    #[must_use]
+    pub fn as_text(&self) -> String {
+        match self {
+            Verdict::Passes => "passes".into(),
+            Verdict::Change(_) => "passed by a change".into(),
+            Verdict::BreakGlass(reason) => format!("break-glass: {reason}"),
+            Verdict::Recorded => "recorded".into(),
+            Verdict::Warned => "warned".into(),
+            Verdict::Refused => "refused".into(),
+        }
+    }
+}
+
+/// The level and verdict for a victim. `pass` is asked for a break-glass where it would be refused.
+#[must_use]
+pub fn verdict(
+    victim: &Victim,
+    hazard: &str,
+    pass: impl FnOnce(&str, &Name) -> Option<String>,
+) -> (Level, Verdict) {
+    let mut level = ladder::resolve(&format!("guard.{}", victim.rule), &victim.dataset).level;
+    if level > Level::Observe && restore::is_restoring() {
+        level = Level::Observe;
+    }
+    if level == Level::Off {
+        return (level, Verdict::Passes);
+    }
+    if let Some(id) = change::at_gate(victim) {
+        return (level, Verdict::Change(id));
+    }
+    let verdict = match level {
+        Level::Enforce => match pass(hazard, &victim.dataset) {
+            Some(reason) => Verdict::BreakGlass(reason),
+            None => Verdict::Refused,
+        },
+        Level::Warn => Verdict::Warned,
+        _ => Verdict::Recorded,
+    };
+    (level, verdict)
+}
+
 fn judge_all(victims: &[Victim]) {
-    let restoring = restore::is_restoring();
     let mut refused = Vec::new();
     let mut passed = Vec::new();
     let mut used = Vec::new();
     for victim in victims {
         let Some(rule) = rule(victim.rule) else { continue };
-        let feature = format!("guard.{}", victim.rule);
-        let mut verdict = ladder::resolve(&feature, &victim.dataset).level;
-        if restoring && verdict > Level::Observe {
-            verdict = Level::Observe;
-        }
-        if verdict == Level::Off {
-            continue;
-        }
-        if let Some(id) = change::at_gate(victim) {
-            passed.push((victim, rule, verdict, "passed by a change".to_string(), Some(id)));
-            continue;
-        }
-        if verdict == Level::Enforce
-            && let Some(pass) = break_glass::pass(&rule.hazard, &victim.dataset, &mut used)
-        {
-            passed.push((victim, rule, verdict, format!("break-glass: {pass}"), None));
-            continue;
-        }
+        let (level, verdict) =
+            verdict(victim, &rule.hazard, |hazard, name| break_glass::pass(hazard, name, &mut used));
         match verdict {
-            Level::Enforce => refused.push((victim, rule)),
-            Level::Warn => passed.push((victim, rule, verdict, "warned".to_string(), None)),
-            _ => passed.push((victim, rule, verdict, "recorded".to_string(), None)),
+            Verdict::Passes => {}
+            Verdict::Refused => refused.push((victim, rule)),
+            verdict => passed.push((victim, rule, level, verdict)),
         }
     }
     if !refused.is_empty() {
         refuse(&refused);
     }
-    for (victim, rule, verdict, what, change) in passed {
-        if what == "warned" {
+    for (victim, rule, level, verdict) in passed {
+        if matches!(verdict, Verdict::Warned) {
             error::guard::warned(&victim.what, &rule.rule, &rule.reason, &rule.safe_alternative).warn();
         }
-        log::note(victim, &rule, verdict, &what, change);
+        let change = if let Verdict::Change(id) = verdict { Some(id) } else { None };
+        log::note(victim, &rule, level, &verdict.as_text(), change);
     }
 }
 
@@ -107,11 +151,17 @@ fn refuse(refused: &[(&Victim, Rule)]) -> ! {
     error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
     let (first, rule) = &refused[0];
     let hint = way_forward(first, &rule.hazard, &role);
-    error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), hint).raise()
+    let governed = match (first.dataset.schema.as_str(), first.dataset.relation.as_str()) {
+        ("", _) => "database",
+        (_, "") => "schema",
+        _ => "dataset",
+    };
+    error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), governed, hint).raise()
 }
 
 /// A rule by its id.
-fn rule(id: &str) -> Option<Rule> {
+#[must_use]
+pub fn rule(id: &str) -> Option<Rule> {
     owner::run(|| {
         spi::select_one(
             "SELECT rule, hazard, reason, safe_alternative FROM governance.rule WHERE rule = $1",

@@ -2,20 +2,49 @@
 mod break_glass;
 mod dump_script;
 mod events;
+mod explain;
+mod foresee;
+mod grantee;
 mod judge;
 mod log;
+mod readers;
 mod self_protection;
 mod victim;
 
+pub use foresee::victim_of_loss;
 pub use judge::judge;
-pub use victim::{Victim, victim_of_drop, victim_of_schema_drop, victim_of_truncate, victims_of_rename};
+pub use victim::{Victim, victim_of_truncate};
 
 use crate::error::{given, whole};
+use crate::pg::ddl::Ddl;
+use crate::pg::guard::Sight;
 use crate::pg::loading::Mode;
+use crate::pg::object::Address;
 use crate::pg::{catalog, hooks, loading};
 use crate::registry::status::StatusRow;
-use pgrx::pg_sys;
 use pgrx::prelude::*;
+use pgrx::{JsonB, pg_sys};
+
+/// Before a statement: judges what it would do. Returns the objects that were judged, so that what is seen when they go
+/// is not judged again.
+pub fn before(sight: &Sight, ddl: &Ddl) -> Vec<Address> {
+    let victims = foresee::victims(sight, ddl);
+    let judged = victims.iter().filter(|v| !v.harmless).filter_map(|v| v.object).collect();
+    judge(victims);
+    judged
+}
+
+/// After a statement: judges what it took away beyond what was foreseen.
+pub fn after(mut victims: Vec<Victim>, foreseen: &[Address]) {
+    let is_foreseen = |v: &Victim| {
+        v.object.is_some_and(|o| foreseen.contains(&o) || foreseen.contains(&Address { sub: 0, ..o }))
+    };
+    victims.retain(|v| !is_foreseen(v));
+    // A schema by itself holds nothing.
+    if victims.iter().any(|v| v.rule != "ban-drop-schema") {
+        judge(victims);
+    }
+}
 
 /// TRUNCATE seen by the audit trigger: the only place in mode installed that sees it.
 pub fn on_truncate(relid: pg_sys::Oid) {
@@ -101,6 +130,55 @@ pub mod governance {
         break_glass::open(reason, whole("hazards", hazards), scope, for_role, uses, valid_until)
     }
 
+    /// What statements would do to the database as it is, and what the guard would say. Runs nothing and changes nothing.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    #[allow(clippy::type_complexity)] // the columns that the design lists
+    fn explain_ddl(
+        ddl: Option<&str>,
+        search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
+    ) -> TableIterator<
+        'static,
+        (
+            name!(statement, String),
+            name!(rule, Option<String>),
+            name!(hazard, Option<String>),
+            name!(level, Option<String>),
+            name!(verdict, String),
+            name!(object, Option<String>),
+            name!(lock_mode, Option<String>),
+            name!(rewrites, bool),
+            name!(scan_bytes, i64),
+            name!(victims, Vec<String>),
+            name!(readers, Option<JsonB>),
+            name!(blocked_by, Vec<i32>),
+            name!(advice, Option<String>),
+        ),
+    > {
+        let rows = explain::explain(given("ddl", ddl), search_path.unwrap_or_default());
+        TableIterator::new(rows.into_iter().map(|r| {
+            let (rule, hazard, level) = match r.rule {
+                Some((rule, hazard, level)) => (Some(rule), Some(hazard), Some(level)),
+                None => (None, None, None),
+            };
+            (
+                r.statement,
+                rule,
+                hazard,
+                level,
+                r.verdict,
+                r.object,
+                r.lock_mode,
+                r.rewrites,
+                r.scan_bytes,
+                r.victims,
+                r.readers.map(JsonB),
+                r.blocked_by,
+                r.advice,
+            )
+        }))
+    }
+
     /// Ends every break-glass that is open; returns how many there were.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
@@ -128,12 +206,5 @@ pub mod governance {
         LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';")]
     pub fn _on_sql_drop(call: pg_sys::FunctionCallInfo) {
         events::on_drop(call);
-    }
-
-    /// Event trigger on table_rewrite.
-    #[pg_extern(sql = "CREATE FUNCTION governance._on_table_rewrite() RETURNS event_trigger
-        LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '@FUNCTION_NAME@';")]
-    pub fn _on_table_rewrite(call: pg_sys::FunctionCallInfo) {
-        events::on_rewrite(call);
     }
 }

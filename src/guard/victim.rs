@@ -1,6 +1,8 @@
 //! Victims: what a statement takes away or renames, each with the rule it falls under.
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::{Ddl, Target};
+use crate::pg::guard;
+use crate::pg::object::Address;
 use crate::pg::xact;
 use crate::registry::tree;
 use pgrx::pg_sys;
@@ -19,6 +21,8 @@ pub struct Victim {
     pub relid: Option<pg_sys::Oid>,
     /// The column, where it is one.
     pub column: Option<String>,
+    /// The object, where one goes away or is emptied.
+    pub object: Option<Address>,
     /// The same wish as a change can plan it; None where no change form exists.
     pub wish: Option<String>,
     /// Made by the running transaction, or temporary: nobody loses anything.
@@ -33,17 +37,18 @@ pub fn victim_of_drop(relid: pg_sys::Oid, name: Name, kind: u8, column: Option<i
         return None;
     }
     let harmless = catalog::is_temporary(relid) || xact::is_created_here(relid, column);
-    let column = column.and_then(|number| catalog::column_name(relid, number));
+    let (number, column) = (column, column.and_then(|number| catalog::column_name(relid, number)));
     let governors = tree::governors(relid);
     let in_a_tree = kind == b'p' || catalog::partition_root(relid).is_some();
-    drop_victim(relid, name, governors, kind, in_a_tree, column, harmless)
+    let object = number.map_or_else(|| Address::relation(relid), |number| Address::column(relid, number));
+    drop_victim(object, name, governors, kind, in_a_tree, column, harmless)
 }
 
 /// A relation or column that was dropped, when its name is all that is left. `governors`: the declared datasets among it
 /// and what is above it. `in_a_tree`: it is a partition or a partitioned table, whose dropping has no change form.
 #[must_use]
 pub fn drop_victim(
-    relid: pg_sys::Oid,
+    object: Address,
     name: Name,
     governors: Vec<Name>,
     kind: u8,
@@ -70,8 +75,9 @@ pub fn drop_victim(
             wish: is_root_or_alone
                 .then(|| format!("ALTER TABLE {name} DROP COLUMN {}", quote_identifier(&column))),
             dataset,
-            relid: Some(relid),
+            relid: Some(object.id),
             column: Some(column),
+            object: Some(object),
             harmless,
         },
         Some(_) => return None, // columns of views and composite types go with their relation
@@ -80,8 +86,9 @@ pub fn drop_victim(
             what: format!("dropping {word} {name}"),
             wish: (kind == b'r' && !in_a_tree).then(|| format!("{command} {name}")),
             dataset,
-            relid: Some(relid),
+            relid: Some(object.id),
             column: None,
+            object: Some(object),
             harmless,
         },
     })
@@ -96,6 +103,7 @@ pub fn victim_of_schema_drop(schema: String) -> Victim {
         dataset: Name { schema, relation: String::new() },
         relid: None,
         column: None,
+        object: None,
         wish: None,
         harmless: false,
     }
@@ -110,23 +118,11 @@ pub fn victim_of_truncate(relid: pg_sys::Oid, name: Name) -> Victim {
         dataset: governing_name("ban-truncate", relid, &name),
         harmless: catalog::is_temporary(relid)
             || xact::is_created_here(relid, None)
-            || name.schema == catalog::SCHEMA,
+            || name.schema == catalog::SCHEMA
+            || !guard::has_rows(relid),
         relid: Some(relid),
         column: None,
-        wish: None,
-    }
-}
-
-/// A column whose type changes so that the table is rewritten.
-#[must_use]
-pub fn victim_of_rewrite(relid: pg_sys::Oid, name: Name) -> Victim {
-    Victim {
-        rule: "changing-column-type",
-        what: format!("changing a column type so that {name} is rewritten"),
-        dataset: governing_name("changing-column-type", relid, &name),
-        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, None),
-        relid: Some(relid),
-        column: None,
+        object: Some(Address::relation(relid)),
         wish: None,
     }
 }
@@ -194,6 +190,7 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 dataset: Name { schema: schema.clone(), relation: String::new() },
                 relid: None,
                 column: None,
+                object: None,
                 wish: None,
                 harmless: false,
             }];
@@ -213,6 +210,7 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
             },
         relid: Some(relid),
         column,
+        object: None,
         wish,
     }]
 }
@@ -224,7 +222,7 @@ fn is_table(relid: Option<pg_sys::Oid>) -> bool {
 /// The dataset whose declaration governs this relation under a rule: of itself and what it is a partition or child of,
 /// whose rows it holds, the strictest.
 #[must_use]
-fn governing_name(rule: &str, relid: pg_sys::Oid, name: &Name) -> Name {
+pub fn governing_name(rule: &str, relid: pg_sys::Oid, name: &Name) -> Name {
     strictest(rule, tree::governors(relid), name)
 }
 
@@ -242,15 +240,14 @@ pub fn way_forward(victim: &Victim, hazard: &str, role: &str) -> String {
     match &victim.wish {
         Some(wish) => format!("SELECT governance.propose_change({}, 'why');", quote_literal(wish)),
         None => {
-            let scope = if victim.dataset.relation.is_empty() {
-                format!("schema:{}", quote_identifier(&victim.dataset.schema))
-            } else {
-                format!("dataset:{}", victim.dataset)
+            let scope = match (victim.dataset.schema.as_str(), victim.dataset.relation.as_str()) {
+                ("", _) => "NULL".to_string(),
+                (schema, "") => quote_literal(format!("schema:{}", quote_identifier(schema))),
+                _ => quote_literal(format!("dataset:{}", victim.dataset)),
             };
             format!(
-                "An operator can run: SELECT governance.break_glass('why', {}, {}, {});",
+                "An operator can run: SELECT governance.break_glass('why', {}, {scope}, {});",
                 quote_literal(format!("{{{hazard}}}")),
-                quote_literal(scope),
                 quote_literal(role)
             )
         }

@@ -1,5 +1,6 @@
 //! Reading DDL parse trees into owned values.
 use super::catalog::{self, Name, text};
+use super::guard::names;
 use super::list::items;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -280,21 +281,27 @@ unsafe fn target(range: *mut pg_sys::RangeVar) -> Option<Target> {
     if range.is_null() {
         return None;
     }
-    // SAFETY: missing_ok look-up without a lock; the caller vouches for the tree.
+    // SAFETY: the caller vouches for the tree.
     unsafe {
-        let relid = pg_sys::RangeVarGetRelidExtended(
-            range,
-            pg_sys::NoLock as pg_sys::LOCKMODE,
-            pg_sys::RVROption::RVR_MISSING_OK,
-            None,
-            std::ptr::null_mut(),
-        );
-        if let Some(name) = (relid != pg_sys::InvalidOid).then(|| catalog::relation_name(relid)).flatten() {
+        if let Some((relid, name)) =
+            names::relation(range).and_then(|relid| Some((relid, catalog::relation_name(relid)?)))
+        {
             return Some(Target { name, relid: Some(relid) });
         }
+        Some(Target { name: name_of(range)?, relid: None })
+    }
+}
+
+/// The name under which a relation would be made.
+///
+/// # Safety
+/// `range` must be a valid RangeVar.
+pub unsafe fn name_of(range: *const pg_sys::RangeVar) -> Option<Name> {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
         let relation = text((*range).relname)?;
         let schema = text((*range).schemaname).unwrap_or_else(|| creation_schema().unwrap_or_default());
-        Some(Target { name: Name { schema, relation }, relid: None })
+        Some(Name { schema, relation })
     }
 }
 

@@ -1,19 +1,24 @@
-//! The guard below the event triggers: victims seen by object_access_hook, judged when their statement is done.
+//! The guard below the event triggers: every utility statement is judged before it runs, and what object_access_hook sees go
+//! beyond what was foreseen when it is done.
 //!
-//! The server calls the hook once per victim, just before that victim goes. Raising at the first would hide the rest,
-//! so victims are collected while their utility statement runs and judged when it is done: everything it did is still
-//! undone by the error. Outside any utility statement each victim is judged at once.
-use super::catalog;
-use super::ddl;
+//! The server calls that hook once per victim, just before it goes. Raising at the first would hide the rest, so victims
+//! are collected while their statement runs: everything it did is still undone by the error. Outside any utility
+//! statement (`lo_unlink`) each victim is judged at once.
+use super::object::Address;
+use super::object::catalogs::{PG_CLASS, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE};
+use super::{catalog, ddl, guard as pg_guard, owner, settings_scope};
 use crate::guard::{self, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
 
-/// Victims of one utility statement that is running.
+/// One utility statement that is running.
 struct Frame {
     /// The subtransaction it began in: an error leaves no chance to end the frame, so the abort does.
     sub: pg_sys::SubTransactionId,
+    /// What was judged before it ran.
+    foreseen: Vec<Address>,
+    /// What it took away since.
     victims: Vec<Victim>,
 }
 
@@ -36,46 +41,45 @@ pub enum Begun {
     Leaving,
 }
 
-/// Before a utility statement: judges what it renames and begins a frame for what it takes away.
+/// Before a utility statement: judges what it would do and begins a frame for what it takes away beyond that.
 ///
 /// # Safety
 /// `statement` must be a valid utility statement.
 #[must_use]
-pub unsafe fn before(statement: *mut pg_sys::PlannedStmt) -> Begun {
+pub unsafe fn before(
+    statement: *mut pg_sys::PlannedStmt,
+    context: pg_sys::ProcessUtilityContext::Type,
+) -> Begun {
     // SAFETY: the caller vouches for the statement.
     let tree = unsafe { (*statement).utilityStmt };
-    // SAFETY: the tag decides; statements that end transactions run without one, and nothing may be read then.
+    // Statements that end transactions run without one, and nothing may be read then. What a statement runs as parts of
+    // itself was judged with it.
+    // SAFETY: plain read of the transaction state; the tag decides.
     let is_ddl = unsafe {
         pg_sys::IsTransactionState()
-            && matches!(
-                (*tree).type_,
-                pg_sys::NodeTag::T_RenameStmt
-                    | pg_sys::NodeTag::T_AlterObjectSchemaStmt
-                    | pg_sys::NodeTag::T_AlterTableStmt
-                    | pg_sys::NodeTag::T_DropStmt
-                    | pg_sys::NodeTag::T_DropOwnedStmt
-                    | pg_sys::NodeTag::T_TruncateStmt
-                    | pg_sys::NodeTag::T_AlterExtensionStmt
-                    | pg_sys::NodeTag::T_AlterExtensionContentsStmt
-            )
+            && context != pg_sys::ProcessUtilityContext::PROCESS_UTILITY_SUBCOMMAND
+            && (pg_guard::concerns(tree) || (*tree).type_ == pg_sys::NodeTag::T_AlterExtensionStmt)
     };
-    if !is_ddl {
+    if !is_ddl || owner::is_acting() {
         return Begun::Nothing;
     }
     // Names must be read before the statement runs: afterwards the old ones are gone.
     // SAFETY: the tree is valid and, though the statement may change its own copy, not touched by us.
     let wish = unsafe { ddl::read(tree) };
     if let ddl::Ddl::DropExtensions { names, .. } = &wish
-        && names.iter().any(|n| n == "data_governance")
+        && names.iter().any(|n| n == super::EXTENSION)
     {
         // Its own event trigger judges that. Here, asking what is declared would read what is about to go.
         LEAVING.set(true);
         return Begun::Leaving;
     }
-    guard::judge(guard::victims_of_rename(&wish));
+    settings_scope::with_fixed_path(|| crate::change::before_ddl(&wish));
+    // SAFETY: as above.
+    let sight = unsafe { pg_guard::look(tree) };
+    let foreseen = guard::before(&sight, &wish);
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, victims: Vec::new() }));
+    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new() }));
     Begun::Frame
 }
 
@@ -86,7 +90,7 @@ pub fn after(begun: Begun) {
         Begun::Leaving => LEAVING.set(false),
         Begun::Frame => {
             if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop) {
-                guard::judge(frame.victims);
+                guard::after(frame.victims, &frame.foreseen);
             }
         }
     }
@@ -120,20 +124,24 @@ pub unsafe fn object_access(
         return;
     }
     let victim = match access {
-        OAT_DROP if class == pg_sys::RelationRelationId => {
+        OAT_DROP => {
             // SAFETY: for OAT_DROP the argument is an ObjectAccessDrop.
             let flags = unsafe { (*arg.cast::<pg_sys::ObjectAccessDrop>()).dropflags } as u32;
             if flags & pg_sys::PERFORM_DELETION_INTERNAL != 0 {
                 return; // a rewrite's own transient relation, ON COMMIT DROP
             }
-            let Some(name) = catalog::relation_name(object) else { return };
-            let Some(kind) = catalog::relation_kind(object) else { return };
-            guard::victim_of_drop(object, name, kind, (sub != 0).then_some(sub as i16))
+            let object = Address { class, id: object, sub };
+            // What goes with a relation is part of it; the rest was foreseen, or comes without any statement.
+            if class != PG_CLASS
+                && class != PG_NAMESPACE
+                && class != PG_LARGEOBJECT
+                && class != PG_EVENT_TRIGGER
+            {
+                return;
+            }
+            guard::victim_of_loss(object)
         }
-        OAT_DROP if class == pg_sys::NamespaceRelationId => {
-            catalog::schema_name(object).filter(|s| s != catalog::SCHEMA).map(guard::victim_of_schema_drop)
-        }
-        OAT_TRUNCATE if class == pg_sys::RelationRelationId => {
+        OAT_TRUNCATE if class == PG_CLASS => {
             catalog::relation_name(object).map(|name| guard::victim_of_truncate(object, name))
         }
         _ => None,

@@ -1,5 +1,7 @@
 //! Event triggers in Rust: what the server passes to them.
 use super::ddl::{self, Ddl};
+use super::guard;
+pub use guard::Sight;
 use pgrx::pg_sys;
 use std::ffi::CStr;
 
@@ -9,6 +11,7 @@ pub struct Event {
     pub tag: String,
     /// The statement, as far as we read it.
     pub ddl: Ddl,
+    node: *mut pg_sys::Node,
 }
 
 impl Event {
@@ -25,7 +28,33 @@ impl Event {
             Event {
                 tag: CStr::from_ptr(pg_sys::GetCommandTagName(data.tag)).to_string_lossy().into_owned(),
                 ddl: ddl::read(data.parsetree),
+                node: data.parsetree,
             }
         }
+    }
+
+    /// Whether it is a CREATE OR REPLACE, which may have found what was there before.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        use pg_sys::NodeTag::*;
+        // SAFETY: the tree lives as long as the statement whose event this is; each cast follows the tag.
+        unsafe {
+            match (*self.node).type_ {
+                T_CreateFunctionStmt => (*self.node.cast::<pg_sys::CreateFunctionStmt>()).replace,
+                T_CreateTrigStmt => (*self.node.cast::<pg_sys::CreateTrigStmt>()).replace,
+                T_CreatePLangStmt => (*self.node.cast::<pg_sys::CreatePLangStmt>()).replace,
+                T_DefineStmt => (*self.node.cast::<pg_sys::DefineStmt>()).replace,
+                T_RuleStmt => (*self.node.cast::<pg_sys::RuleStmt>()).replace,
+                T_ViewStmt => (*self.node.cast::<pg_sys::ViewStmt>()).replace,
+                _ => false,
+            }
+        }
+    }
+
+    /// What the statement would do. Names are resolved under the search path in force. Only before it runs.
+    #[must_use]
+    pub fn look(&self) -> Sight {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { if guard::concerns(self.node) { guard::look(self.node) } else { Sight::default() } }
     }
 }

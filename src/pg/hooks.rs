@@ -206,7 +206,7 @@ unsafe extern "C-unwind" fn utility(
     // SAFETY: arguments are passed on as they came, but for a statement that was rewritten; a frame without destructors,
     // which outlives the callback.
     unsafe {
-        let begun = utility_begins(&mut statement, &mut read_only);
+        let begun = utility_begins(&mut statement, &mut read_only, context);
         let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
@@ -235,6 +235,7 @@ unsafe extern "C-unwind" fn utility(
 unsafe extern "C-unwind" fn utility_begins(
     statement: *mut *mut pg_sys::PlannedStmt,
     read_only: *mut bool,
+    context: pg_sys::ProcessUtilityContext::Type,
 ) -> ddl_hook::Begun {
     // SAFETY: both point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
     // be scribbled on.
@@ -243,7 +244,7 @@ unsafe extern "C-unwind" fn utility_begins(
             *statement = copy;
             *read_only = false;
         }
-        if active() { ddl_hook::before(*statement) } else { ddl_hook::Begun::Nothing }
+        if active() { ddl_hook::before(*statement, context) } else { ddl_hook::Begun::Nothing }
     }
 }
 

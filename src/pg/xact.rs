@@ -1,4 +1,6 @@
 //! Transactions: ids, and what must be forgotten at their end.
+use super::object::Address;
+use super::object::catalogs::PG_CLASS;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
 use std::cell::RefCell;
@@ -7,6 +9,8 @@ use std::panic::AssertUnwindSafe;
 
 /// An object made by the running transaction, with the subtransaction that made it.
 struct Created {
+    /// The catalog it is in.
+    class: pg_sys::Oid,
     relid: pg_sys::Oid,
     /// Number of the column, None for the relation itself. Not its name: that may be another column's by now.
     column: Option<i16>,
@@ -105,7 +109,7 @@ pub fn in_block() -> bool {
 pub fn note_created(relid: pg_sys::Oid, column: Option<i16>) {
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    CREATED.with_borrow_mut(|list| list.push(Created { relid, column, sub }));
+    CREATED.with_borrow_mut(|list| list.push(Created { class: PG_CLASS, relid, column, sub }));
 }
 
 /// Whether the running transaction itself made this relation, or this column of it. Losing such an object loses
@@ -113,8 +117,24 @@ pub fn note_created(relid: pg_sys::Oid, column: Option<i16>) {
 #[must_use]
 pub fn is_created_here(relid: pg_sys::Oid, column: Option<i16>) -> bool {
     CREATED.with_borrow(|list| {
-        list.iter().any(|c| c.relid == relid && (c.column.is_none() || c.column == column))
+        list.iter()
+            .any(|c| c.class == PG_CLASS && c.relid == relid && (c.column.is_none() || c.column == column))
     })
+}
+
+/// Remembers that the running transaction made an object that is no relation.
+pub fn note_object_created(object: Address) {
+    // SAFETY: plain read of the transaction state.
+    let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
+    CREATED.with_borrow_mut(|list| {
+        list.push(Created { class: object.class, relid: object.id, column: None, sub });
+    });
+}
+
+/// Whether the running transaction itself made an object, or the relation that it is a part of.
+#[must_use]
+pub fn is_object_created_here(object: Address) -> bool {
+    CREATED.with_borrow(|list| list.iter().any(|c| c.class == object.class && c.relid == object.id))
 }
 
 #[pgrx::pg_guard]

@@ -51,14 +51,14 @@ pub fn shipped() -> Rc<Shipped> {
 
 impl Shipped {
     fn read() -> Self {
-        owner::run(|| {
-            Shipped {
+        owner::run(|| Shipped {
             hazards: spi::select("SELECT rule, hazard FROM governance.rule", &[], |r| (r.must(1), r.must(2)))
                 .into_iter()
                 .collect(),
             features: spi::select(
                 "SELECT feature, rungs FROM governance.feature
-                 UNION ALL SELECT 'guard.' || rule, '{off,observe,warn,enforce}' FROM governance.rule ORDER BY 1",
+                 UNION ALL SELECT 'guard.' || rule, '{off,observe,warn,enforce}' FROM governance.rule
+                  WHERE 'guard.' || rule NOT IN (SELECT feature FROM governance.feature) ORDER BY 1",
                 &[],
                 |r| (r.must(1), r.must(2)),
             ),
@@ -68,10 +68,10 @@ impl Shipped {
                 &[],
                 |r| Defaults {
                     feature: r.must(1),
-                    levels: [2, 3, 4, 5].map(|i| Level::parse(&r.must::<String>(i)).unwrap_or(Level::Observe)),
+                    levels: [2, 3, 4, 5]
+                        .map(|i| Level::parse(&r.must::<String>(i)).unwrap_or(Level::Observe)),
                 },
             ),
-        }
         })
     }
 

@@ -1,0 +1,2 @@
+//! The guard's pure half.
+pub mod shrink;

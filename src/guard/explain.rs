@@ -1,0 +1,181 @@
+//! `explain_ddl()`: what statements would do and what the guard would say, without running them.
+use super::judge::{self, Verdict};
+use super::victim::{Victim, way_forward};
+use super::{break_glass, foresee, readers};
+use crate::pg::catalog::{self, Name};
+use crate::pg::ddl::Ddl;
+use crate::pg::guard::{self, Parsed, Shadow, Sight};
+use crate::pg::loading::{self, Mode};
+use crate::pg::{roles, settings_scope, xact};
+use crate::registry::sight;
+use crate::{audit, change, error};
+use pgrx::pg_sys;
+use serde_json::Value;
+
+/// One row: what one rule says about one dataset, or that no rule says anything about a statement.
+pub struct Row {
+    /// The statement's own text.
+    pub statement: String,
+    /// Rule, hazard and level that applies; None where no rule is concerned.
+    pub rule: Option<(String, String, String)>,
+    /// What would happen: `passes`, `recorded`, `warned`, `refused`, …
+    pub verdict: String,
+    /// Whose level counts.
+    pub object: Option<String>,
+    /// Strongest lock on it.
+    pub lock_mode: Option<String>,
+    /// Whether it is written anew.
+    pub rewrites: bool,
+    /// Bytes read or written while it is locked.
+    pub scan_bytes: i64,
+    /// Everything that is taken away, renamed or concerned.
+    pub victims: Vec<String>,
+    /// Who reads what would break.
+    pub readers: Option<Value>,
+    /// Sessions it would wait for now.
+    pub blocked_by: Vec<i32>,
+    /// What to do instead.
+    pub advice: Option<String>,
+}
+
+/// Explains every statement of a text. What an earlier one makes counts as made in the same transaction.
+#[must_use]
+pub fn explain(sql: &str, path: &str) -> Vec<Row> {
+    settings_scope::with_search_path(path, || {
+        let statements = guard::parse(sql);
+        if statements.is_empty() {
+            error::guard::nothing_to_explain().raise();
+        }
+        let mut shadow = Shadow::default();
+        let mut rows = Vec::new();
+        for statement in &statements {
+            // What looks would lock or cache is taken back: nothing is left of them.
+            let (found, ddl) = guard::with_shadow(&shadow, || {
+                let ddl = statement.ddl();
+                (xact::rehearse(|| of_statement(statement, &ddl)), ddl)
+            });
+            rows.extend(found);
+            shadow.follow(&ddl, statement.made());
+        }
+        rows
+    })
+}
+
+fn of_statement(statement: &Parsed, ddl: &Ddl) -> Vec<Row> {
+    let sight = statement.look();
+    let victims: Vec<Victim> = foresee::victims(&sight, ddl).into_iter().filter(|v| !v.harmless).collect();
+    let completes = change::would_complete(ddl);
+    let mut groups: Vec<(&'static str, Name, Vec<Victim>)> = Vec::new();
+    for victim in victims {
+        match groups.iter_mut().find(|(rule, dataset, _)| *rule == victim.rule && *dataset == victim.dataset)
+        {
+            Some((_, _, members)) => members.push(victim),
+            None => groups.push((victim.rule, victim.dataset.clone(), vec![victim])),
+        }
+    }
+    let role = roles::name(roles::current());
+    let rows: Vec<Row> = groups
+        .into_iter()
+        .filter_map(|(_, _, members)| row(statement, &sight, members, completes, &role))
+        .collect();
+    if rows.is_empty() { vec![harmless(statement, &sight)] } else { rows }
+}
+
+fn row(
+    statement: &Parsed,
+    sight: &Sight,
+    members: Vec<Victim>,
+    completes: Option<i64>,
+    role: &str,
+) -> Option<Row> {
+    let first = &members[0];
+    let rule = settings_scope::with_fixed_path(|| judge::rule(first.rule))?;
+    let (level, verdict) =
+        settings_scope::with_fixed_path(|| judge::verdict(first, &rule.hazard, break_glass::would_pass));
+    let verdict = match (completes, verdict) {
+        (Some(id), Verdict::Refused | Verdict::Warned | Verdict::Recorded) if first.wish.is_some() => {
+            Verdict::Change(id)
+        }
+        (_, verdict) => verdict,
+    };
+    // In mode installed some statements fire no event trigger.
+    let is_seen = loading::mode() > Mode::Installed
+        || statement.fires_event_triggers()
+        || (matches!(first.rule, "ban-truncate" | "ban-truncate-cascade")
+            && first.relid.is_some_and(|relid| audit::watched(relid).is_some()));
+    let relids: Vec<pg_sys::Oid> = members.iter().filter_map(|v| v.relid).collect();
+    let on = |of: &[pg_sys::Oid]| -> Vec<pg_sys::Oid> {
+        of.iter().copied().filter(|relid| relids.is_empty() || is_of(*relid, &relids)).collect()
+    };
+    let (rewrites, scans) = (on(&sight.rewrites), on(&sight.scans));
+    let mode = strongest(sight, &relids);
+    let advice = match &verdict {
+        Verdict::Refused => way_forward(first, &rule.hazard, role),
+        _ => rule.safe_alternative.clone(),
+    };
+    let visible = |v: &Victim| v.relid.is_none_or(|relid| sight::may_see(Some(relid)));
+    Some(Row {
+        statement: statement.text.clone(),
+        verdict: if is_seen { verdict.as_text() } else { "not seen in mode installed".into() },
+        rule: Some((rule.rule, rule.hazard, level.as_str().to_string())),
+        object: Some(object(first)).filter(|_| visible(first)),
+        lock_mode: mode.map(|m| guard::mode_name(m).to_string()).filter(|m| !m.is_empty()),
+        rewrites: !rewrites.is_empty(),
+        scan_bytes: bytes(&rewrites, &scans),
+        readers: first.relid.filter(|_| visible(first)).and_then(|_| readers::of(&members)),
+        victims: members.iter().map(|v| if visible(v) { v.what.clone() } else { HIDDEN.into() }).collect(),
+        blocked_by: mode.map(|mode| blocked_by(&relids, mode)).unwrap_or_default(),
+        advice: Some(advice),
+    })
+}
+
+/// What stands for an object that the caller holds no privilege on.
+const HIDDEN: &str = "an object on which you hold no privilege";
+
+fn object(victim: &Victim) -> String {
+    match (victim.dataset.schema.as_str(), victim.dataset.relation.as_str()) {
+        ("", _) => "database".into(),
+        (schema, "") => format!("schema {}", pgrx::spi::quote_identifier(schema)),
+        _ => victim.dataset.to_string(),
+    }
+}
+
+fn harmless(statement: &Parsed, sight: &Sight) -> Row {
+    let relids: Vec<pg_sys::Oid> = sight.locks.iter().map(|(relid, _)| *relid).collect();
+    let mode = strongest(sight, &relids);
+    let first = relids.first().copied().filter(|relid| sight::may_see(Some(*relid)));
+    Row {
+        statement: statement.text.clone(),
+        rule: None,
+        verdict: "passes".into(),
+        object: first.and_then(catalog::relation_name).map(|n| n.to_string()),
+        lock_mode: mode.map(|m| guard::mode_name(m).to_string()).filter(|m| !m.is_empty()),
+        rewrites: !sight.rewrites.is_empty(),
+        scan_bytes: bytes(&sight.rewrites, &sight.scans),
+        victims: Vec::new(),
+        readers: None,
+        blocked_by: mode.map(|mode| blocked_by(&relids, mode)).unwrap_or_default(),
+        advice: None,
+    }
+}
+
+/// Whether a relation is one of these, or below one of them.
+fn is_of(relid: pg_sys::Oid, these: &[pg_sys::Oid]) -> bool {
+    these.contains(&relid) || catalog::partition_root(relid).is_some_and(|root| these.contains(&root))
+}
+
+fn strongest(sight: &Sight, relids: &[pg_sys::Oid]) -> Option<pg_sys::LOCKMODE> {
+    sight.locks.iter().filter(|(relid, _)| is_of(*relid, relids)).map(|(_, mode)| *mode).max()
+}
+
+fn bytes(rewrites: &[pg_sys::Oid], scans: &[pg_sys::Oid]) -> i64 {
+    let scans = scans.iter().filter(|relid| !rewrites.contains(relid));
+    rewrites.iter().chain(scans).map(|relid| guard::bytes(*relid)).sum()
+}
+
+fn blocked_by(relids: &[pg_sys::Oid], mode: pg_sys::LOCKMODE) -> Vec<i32> {
+    let mut pids: Vec<i32> = relids.iter().flat_map(|relid| guard::blockers(*relid, mode)).collect();
+    pids.sort_unstable();
+    pids.dedup();
+    pids
+}

@@ -1,0 +1,324 @@
+//! Who may do what: grants, roles, owners, policies, triggers, labels.
+use super::table::Target;
+use super::{Hit, On, Sight, names, resolve};
+use crate::pg::catalog::{self, text};
+use crate::pg::list::items;
+use crate::pg::relation;
+use crate::pg::roles;
+use pgrx::pg_sys;
+use pgrx::pg_sys::ObjectType::*;
+use pgrx::spi::quote_identifier;
+
+/// Who gets or loses a privilege: roles, and whether everybody does.
+struct Grantees {
+    names: Vec<String>,
+}
+
+/// GRANT and REVOKE of privileges on objects.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
+    use pg_sys::GrantTargetType::*;
+    // SAFETY: the caller vouches for the tree; objects of tables are RangeVar, of schemas String nodes.
+    unsafe {
+        let grantees = Grantees {
+            names: items::<pg_sys::RoleSpec>(s.grantees)
+                .into_iter()
+                .filter_map(|spec| match (*spec).roletype {
+                    pg_sys::RoleSpecType::ROLESPEC_PUBLIC => Some("PUBLIC".to_string()),
+                    _ => resolve::role(spec).map(|role| quote_identifier(roles::name(role))),
+                })
+                .collect(),
+        };
+        let schemas = || -> Vec<String> {
+            items::<pg_sys::String>(s.objects).into_iter().filter_map(|n| text((*n).sval)).collect()
+        };
+        match (s.targtype, s.objtype) {
+            (ACL_TARGET_OBJECT, OBJECT_TABLE) => {
+                let relations =
+                    items::<pg_sys::RangeVar>(s.objects).into_iter().filter_map(|r| names::relation(r));
+                let relations: Vec<pg_sys::Oid> = relations.collect();
+                on_relations(s.is_grant, &relations, &grantees, sight);
+            }
+            (ACL_TARGET_ALL_IN_SCHEMA, OBJECT_TABLE) => {
+                let relations: Vec<pg_sys::Oid> =
+                    schemas().iter().flat_map(|schema| relation::of_schema(schema)).collect();
+                on_relations(s.is_grant, &relations, &grantees, sight);
+            }
+            // USAGE of a schema shows no rows; without it nothing in the schema can be used.
+            (ACL_TARGET_OBJECT, OBJECT_SCHEMA) if !s.is_grant => {
+                for schema in schemas() {
+                    let (rule, words) = words(s.is_grant);
+                    let what = format!(
+                        "{} schema {} {} {}",
+                        words.0,
+                        quote_identifier(&schema),
+                        words.1,
+                        grantees.names.join(", ")
+                    );
+                    sight.hit(rule, what, On::Schema(schema));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn words(is_grant: bool) -> (&'static str, (&'static str, &'static str)) {
+    if is_grant {
+        ("granting-access", ("granting privileges on", "to"))
+    } else {
+        ("ban-revoke", ("revoking privileges on", "from"))
+    }
+}
+
+/// One hit per relation and role: of a contract or owner it is judged one by one.
+fn on_relations(is_grant: bool, relations: &[pg_sys::Oid], grantees: &Grantees, sight: &mut Sight) {
+    let (rule, words) = words(is_grant);
+    for relid in relations {
+        for role in &grantees.names {
+            let what = format!("{} {} {} {role}", words.0, names::of(*relid), words.1);
+            let on = On::Grant(*relid, if role == "PUBLIC" { None } else { Some(role.clone()) });
+            sight.hit(rule, what, on);
+        }
+    }
+}
+
+/// ALTER DEFAULT PRIVILEGES.
+pub fn default_privileges(sight: &mut Sight) {
+    sight.hit(
+        "ban-alter-default-privileges",
+        "changing who gets privileges on what is made from now on".into(),
+        On::Database,
+    );
+}
+
+/// GRANT of roles.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn grant_role(s: &pg_sys::GrantRoleStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree; granted roles are AccessPriv nodes.
+    unsafe {
+        if !s.is_grant {
+            return;
+        }
+        let granted: Vec<String> = items::<pg_sys::AccessPriv>(s.granted_roles)
+            .into_iter()
+            .filter_map(|p| text((*p).priv_name))
+            .map(quote_identifier)
+            .collect();
+        let to: Vec<String> =
+            resolve::roles(s.grantee_roles).into_iter().map(|r| quote_identifier(roles::name(r))).collect();
+        let what = format!("making {} a member of {}", to.join(", "), granted.join(", "));
+        sight.hit("granting-role", what, On::Database);
+    }
+}
+
+/// Attributes of a role that let it pass what others are held by, as the grammar names them.
+const POWERS: [(&str, &str); 4] = [
+    ("superuser", "SUPERUSER"),
+    ("bypassrls", "BYPASSRLS"),
+    ("isreplication", "REPLICATION"),
+    ("createrole", "CREATEROLE"),
+];
+
+/// # Safety
+/// `options` must be NIL or a list of DefElem.
+unsafe fn boolean_powers(options: *const pg_sys::List) -> Vec<&'static str> {
+    // SAFETY: the caller vouches for the list; these options are booleans.
+    unsafe {
+        items::<pg_sys::DefElem>(options)
+            .into_iter()
+            .filter_map(|o| {
+                let name = text((*o).defname)?;
+                let power = POWERS.iter().find(|(option, _)| *option == name)?.1;
+                pg_sys::defGetBoolean(o).then_some(power)
+            })
+            .collect()
+    }
+}
+
+/// ALTER ROLE.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_role(s: &pg_sys::AlterRoleStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let Some(role) = resolve::role(s.role) else { return };
+        let role = quote_identifier(roles::name(role));
+        let gets = boolean_powers(s.options);
+        if !gets.is_empty() {
+            sight.hit(
+                "ban-alter-role-options",
+                format!("giving role {role} {}", gets.join(", ")),
+                On::Database,
+            );
+        }
+    }
+}
+
+/// CREATE ROLE with such an attribute.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn create_role(s: &pg_sys::CreateRoleStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let gets = boolean_powers(s.options);
+        if !gets.is_empty() {
+            let role = quote_identifier(text(s.role).unwrap_or_default());
+            sight.hit(
+                "ban-alter-role-options",
+                format!("making role {role} with {}", gets.join(", ")),
+                On::Database,
+            );
+        }
+    }
+}
+
+/// REASSIGN OWNED.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn reassign_owned(s: &pg_sys::ReassignOwnedStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let to = resolve::role(s.newrole).map(roles::name).unwrap_or_default();
+        for role in resolve::roles(s.roles) {
+            for address in crate::pg::depends::owned_by(role) {
+                if let Some(relid) = address.relation_of().filter(|_| address.is_relation()) {
+                    let what = format!("making {} the owner of {}", quote_identifier(&to), names::of(relid));
+                    sight.hit("changing-owner", what, On::Relation(relid));
+                }
+            }
+        }
+    }
+}
+
+/// OWNER TO of a relation.
+///
+/// # Safety
+/// `owner` must be null or a valid RoleSpec.
+pub unsafe fn change_owner(on: &On, name: &str, owner: *const pg_sys::RoleSpec, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the node.
+    let Some(owner) = (unsafe { resolve::role(owner) }) else { return };
+    if let On::Relation(relid) = on
+        && catalog::relation_owner(*relid) == Some(owner)
+    {
+        return;
+    }
+    let what = format!("making {} the owner of {name}", quote_identifier(roles::name(owner)));
+    sight.hit("changing-owner", what, on.clone());
+}
+
+/// OWNER TO of anything else.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_owner(s: &pg_sys::AlterOwnerStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        if s.objectType == OBJECT_EVENT_TRIGGER {
+            let name = text((*s.object.cast::<pg_sys::String>()).sval).unwrap_or_default();
+            super::server::event_trigger_changes(name, "changing the owner of", sight);
+            return;
+        }
+        // A large object's name is a number, which needs no look-up.
+        if s.objectType == OBJECT_LARGEOBJECT {
+            return;
+        }
+        let Some(address) = resolve::object(s.objectType, s.object) else { return };
+        let Some(name) = address.describe() else { return };
+        let on = address.schema_of().map_or(On::Database, On::Schema);
+        change_owner(&on, &name, s.newowner, sight);
+    }
+}
+
+/// ALTER POLICY.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_policy(s: &pg_sys::AlterPolicyStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let Some(relid) = names::relation(s.table) else { return };
+        sight.lock(relid, pg_sys::AccessExclusiveLock);
+        let policy = quote_identifier(text(s.policy_name).unwrap_or_default());
+        let of = format!("of policy {policy} on {}", names::of(relid));
+        if !s.roles.is_null() {
+            sight.hit("ban-alter-policy-roles", format!("changing the roles {of}"), On::Relation(relid));
+        }
+        if !s.qual.is_null() || !s.with_check.is_null() {
+            sight.hit(
+                "ban-alter-policy-condition",
+                format!("changing the condition {of}"),
+                On::Relation(relid),
+            );
+        }
+    }
+}
+
+/// ALTER TABLE … DISABLE TRIGGER and ENABLE REPLICA TRIGGER.
+pub fn disable_trigger(
+    t: &Target,
+    trigger: Option<&String>,
+    how: pg_sys::AlterTableType::Type,
+    sight: &mut Sight,
+) {
+    let ours = |name: &str| name.starts_with("data_governance_");
+    let named = match trigger {
+        Some(name) => vec![name.clone()],
+        None => relation::triggers(t.relid, how == pg_sys::AlterTableType::AT_DisableTrigAll),
+    };
+    for name in named {
+        let rule = if ours(&name) { "disabling-guard" } else { "ban-disable-trigger" };
+        let what = format!("disabling trigger {} on {}", quote_identifier(&name), t.name);
+        sight.hit(rule, what, On::Relation(t.relid));
+    }
+}
+
+/// COMMENT … IS NULL.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn comment(s: &pg_sys::CommentStmt, sight: &mut Sight) {
+    if s.comment.is_null() {
+        // SAFETY: the caller vouches for the tree.
+        unsafe { removed(s.objtype, s.object, "the comment", sight) };
+    }
+}
+
+/// SECURITY LABEL … IS NULL.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn security_label(s: &pg_sys::SecLabelStmt, sight: &mut Sight) {
+    if s.label.is_null() {
+        // SAFETY: the caller vouches for the tree.
+        unsafe { removed(s.objtype, s.object, "the security label", sight) };
+    }
+}
+
+/// # Safety
+/// `object` must be what the grammar puts there for this kind.
+unsafe fn removed(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node, what: &str, sight: &mut Sight) {
+    if matches!(kind, OBJECT_LARGEOBJECT | OBJECT_TABLESPACE | OBJECT_ROLE | OBJECT_DATABASE) {
+        return;
+    }
+    // SAFETY: the caller vouches for the node.
+    let Some(address) = (unsafe { resolve::object(kind, object) }) else { return };
+    let has =
+        if what == "the comment" { relation::has_comment(address) } else { relation::has_label(address) };
+    if let Some(name) = address.describe().filter(|_| has) {
+        let on = match address.relation_of() {
+            Some(relid) => On::Relation(relid),
+            None => address.schema_of().map_or(On::Database, On::Schema),
+        };
+        let hit =
+            Hit { rule: "removing-label", what: format!("removing {what} of {name}"), on, object: None };
+        sight.hits.push(hit);
+    }
+}

@@ -1,0 +1,261 @@
+//! What goes away: DROP of anything, with everything that goes along, TRUNCATE, and what is the whole server's.
+use super::{Hit, On, Sight, facts, names, resolve};
+use crate::pg::catalog;
+use crate::pg::depends;
+use crate::pg::list::{items, oids};
+use crate::pg::object::Address;
+use crate::pg::object::catalogs::{
+    PG_ATTRDEF, PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_EXTENSION,
+    PG_LARGEOBJECT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_PUBLICATION, PG_PUBLICATION_REL, PG_REWRITE,
+    PG_STATISTIC_EXT, PG_SUBSCRIPTION, PG_TABLESPACE, PG_TRIGGER, PG_TYPE,
+};
+use pgrx::pg_sys;
+use pgrx::pg_sys::ObjectType::*;
+use pgrx::spi::quote_identifier;
+
+/// DROP of objects.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn objects(s: &pg_sys::DropStmt, sight: &mut Sight) {
+    let cascade = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+    let mut roots = Vec::new();
+    // SAFETY: the caller vouches for the tree: names of relations are lists, names of others are what
+    // get_object_address() takes for their kind.
+    unsafe {
+        for object in items::<pg_sys::Node>(s.objects) {
+            if matches!(
+                s.removeType,
+                OBJECT_TABLE
+                    | OBJECT_VIEW
+                    | OBJECT_MATVIEW
+                    | OBJECT_FOREIGN_TABLE
+                    | OBJECT_INDEX
+                    | OBJECT_SEQUENCE
+            ) {
+                let range = pg_sys::makeRangeVarFromNameList(object.cast());
+                let relid = names::relation(range).filter(|relid| names::may_alter(*relid));
+                roots.extend(relid.map(Address::relation));
+            } else {
+                roots.extend(resolve::object(s.removeType, object));
+            }
+        }
+    }
+    if s.removeType == OBJECT_INDEX {
+        drop_indexes(&roots, s.concurrent, sight);
+    }
+    along(&roots, cascade, sight);
+}
+
+/// The index of a full table that is not dropped CONCURRENTLY keeps readers and writers waiting.
+fn drop_indexes(roots: &[Address], concurrently: bool, sight: &mut Sight) {
+    for index in roots {
+        let Some(table) = index.relation_of() else { continue };
+        let mode = if concurrently { pg_sys::ShareUpdateExclusiveLock } else { pg_sys::AccessExclusiveLock };
+        sight.lock(table, mode);
+        if !concurrently && facts::has_rows(table) {
+            let what = format!("dropping index {} while {} is locked", names::of(index.id), names::of(table));
+            sight.hit("require-concurrent-index-deletion", what, On::Relation(table));
+        }
+    }
+}
+
+/// Everything that goes when these objects go, as far as rules are about it. What is only a part of something else that
+/// goes, an index of a table say, is not named beside it.
+pub fn along(roots: &[Address], cascade: bool, sight: &mut Sight) {
+    let victims = depends::victims(roots, cascade);
+    // An empty schema holds nothing.
+    let is_alone = |address: &Address| address.class == PG_NAMESPACE && victims.len() == roots.len();
+    let whole: Vec<pg_sys::Oid> =
+        victims.iter().filter(|v| v.address.is_relation()).map(|v| v.address.id).collect();
+    for victim in &victims {
+        let address = victim.address;
+        if address.class == PG_CLASS {
+            lock(address, sight);
+        }
+        let table = address.relation_of();
+        let is_row_holder = address.class == PG_CLASS
+            && (address.sub != 0
+                || matches!(catalog::relation_kind(address.id), Some(b'r' | b'p' | b'f' | b'm' | b'v')));
+        let is_part_of_victim = !is_row_holder && table.is_some_and(|t| whole.contains(&t));
+        let is_column_of_victim = address.sub != 0 && whole.contains(&address.id);
+        if is_part_of_victim || is_column_of_victim || is_alone(&address) {
+            continue;
+        }
+        if !victim.is_named_or_cascaded && !is_row_holder {
+            continue;
+        }
+        sight.hits.extend(hit_of(address));
+    }
+}
+
+fn lock(address: Address, sight: &mut Sight) {
+    if matches!(catalog::relation_kind(address.id), Some(b'r' | b'p' | b'f' | b'm' | b'v'))
+        && !sight.locks.iter().any(|(relid, _)| *relid == address.id)
+    {
+        sight.lock(address.id, pg_sys::AccessExclusiveLock);
+    }
+}
+
+/// The rule that the loss of an object falls under.
+#[must_use]
+pub fn hit_of(address: Address) -> Option<Hit> {
+    let rule = rule_of(address)?;
+    let on = match address.relation_of() {
+        Some(relid) => On::Relation(relid),
+        None if is_of_the_server(address.class) => On::Database,
+        None if address.class == PG_LARGEOBJECT => On::LargeObjects,
+        None => address.schema_of().map_or(On::Database, On::Schema),
+    };
+    let what = format!("dropping {}", address.describe()?);
+    Some(Hit { rule, what, on, object: Some(address) })
+}
+
+fn is_of_the_server(class: pg_sys::Oid) -> bool {
+    [PG_DATABASE, PG_AUTHID, PG_TABLESPACE, PG_EVENT_TRIGGER, PG_EXTENSION, PG_PUBLICATION, PG_SUBSCRIPTION]
+        .contains(&class)
+}
+
+fn rule_of(address: Address) -> Option<&'static str> {
+    if address.class == PG_CLASS {
+        if address.sub != 0 {
+            return Some("ban-drop-column");
+        }
+        return Some(match catalog::relation_kind(address.id)? {
+            b'r' | b'p' | b'f' => "ban-drop-table",
+            b'v' | b'm' => "ban-drop-view",
+            b'i' | b'I' => "ban-drop-index",
+            b'S' => "ban-drop-sequence",
+            b'c' => "ban-drop-type",
+            _ => return None,
+        });
+    }
+    let rules: [(pg_sys::Oid, &str); 17] = [
+        (PG_NAMESPACE, "ban-drop-schema"),
+        (PG_CONSTRAINT, "ban-drop-constraint"),
+        (PG_TRIGGER, "ban-drop-trigger"),
+        (PG_POLICY, "ban-drop-policy"),
+        (PG_REWRITE, "ban-drop-rule"),
+        (PG_ATTRDEF, "ban-drop-default"),
+        (PG_PROC, "ban-drop-function"),
+        (PG_EXTENSION, "ban-drop-extension"),
+        (PG_STATISTIC_EXT, "ban-drop-statistics"),
+        (PG_PUBLICATION, "ban-drop-publication"),
+        (PG_PUBLICATION_REL, "ban-drop-publication"),
+        (PG_SUBSCRIPTION, "ban-drop-publication"),
+        (PG_LARGEOBJECT, "ban-drop-large-object"),
+        (PG_DATABASE, "ban-drop-database"),
+        (PG_AUTHID, "ban-drop-role"),
+        (PG_TABLESPACE, "ban-drop-tablespace"),
+        (PG_EVENT_TRIGGER, "ban-drop-trigger"),
+    ];
+    if address.class == PG_TYPE {
+        return match resolve::type_kind(address.id)? {
+            b'd' => Some("ban-drop-domain"),
+            b'b' | b'e' | b'r' => Some("ban-drop-type"),
+            _ => None,
+        };
+    }
+    let is_ours = address.extension().as_deref() == Some(crate::pg::EXTENSION);
+    if is_ours && address.class == PG_EVENT_TRIGGER {
+        return Some("disabling-guard");
+    }
+    rules.iter().find(|(class, _)| *class == address.class).map(|(_, rule)| *rule)
+}
+
+/// DROP OWNED.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn owned(s: &pg_sys::DropOwnedStmt, sight: &mut Sight) {
+    let cascade = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+    // SAFETY: the caller vouches for the tree.
+    let roles = unsafe { resolve::roles(s.roles) };
+    let roots: Vec<Address> = roles.into_iter().flat_map(depends::owned_by).collect();
+    along(&roots, cascade, sight);
+}
+
+/// TRUNCATE, and the tables that CASCADE reaches.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn truncate(s: &pg_sys::TruncateStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    let named: Vec<pg_sys::Oid> = unsafe {
+        items::<pg_sys::RangeVar>(s.relations)
+            .into_iter()
+            .filter_map(|range| names::relation(range).map(|relid| (relid, (*range).inh)))
+            .flat_map(|(relid, inh)| if inh { names::tree(relid) } else { vec![relid] })
+            .collect()
+    };
+    let mut all = named.clone();
+    if s.behavior == pg_sys::DropBehavior::DROP_CASCADE {
+        loop {
+            // SAFETY: a list of oids made here; the function reads pg_constraint.
+            let more = unsafe {
+                let list =
+                    all.iter().fold(std::ptr::null_mut(), |list, relid| pg_sys::lappend_oid(list, *relid));
+                oids(pg_sys::heap_truncate_find_FKs(list))
+            };
+            let before = all.len();
+            for relid in more.into_iter().flat_map(names::tree) {
+                if !all.contains(&relid) {
+                    all.push(relid);
+                }
+            }
+            if all.len() == before {
+                break;
+            }
+        }
+    }
+    for relid in all {
+        sight.lock(relid, pg_sys::AccessExclusiveLock);
+        if facts::has_rows(relid) {
+            let rule = if named.contains(&relid) { "ban-truncate" } else { "ban-truncate-cascade" };
+            let (what, object) = (format!("truncating {}", names::of(relid)), Some(Address::relation(relid)));
+            sight.hits.push(Hit { rule, what, on: On::Relation(relid), object });
+        }
+    }
+}
+
+/// DROP ROLE.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn role(s: &pg_sys::DropRoleStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    let roles = unsafe { resolve::roles(s.roles) };
+    sight.hits.extend(roles.into_iter().filter_map(|r| hit_of(Address::of(PG_AUTHID, r))));
+}
+
+/// DROP DATABASE.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn database(s: &pg_sys::DropdbStmt, sight: &mut Sight) {
+    // SAFETY: a missing_ok look-up of the name in the tree.
+    let oid = unsafe { pg_sys::get_database_oid(s.dbname, true) };
+    sight.hits.extend(hit_of(Address::of(PG_DATABASE, oid)));
+}
+
+/// DROP TABLESPACE.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn tablespace(s: &pg_sys::DropTableSpaceStmt, sight: &mut Sight) {
+    // SAFETY: a missing_ok look-up of the name in the tree.
+    let oid = unsafe { pg_sys::get_tablespace_oid(s.tablespacename, true) };
+    sight.hits.extend(hit_of(Address::of(PG_TABLESPACE, oid)));
+}
+
+/// DROP SUBSCRIPTION.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn subscription(s: &pg_sys::DropSubscriptionStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    if let Some(name) = unsafe { catalog::text(s.subname) } {
+        let what = format!("dropping subscription {}", quote_identifier(name));
+        sight.hit("ban-drop-publication", what, On::Database);
+    }
+}

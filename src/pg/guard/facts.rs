@@ -1,0 +1,266 @@
+//! Live facts about tables, columns and expressions: what PostgreSQL itself would find when it runs the statement.
+use super::names;
+use crate::pg::{catalog, relation};
+use crate::pg::{owner, settings_scope, spi, xact};
+use pgrx::pg_sys;
+
+/// Up to this many pages are looked through for a row: half a megabyte, which takes less than a millisecond. A table with
+/// more pages counts as full, even where all its rows are dead: looking would take longer than the question is worth.
+const PAGES_LOOKED_AT: u32 = 64;
+
+/// Size of a page.
+const PAGE: i64 = pg_sys::BLCKSZ as i64;
+
+/// Whether a table, or anything below it, holds rows. Where another session keeps it locked nobody can look: then it
+/// counts as full.
+#[must_use]
+pub fn has_rows(relid: pg_sys::Oid) -> bool {
+    names::tree(relid).into_iter().any(has_own_rows)
+}
+
+fn has_own_rows(relid: pg_sys::Oid) -> bool {
+    match catalog::relation_kind(relid) {
+        Some(b'r' | b'm') => {}
+        Some(b'f') => return true,
+        _ => return false,
+    }
+    let Some(pages) = relation::pages(relid) else { return true };
+    if pages == 0 || pages > PAGES_LOOKED_AT {
+        return pages > 0;
+    }
+    let name = names::of(relid);
+    settings_scope::without_row_security(|| {
+        owner::run(|| {
+            spi::select_latest(&format!("SELECT EXISTS (SELECT FROM ONLY {name})"), &[], |r| r.must(1))
+        })
+    })
+    .pop()
+    .unwrap_or(true)
+}
+
+/// Bytes of a table by itself, without its indexes.
+#[must_use]
+pub fn bytes(relid: pg_sys::Oid) -> i64 {
+    relation::pages(relid).map_or(0, i64::from) * PAGE
+}
+
+/// An open relation in a parse state: what expressions about its columns are analysed with.
+struct Scope {
+    state: *mut pg_sys::ParseState,
+    relation: pg_sys::Relation,
+}
+
+impl Scope {
+    const LOCK: i32 = pg_sys::AccessShareLock as i32;
+
+    fn of(relid: pg_sys::Oid) -> Option<Self> {
+        // SAFETY: the relation stays open and locked until Drop; the entry is made for it.
+        unsafe {
+            let relation = pg_sys::try_relation_open(relid, Self::LOCK);
+            if relation.is_null() {
+                return None;
+            }
+            let state = pg_sys::make_parsestate(std::ptr::null_mut());
+            let entry = pg_sys::addRangeTableEntryForRelation(
+                state,
+                relation,
+                Self::LOCK,
+                std::ptr::null_mut(),
+                false,
+                true,
+            );
+            pg_sys::addNSItemToQuery(state, entry, true, true, true);
+            Some(Scope { state, relation })
+        }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        // After an error the transaction closes it.
+        if !std::thread::panicking() {
+            // SAFETY: opened above.
+            unsafe { pg_sys::relation_close(self.relation, Self::LOCK) };
+        }
+    }
+}
+
+/// Runs an analysis that may fail. A statement that runs would fail in the same way; in a script that does not run, a
+/// function or type may be missing that an earlier statement makes, and then nothing is known.
+fn tried<R>(f: impl FnOnce() -> Option<R>) -> Option<R> {
+    if names::is_rehearsal() { xact::apart(f).flatten() } else { f() }
+}
+
+/// Whether the default of a new column calls something volatile, so that every row must be written. None where that
+/// cannot be told.
+///
+/// # Safety
+/// `default` must be a valid raw expression.
+pub unsafe fn is_volatile_default(default: *mut pg_sys::Node) -> Option<bool> {
+    tried(|| {
+        // SAFETY: the parser's node is copied, since analysis scribbles on it; a parse state without relations.
+        unsafe {
+            let state = pg_sys::make_parsestate(std::ptr::null_mut());
+            let copy = pg_sys::copyObjectImpl(default.cast()).cast();
+            let kind = pg_sys::ParseExprKind::EXPR_KIND_COLUMN_DEFAULT;
+            let expression = pg_sys::transformExpr(state, copy, kind);
+            Some(pg_sys::contain_volatile_functions(expression))
+        }
+    })
+}
+
+/// What changing a column's type would do.
+pub struct TypeChange {
+    /// The type it has.
+    pub from: String,
+    /// The type it gets.
+    pub to: String,
+    /// Whether every row is written anew.
+    pub rewrites: bool,
+    /// Whether values may be cut or rounded, or the statement fail on them.
+    pub shrinks: bool,
+    /// Whether only the collation changes, so that indexes are built anew.
+    pub recollates: bool,
+}
+
+/// What ALTER COLUMN … TYPE would do to a table, as `ATColumnChangeRequiresRewrite()` in the server's tablecmds.c decides
+/// it: by the conversion that the planner leaves, under this session's time zone.
+///
+/// # Safety
+/// `definition` must be a valid ColumnDef of ALTER COLUMN TYPE.
+pub unsafe fn type_change(
+    relid: pg_sys::Oid,
+    number: i16,
+    definition: &pg_sys::ColumnDef,
+) -> Option<TypeChange> {
+    tried(|| {
+        let scope = Scope::of(relid)?;
+        let (old, old_mod, old_collation) = relation::column_type(relid, number)?;
+        // SAFETY: a missing_ok look-up of a type name; trees are copied before they are analysed.
+        unsafe {
+            let mut new_mod = -1;
+            let tuple = pg_sys::LookupTypeName(scope.state, definition.typeName, &mut new_mod, true);
+            if tuple.is_null() {
+                return None;
+            }
+            let new = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>()).oid;
+            pg_sys::ReleaseSysCache(tuple);
+            let using = definition.raw_default;
+            let expression = if using.is_null() {
+                pg_sys::makeVar(1, number, old, old_mod, old_collation, 0).cast()
+            } else {
+                let copy = pg_sys::copyObjectImpl(using.cast()).cast();
+                let kind = pg_sys::ParseExprKind::EXPR_KIND_ALTER_COL_TRANSFORM;
+                pg_sys::transformExpr(scope.state, copy, kind)
+            };
+            let coerced = pg_sys::coerce_to_target_type(
+                scope.state,
+                expression,
+                pg_sys::exprType(expression),
+                new,
+                new_mod,
+                pg_sys::CoercionContext::COERCION_ASSIGNMENT,
+                pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
+                -1,
+            );
+            if coerced.is_null() {
+                return None; // PostgreSQL has its own error for that
+            }
+            let planned = pg_sys::expression_planner(coerced.cast());
+            let rewrites = needs_rewrite(planned.cast(), number);
+            let to_collation = collation(definition, new);
+            Some(TypeChange {
+                from: type_name(old, old_mod),
+                to: type_name(new, new_mod),
+                rewrites,
+                shrinks: using.is_null()
+                    && crate::core::guard::shrink::shrinks(
+                        &type_name(old, old_mod),
+                        &type_name(new, new_mod),
+                    ),
+                recollates: !rewrites && to_collation != old_collation,
+            })
+        }
+    })
+}
+
+/// # Safety
+/// `definition` must be valid.
+unsafe fn collation(definition: &pg_sys::ColumnDef, of_type: pg_sys::Oid) -> pg_sys::Oid {
+    // SAFETY: a missing_ok look-up of a name that the parser made.
+    unsafe {
+        if definition.collClause.is_null() {
+            pg_sys::get_typcollation(of_type)
+        } else {
+            pg_sys::get_collation_oid((*definition.collClause).collname, true)
+        }
+    }
+}
+
+/// # Safety
+/// `expression` must be a planned expression about one relation.
+unsafe fn needs_rewrite(mut expression: *mut pg_sys::Node, number: i16) -> bool {
+    use pg_sys::NodeTag::*;
+    /// pg_proc.dat: timestamptz(timestamp) and timestamp(timestamptz).
+    const BETWEEN_TIMESTAMPS: [u32; 2] = [2028, 2027];
+    // SAFETY: each cast follows the node's tag.
+    unsafe {
+        loop {
+            match (*expression).type_ {
+                T_Var => return (*expression.cast::<pg_sys::Var>()).varattno != number,
+                T_RelabelType => expression = (*expression.cast::<pg_sys::RelabelType>()).arg.cast(),
+                T_CoerceToDomain => {
+                    let to = &*expression.cast::<pg_sys::CoerceToDomain>();
+                    if pg_sys::DomainHasConstraints(to.resulttype) {
+                        return true;
+                    }
+                    expression = to.arg.cast();
+                }
+                T_FuncExpr => {
+                    let call = &*expression.cast::<pg_sys::FuncExpr>();
+                    if !BETWEEN_TIMESTAMPS.contains(&call.funcid.to_u32())
+                        || pg_sys::TimestampTimestampTzRequiresRewrite()
+                    {
+                        return true;
+                    }
+                    expression = crate::pg::list::nth(call.args, 0);
+                }
+                _ => return true,
+            }
+        }
+    }
+}
+
+/// A type as `format_type()` writes it.
+#[must_use]
+pub fn type_name(oid: pg_sys::Oid, modifier: i32) -> String {
+    // SAFETY: palloc'd; an unknown type is written as ???.
+    unsafe { catalog::text(pg_sys::format_type_with_typemod(oid, modifier)) }.unwrap_or_default()
+}
+
+/// Whether constraints that are valid already prove that a column holds no NULL.
+#[must_use]
+pub fn is_proven_not_null(relid: pg_sys::Oid, number: i16) -> bool {
+    let Some(scope) = Scope::of(relid) else { return false };
+    let Some((of_type, modifier, collation)) = relation::column_type(relid, number) else { return false };
+    // SAFETY: nodes are made for an open relation, which the function only reads.
+    unsafe {
+        let test = pg_sys::palloc0(size_of::<pg_sys::NullTest>()).cast::<pg_sys::NullTest>();
+        (*test).xpr.type_ = pg_sys::NodeTag::T_NullTest;
+        (*test).arg = pg_sys::makeVar(1, number, of_type, modifier, collation, 0).cast();
+        (*test).nulltesttype = pg_sys::NullTestType::IS_NOT_NULL;
+        (*test).location = -1;
+        let tests = pg_sys::lappend(std::ptr::null_mut(), test.cast());
+        pg_sys::PartConstraintImpliedByRelConstraint(scope.relation, tests)
+    }
+}
+
+/// Whether constraints of a table that are valid already prove what a condition about its columns says.
+///
+/// # Safety
+/// `condition` must be NIL or a list of analysed expressions about this relation as number 1 of the range table.
+pub unsafe fn is_proven(relid: pg_sys::Oid, condition: *mut pg_sys::List) -> bool {
+    let Some(scope) = Scope::of(relid) else { return false };
+    // SAFETY: the caller vouches for the condition; the relation is open.
+    unsafe { pg_sys::PartConstraintImpliedByRelConstraint(scope.relation, condition) }
+}

@@ -1,0 +1,199 @@
+//! Functions and views that are replaced or altered so that they behave differently for those who use them. What is in a
+//! body or behind a view is its owner's business and passes.
+use super::{On, Sight, names, resolve};
+use crate::pg::catalog::text;
+use crate::pg::list::items;
+use crate::pg::object::Address;
+use crate::pg::{EXTENSION, relation};
+use pgrx::pg_sys;
+use pgrx::pg_sys::ObjectType::OBJECT_FUNCTION;
+
+/// What callers of a function rely on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Contract {
+    definer: bool,
+    strict: bool,
+    leakproof: bool,
+    volatility: u8,
+}
+
+impl Contract {
+    /// Of a function that is made without saying anything about it.
+    const DEFAULT: Self = Contract { definer: false, strict: false, leakproof: false, volatility: b'v' };
+
+    fn of(function: pg_sys::Oid) -> Option<Self> {
+        // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
+        unsafe {
+            let cache = pg_sys::SysCacheIdentifier::PROCOID as i32;
+            let tuple = pg_sys::SearchSysCache1(cache, function.into());
+            if tuple.is_null() {
+                return None;
+            }
+            let row = &*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>();
+            let contract = Contract {
+                definer: row.prosecdef,
+                strict: row.proisstrict,
+                leakproof: row.proleakproof,
+                volatility: row.provolatile as u8,
+            };
+            pg_sys::ReleaseSysCache(tuple);
+            Some(contract)
+        }
+    }
+
+    /// As options change it.
+    ///
+    /// # Safety
+    /// `options` must be NIL or a list of DefElem as CREATE and ALTER FUNCTION have them.
+    unsafe fn with(mut self, options: *const pg_sys::List) -> Self {
+        // SAFETY: the caller vouches for the list.
+        unsafe {
+            for option in items::<pg_sys::DefElem>(options) {
+                match text((*option).defname).as_deref() {
+                    Some("security") => self.definer = pg_sys::defGetBoolean(option),
+                    Some("strict") => self.strict = pg_sys::defGetBoolean(option),
+                    Some("leakproof") => self.leakproof = pg_sys::defGetBoolean(option),
+                    Some("volatility") => {
+                        self.volatility =
+                            text(pg_sys::defGetString(option)).and_then(|v| v.bytes().next()).unwrap_or(b'v');
+                    }
+                    _ => {}
+                }
+            }
+        }
+        self
+    }
+
+    fn difference(&self, new: &Self) -> Vec<&'static str> {
+        let mut words = Vec::new();
+        match (self.definer, new.definer) {
+            (false, true) => words.push("SECURITY DEFINER"),
+            (true, false) => words.push("SECURITY INVOKER"),
+            _ => {}
+        }
+        if self.strict != new.strict {
+            words.push(if new.strict { "STRICT" } else { "CALLED ON NULL INPUT" });
+        }
+        if self.leakproof != new.leakproof {
+            words.push(if new.leakproof { "LEAKPROOF" } else { "NOT LEAKPROOF" });
+        }
+        if self.volatility != new.volatility {
+            words.push(match new.volatility {
+                b'i' => "IMMUTABLE",
+                b's' => "STABLE",
+                _ => "VOLATILE",
+            });
+        }
+        words
+    }
+}
+
+fn of_schema(address: Address) -> On {
+    address.schema_of().map_or(On::Database, On::Schema)
+}
+
+/// CREATE OR REPLACE FUNCTION.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight) {
+    if !s.replace {
+        return;
+    }
+    // SAFETY: the caller vouches for the tree; parameters are FunctionParameter nodes.
+    unsafe {
+        let wanted = pg_sys::palloc0(size_of::<pg_sys::ObjectWithArgs>()).cast::<pg_sys::ObjectWithArgs>();
+        (*wanted).type_ = pg_sys::NodeTag::T_ObjectWithArgs;
+        (*wanted).objname = s.funcname;
+        (*wanted).objargs = inputs(s.parameters);
+        let Some(address) = resolve::object(OBJECT_FUNCTION, wanted.cast()) else { return };
+        let Some(name) = address.describe() else { return };
+        if address.extension().as_deref() == Some(EXTENSION) {
+            sight.hit("disabling-guard", format!("replacing {name}"), On::Database);
+            return;
+        }
+        let Some(before) = Contract::of(address.id) else { return };
+        let difference = before.difference(&Contract::DEFAULT.with(s.options));
+        if !difference.is_empty() {
+            let what = format!("making {name} {}", difference.join(", "));
+            sight.hit("ban-replace-view-function", what, of_schema(address));
+        }
+    }
+}
+
+/// Types of a function's input arguments.
+///
+/// # Safety
+/// `parameters` must be NIL or a list of FunctionParameter.
+unsafe fn inputs(parameters: *const pg_sys::List) -> *mut pg_sys::List {
+    use pg_sys::FunctionParameterMode::{FUNC_PARAM_OUT, FUNC_PARAM_TABLE};
+    // SAFETY: the caller vouches for the list.
+    unsafe {
+        items::<pg_sys::FunctionParameter>(parameters)
+            .into_iter()
+            .filter(|p| !matches!((**p).mode, FUNC_PARAM_OUT | FUNC_PARAM_TABLE))
+            .fold(std::ptr::null_mut(), |list, p| pg_sys::lappend(list, (*p).argType.cast()))
+    }
+}
+
+/// ALTER FUNCTION.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_function(s: &pg_sys::AlterFunctionStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let Some(address) = resolve::object(s.objtype, s.func.cast()) else { return };
+        let Some(name) = address.describe() else { return };
+        if address.extension().as_deref() == Some(EXTENSION) {
+            sight.hit("disabling-guard", format!("altering {name}"), On::Database);
+            return;
+        }
+        let Some(before) = Contract::of(address.id) else { return };
+        let difference = before.difference(&before.clone().with(s.actions));
+        if !difference.is_empty() {
+            let what = format!("making {name} {}", difference.join(", "));
+            sight.hit("ban-alter-function-options", what, of_schema(address));
+        }
+    }
+}
+
+/// CREATE OR REPLACE VIEW: the options that protect rows must stay.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn create_view(s: &pg_sys::ViewStmt, sight: &mut Sight) {
+    if !s.replace {
+        return;
+    }
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let Some(relid) = names::relation(s.view) else { return };
+        sight.lock(relid, pg_sys::AccessExclusiveLock);
+        let option = |name: &str| {
+            items::<pg_sys::DefElem>(s.options)
+                .into_iter()
+                .any(|o| text((*o).defname).as_deref() == Some(name) && pg_sys::defGetBoolean(o))
+        };
+        let checks = s.withCheckOption != pg_sys::ViewCheckOption::NO_CHECK_OPTION
+            || items::<pg_sys::DefElem>(s.options)
+                .into_iter()
+                .any(|o| text((*o).defname).as_deref() == Some("check_option"));
+        let lost: Vec<&str> = relation::view_options(relid)
+            .into_iter()
+            .filter(|was| match was.as_str() {
+                "security_barrier" | "security_invoker" => !option(was),
+                _ => !checks,
+            })
+            .map(|was| match was.as_str() {
+                "security_barrier" => "security_barrier",
+                "security_invoker" => "security_invoker",
+                _ => "WITH CHECK OPTION",
+            })
+            .collect();
+        if !lost.is_empty() {
+            let what = format!("replacing view {} without {}", names::of(relid), lost.join(", "));
+            sight.hit("ban-replace-view-function", what, On::Relation(relid));
+        }
+    }
+}

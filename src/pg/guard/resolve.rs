@@ -1,0 +1,144 @@
+//! From what a parse tree names to objects. Nothing is raised for what does not exist: PostgreSQL has its own errors.
+use super::names;
+use crate::pg::list::items;
+use crate::pg::object::Address;
+use crate::pg::object::catalogs::{PG_AUTHID, PG_DATABASE, PG_TABLESPACE, PG_TYPE};
+use crate::pg::{missing, spi, xact};
+use pgrx::pg_sys;
+use pgrx::pg_sys::NodeTag::*;
+use std::ffi::{CString, c_char};
+
+/// An object of a kind, as the grammar writes its name in DROP, COMMENT and the like.
+///
+/// # Safety
+/// `object` must be null or what the grammar puts there for this kind.
+pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) -> Option<Address> {
+    if object.is_null() {
+        return None;
+    }
+    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock, which is kept like any reader's.
+    let look = || unsafe {
+        let mut relation = std::ptr::null_mut();
+        let lock = pg_sys::AccessShareLock as i32;
+        let found = pg_sys::get_object_address(kind, object, &mut relation, lock, true);
+        if !relation.is_null() {
+            pg_sys::relation_close(relation, lock);
+        }
+        (found.objectId != pg_sys::InvalidOid).then(|| Address::from(found))
+    };
+    if names::is_rehearsal() { xact::apart(look).flatten() } else { look() }
+}
+
+/// An object of a kind that has no schema, by its bare name.
+///
+/// # Safety
+/// `name` must be null or a C string.
+pub unsafe fn by_name(kind: pg_sys::ObjectType::Type, name: *mut c_char) -> Option<Address> {
+    use pg_sys::ObjectType::*;
+    if name.is_null() {
+        return None;
+    }
+    // SAFETY: missing_ok look-ups; not null.
+    unsafe {
+        let (class, oid) = match kind {
+            OBJECT_DATABASE => (PG_DATABASE, pg_sys::get_database_oid(name, true)),
+            OBJECT_ROLE => (PG_AUTHID, pg_sys::get_role_oid(name, true)),
+            OBJECT_TABLESPACE => (PG_TABLESPACE, pg_sys::get_tablespace_oid(name, true)),
+            _ => return object(kind, pg_sys::makeString(name).cast()),
+        };
+        (oid != pg_sys::InvalidOid).then(|| Address::of(class, oid))
+    }
+}
+
+/// Roles of a list of RoleSpec; PUBLIC is not one.
+///
+/// # Safety
+/// `list` must be NIL or a list of RoleSpec.
+pub unsafe fn roles(list: *const pg_sys::List) -> Vec<pg_sys::Oid> {
+    // SAFETY: the caller vouches for the list.
+    unsafe { items::<pg_sys::RoleSpec>(list).into_iter().filter_map(|r| role(r)).collect() }
+}
+
+/// A role that exists.
+///
+/// # Safety
+/// `spec` must be null or a valid RoleSpec.
+pub unsafe fn role(spec: *const pg_sys::RoleSpec) -> Option<pg_sys::Oid> {
+    // SAFETY: the caller vouches for the node; a missing_ok look-up, which raises for PUBLIC only.
+    unsafe {
+        if spec.is_null() || (*spec).roletype == pg_sys::RoleSpecType::ROLESPEC_PUBLIC {
+            return None;
+        }
+        let oid = pg_sys::get_rolespec_oid(spec, true);
+        (oid != pg_sys::InvalidOid).then_some(oid)
+    }
+}
+
+/// A type by the list of its names, and the type as written out.
+///
+/// # Safety
+/// `list` must be NIL or a list of String nodes.
+pub unsafe fn type_named(list: *mut pg_sys::List) -> Option<(pg_sys::Oid, String)> {
+    // SAFETY: the caller vouches for the list; a missing_ok look-up.
+    unsafe {
+        let name = pg_sys::makeTypeNameFromNameList(list);
+        let tuple = pg_sys::LookupTypeName(std::ptr::null_mut(), name, std::ptr::null_mut(), true);
+        if tuple.is_null() {
+            return None;
+        }
+        let oid = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>()).oid;
+        pg_sys::ReleaseSysCache(tuple);
+        Some((oid, Address::of(PG_TYPE, oid).identity()?))
+    }
+}
+
+/// The type that an option names: `AS bigint`.
+///
+/// # Safety
+/// `node` must be a valid node.
+pub unsafe fn type_of_option(node: *mut pg_sys::Node) -> Option<pg_sys::Oid> {
+    // SAFETY: the cast follows the tag; a missing_ok look-up.
+    unsafe {
+        if (*node).type_ != T_TypeName {
+            return None;
+        }
+        let tuple = pg_sys::LookupTypeName(std::ptr::null_mut(), node.cast(), std::ptr::null_mut(), true);
+        if tuple.is_null() {
+            return None;
+        }
+        let oid = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>()).oid;
+        pg_sys::ReleaseSysCache(tuple);
+        Some(oid)
+    }
+}
+
+/// `pg_type.typtype`.
+#[must_use]
+pub fn type_kind(of: pg_sys::Oid) -> Option<u8> {
+    // SAFETY: a syscache look-up by oid; 0 where there is none.
+    let kind = unsafe { pg_sys::get_typtype(of) } as u8;
+    (kind != 0).then_some(kind)
+}
+
+/// The schema of a type.
+#[must_use]
+pub fn type_schema(of: pg_sys::Oid) -> String {
+    Address::of(PG_TYPE, of).schema_of().unwrap_or_default()
+}
+
+/// Whether an enum has a value.
+#[must_use]
+pub fn enum_has(of: pg_sys::Oid, value: &str) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_enum WHERE enumtypid OPERATOR(pg_catalog.=) $1 AND enumlabel OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+        &[of.into(), value.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// A constraint of a relation by its name.
+#[must_use]
+pub fn constraint(relid: pg_sys::Oid, name: &str) -> Option<pg_sys::Oid> {
+    missing::relation_constraint(relid, &CString::new(name).ok()?)
+}

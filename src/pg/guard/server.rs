@@ -1,0 +1,159 @@
+//! What is the whole database's or server's: settings, event triggers, publications, members of extensions.
+use super::{On, Sight, names, resolve};
+use crate::pg::catalog::text;
+use crate::pg::list::items;
+use crate::pg::object::Address;
+use crate::pg::object::catalogs::PG_EVENT_TRIGGER;
+use crate::pg::{EXTENSION, relation};
+use pgrx::pg_sys;
+use pgrx::pg_sys::NodeTag::*;
+use pgrx::spi::quote_identifier;
+
+/// Settings that take the guard, or what relies on triggers, out of the way.
+fn is_of_the_guard(setting: &str) -> bool {
+    let guard = [
+        "session_preload_libraries",
+        "shared_preload_libraries",
+        "local_preload_libraries",
+        "event_triggers",
+    ];
+    guard.contains(&setting) || setting.starts_with("governance.")
+}
+
+/// # Safety
+/// `s` must be a valid VariableSetStmt.
+unsafe fn value_of(s: &pg_sys::VariableSetStmt) -> Option<String> {
+    // SAFETY: the caller vouches for the tree; values are constants.
+    unsafe {
+        let arg = items::<pg_sys::A_Const>(s.args).into_iter().next()?;
+        match (*arg).type_ {
+            T_A_Const if (*arg).val.node.type_ == T_String => text((*arg).val.sval.sval),
+            _ => None,
+        }
+    }
+}
+
+/// SET session_replication_role: triggers and foreign keys stop working. However else it comes to be set, the first write
+/// to a governed table says so.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn set(s: &pg_sys::VariableSetStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    let (name, value) = unsafe { (text(s.name).unwrap_or_default(), value_of(s)) };
+    if s.kind != pg_sys::VariableSetKind::VAR_SET_VALUE {
+        return;
+    }
+    if name == "session_replication_role" && value.as_deref() == Some("replica") {
+        sight.hit("bypassing-triggers", "setting session_replication_role to replica".into(), On::Anything);
+    } else if name == "event_triggers" {
+        sight.hit("disabling-guard", "setting event_triggers".into(), On::Database);
+    }
+}
+
+/// ALTER SYSTEM.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_system(s: &pg_sys::AlterSystemStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    let name = unsafe { text((*s.setstmt).name) }.unwrap_or_else(|| "every setting".into());
+    sight.hit("ban-alter-system-options", format!("changing {name} for the whole server"), On::Database);
+}
+
+/// ALTER DATABASE … SET.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_database_set(s: &pg_sys::AlterDatabaseSetStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    let name = unsafe { text((*s.setstmt).name) }.unwrap_or_else(|| "every setting".into());
+    let rule = if is_of_the_guard(&name) { "disabling-guard" } else { "ban-alter-database-options" };
+    sight.hit(rule, format!("changing {name} for the database"), On::Database);
+}
+
+/// ALTER ROLE … SET.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_role_set(s: &pg_sys::AlterRoleSetStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let name = text((*s.setstmt).name).unwrap_or_else(|| "every setting".into());
+        let role = resolve::role(s.role)
+            .map_or_else(|| "all roles".into(), |r| quote_identifier(crate::pg::roles::name(r)));
+        let resets = (*s.setstmt).kind >= pg_sys::VariableSetKind::VAR_RESET;
+        // Taking back what overrides the database's list mends it.
+        let rule =
+            if is_of_the_guard(&name) && !resets { "disabling-guard" } else { "ban-alter-role-options" };
+        sight.hit(rule, format!("changing {name} for {role}"), On::Database);
+    }
+}
+
+/// Something happens to an event trigger. Only those of the guard concern anybody.
+pub fn event_trigger_changes(name: String, doing: &str, sight: &mut Sight) {
+    let Ok(c_name) = std::ffi::CString::new(name.as_str()) else { return };
+    // SAFETY: a missing_ok look-up with a valid C string.
+    let oid = unsafe { pg_sys::get_event_trigger_oid(c_name.as_ptr(), true) };
+    let address = Address::of(PG_EVENT_TRIGGER, oid);
+    if oid != pg_sys::InvalidOid && address.extension().as_deref() == Some(EXTENSION) {
+        let what = format!("{doing} event trigger {}", quote_identifier(name));
+        sight.hit("disabling-guard", what, On::Database);
+    }
+}
+
+/// ALTER EVENT TRIGGER … DISABLE and the like; ENABLE ALWAYS is what the guard's have.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_event_trigger(s: &pg_sys::AlterEventTrigStmt, sight: &mut Sight) {
+    if s.tgenabled as u8 != b'A' {
+        // SAFETY: the caller vouches for the tree.
+        event_trigger_changes(unsafe { text(s.trigname) }.unwrap_or_default(), "disabling", sight);
+    }
+}
+
+/// ALTER EXTENSION … DROP: a member of ours could then be dropped for itself.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_extension_contents(s: &pg_sys::AlterExtensionContentsStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        if s.action < 0 && text(s.extname).as_deref() == Some(EXTENSION) {
+            let what = resolve::object(s.objtype, s.object)
+                .and_then(Address::describe)
+                .unwrap_or_else(|| "a member".into());
+            sight.hit("disabling-guard", format!("taking {what} out of the extension"), On::Database);
+        }
+    }
+}
+
+/// ALTER PUBLICATION … DROP, or SET to other tables: subscribers no longer get changes.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_publication(s: &pg_sys::AlterPublicationStmt, sight: &mut Sight) {
+    use pg_sys::AlterPublicationAction::*;
+    use pg_sys::PublicationObjSpecType::PUBLICATIONOBJ_TABLE;
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let publication = text(s.pubname).unwrap_or_default();
+        if s.pubobjects.is_null() || !matches!(s.action, AP_DropObjects | AP_SetObjects) {
+            return;
+        }
+        let named: Vec<pg_sys::Oid> = items::<pg_sys::PublicationObjSpec>(s.pubobjects)
+            .into_iter()
+            .filter(|o| (**o).pubobjtype == PUBLICATIONOBJ_TABLE && !(**o).pubtable.is_null())
+            .filter_map(|o| names::relation((*(*o).pubtable).relation))
+            .collect();
+        let published = relation::published_by(&publication);
+        let leaving =
+            published.into_iter().filter(|relid| named.contains(relid) == (s.action == AP_DropObjects));
+        for relid in leaving {
+            let what =
+                format!("taking {} out of publication {}", names::of(relid), quote_identifier(&publication));
+            sight.hit("ban-drop-publication", what, On::Relation(relid));
+        }
+    }
+}

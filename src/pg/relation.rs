@@ -1,0 +1,282 @@
+//! What the catalogs say about a relation beyond its name: columns, indexes, size, storage.
+use super::catalog::{Name, relation_kind, text};
+use super::object::Address;
+use super::spi;
+use pgrx::pg_sys;
+use std::ffi::CString;
+
+/// Reads a relation's row of `pg_class`.
+fn class_row<T>(relid: pg_sys::Oid, read: impl FnOnce(&pg_sys::FormData_pg_class) -> T) -> Option<T> {
+    // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::RELOID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, pg_sys::Datum::from(relid));
+        if tuple.is_null() {
+            return None;
+        }
+        let value = read(&*pg_sys::GETSTRUCT(tuple).cast());
+        pg_sys::ReleaseSysCache(tuple);
+        Some(value)
+    }
+}
+
+/// Reads a column's row of `pg_attribute`, dropped columns left out.
+fn column_row<T>(
+    relid: pg_sys::Oid,
+    number: i16,
+    read: impl FnOnce(&pg_sys::FormData_pg_attribute) -> T,
+) -> Option<T> {
+    // SAFETY: SearchSysCache2 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::ATTNUM as i32;
+        let tuple = pg_sys::SearchSysCache2(cache, relid.into(), number.into());
+        if tuple.is_null() {
+            return None;
+        }
+        let row: &pg_sys::FormData_pg_attribute = &*pg_sys::GETSTRUCT(tuple).cast();
+        let value = (!row.attisdropped).then(|| read(row));
+        pg_sys::ReleaseSysCache(tuple);
+        value
+    }
+}
+
+/// Number of pages of a relation without waiting for anybody; None where it is locked against readers, or gone.
+#[must_use]
+pub fn pages(relid: pg_sys::Oid) -> Option<u32> {
+    if !matches!(relation_kind(relid), Some(b'r' | b'm' | b'i' | b'S' | b't')) {
+        return Some(0);
+    }
+    let lock = pg_sys::AccessShareLock as i32;
+    // SAFETY: the relation is open and locked while it is asked for its size.
+    unsafe {
+        if !pg_sys::ConditionalLockRelationOid(relid, lock) {
+            return None;
+        }
+        let relation = pg_sys::try_relation_open(relid, pg_sys::NoLock as i32);
+        if relation.is_null() {
+            pg_sys::UnlockRelationOid(relid, lock);
+            return None;
+        }
+        let pages = pg_sys::RelationGetNumberOfBlocksInFork(relation, pg_sys::ForkNumber::MAIN_FORKNUM);
+        pg_sys::relation_close(relation, lock);
+        Some(pages)
+    }
+}
+
+/// Whether it has, or had, partitions or children.
+#[must_use]
+pub fn has_children(relid: pg_sys::Oid) -> bool {
+    class_row(relid, |row| row.relhassubclass).unwrap_or(false)
+}
+
+/// Whether rows survive a crash.
+#[must_use]
+pub fn is_logged(relid: pg_sys::Oid) -> bool {
+    class_row(relid, |row| row.relpersistence as u8 == b'p').unwrap_or(false)
+}
+
+/// Whether row level security is on, and whether it is forced on the owner.
+#[must_use]
+pub fn row_security(relid: pg_sys::Oid) -> (bool, bool) {
+    class_row(relid, |row| (row.relrowsecurity, row.relforcerowsecurity)).unwrap_or((false, false))
+}
+
+/// Name of the table access method.
+#[must_use]
+pub fn access_method(relid: pg_sys::Oid) -> Option<String> {
+    let method = class_row(relid, |row| row.relam)?;
+    // SAFETY: a look-up by oid; palloc'd or NULL.
+    unsafe { text(pg_sys::get_am_name(method)) }
+}
+
+/// Type, modifier and collation of a column.
+#[must_use]
+pub fn column_type(relid: pg_sys::Oid, number: i16) -> Option<(pg_sys::Oid, i32, pg_sys::Oid)> {
+    column_row(relid, number, |row| (row.atttypid, row.atttypmod, row.attcollation))
+}
+
+/// What a column is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ColumnFlags {
+    /// NOT NULL.
+    pub not_null: bool,
+    /// It has a default.
+    pub has_default: bool,
+    /// GENERATED ALWAYS AS (expression).
+    pub generated: bool,
+    /// GENERATED … AS IDENTITY.
+    pub identity: bool,
+    /// Inherited from one parent and not declared here.
+    pub only_inherited: bool,
+}
+
+/// What a column is.
+#[must_use]
+pub fn column_flags(relid: pg_sys::Oid, number: i16) -> ColumnFlags {
+    column_row(relid, number, |row| ColumnFlags {
+        not_null: row.attnotnull,
+        has_default: row.atthasdef && row.attgenerated == 0,
+        generated: row.attgenerated != 0,
+        identity: row.attidentity != 0,
+        only_inherited: row.attinhcount == 1 && !row.attislocal,
+    })
+    .unwrap_or_default()
+}
+
+/// Whether an index is built on a column.
+#[must_use]
+pub fn is_indexed(relid: pg_sys::Oid, number: i16) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_index WHERE indrelid OPERATOR(pg_catalog.=) $1
+            AND $2 OPERATOR(pg_catalog.=) ANY (indkey::pg_catalog.int2[]) LIMIT 1",
+        &[relid.into(), number.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// An index of a table by its name; indexes are in their table's schema.
+#[must_use]
+pub fn index_named(relid: pg_sys::Oid, name: &str) -> Option<pg_sys::Oid> {
+    let name = CString::new(name).ok()?;
+    // SAFETY: look-ups by oid and name.
+    let index = unsafe { pg_sys::get_relname_relid(name.as_ptr(), pg_sys::get_rel_namespace(relid)) };
+    let is_index = matches!(relation_kind(index), Some(b'i' | b'I'));
+    // SAFETY: a missing_ok look-up by oid.
+    (is_index && unsafe { pg_sys::IndexGetRelation(index, true) } == relid).then_some(index)
+}
+
+/// Numbers of the key columns of an index of a table.
+#[must_use]
+pub fn columns_of_index(relid: pg_sys::Oid, index: &str) -> Vec<i16> {
+    let Some(index) = index_named(relid, index) else { return Vec::new() };
+    spi::select(
+        "SELECT k FROM pg_catalog.pg_index, pg_catalog.unnest(indkey[0:indnkeyatts OPERATOR(pg_catalog.-) 1]) k
+          WHERE indexrelid OPERATOR(pg_catalog.=) $1",
+        &[index.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Whether an index can be used: one that CONCURRENTLY left half-built cannot.
+#[must_use]
+pub fn is_valid_index(index: pg_sys::Oid) -> bool {
+    // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
+    unsafe {
+        let cache = pg_sys::SysCacheIdentifier::INDEXRELID as i32;
+        let tuple = pg_sys::SearchSysCache1(cache, index.into());
+        if tuple.is_null() {
+            return false;
+        }
+        let valid = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_index>()).indisvalid;
+        pg_sys::ReleaseSysCache(tuple);
+        valid
+    }
+}
+
+/// Whether a relation is a partition or child of another one, at once.
+#[must_use]
+pub fn is_child(child: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_inherits
+          WHERE inhrelid OPERATOR(pg_catalog.=) $1 AND inhparent OPERATOR(pg_catalog.=) $2",
+        &[child.into(), parent.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Tables, partitioned tables, views and materialized views of a schema.
+#[must_use]
+pub fn of_schema(schema: &str) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+          WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name
+            AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,v,m,f}'::pg_catalog.\"char\"[]) ORDER BY c.relname",
+        &[schema.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Start value and last value of a sequence; no last value where none was given out.
+#[must_use]
+pub fn sequence_state(relid: pg_sys::Oid) -> Option<(i64, Option<i64>)> {
+    let name: Name = super::catalog::relation_name(relid)?;
+    super::owner::run(|| {
+        spi::select_one(
+            &format!(
+                "SELECT s.seqstart, CASE WHEN q.is_called THEN q.last_value END FROM pg_sequence s, {name} q WHERE s.seqrelid = $1"
+            ),
+            &[relid.into()],
+            |r| (r.must(1), r.get(2)),
+        )
+    })
+}
+
+/// Type of a sequence.
+#[must_use]
+pub fn sequence_type(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {
+    spi::select_one(
+        "SELECT seqtypid FROM pg_catalog.pg_sequence WHERE seqrelid OPERATOR(pg_catalog.=) $1",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Tables that a publication names.
+#[must_use]
+pub fn published_by(publication: &str) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "SELECT r.prrelid FROM pg_catalog.pg_publication_rel r JOIN pg_catalog.pg_publication p ON p.oid OPERATOR(pg_catalog.=) r.prpubid
+          WHERE p.pubname OPERATOR(pg_catalog.=) $1::pg_catalog.name ORDER BY 1",
+        &[publication.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Options of a view that protect rows and are on: `security_barrier`, `security_invoker`, `check_option`.
+#[must_use]
+pub fn view_options(relid: pg_sys::Oid) -> Vec<String> {
+    spi::select(
+        "SELECT o.option_name FROM pg_catalog.pg_class c, pg_catalog.pg_options_to_table(c.reloptions) o
+          WHERE c.oid OPERATOR(pg_catalog.=) $1 AND c.relkind OPERATOR(pg_catalog.=) 'v'
+            AND (o.option_name OPERATOR(pg_catalog.=) 'check_option' OR o.option_value OPERATOR(pg_catalog.=) ANY ('{true,on,1,yes}'::pg_catalog.text[]))",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Names of triggers that are not disabled; those behind constraints on request.
+#[must_use]
+pub fn triggers(relid: pg_sys::Oid, internal_too: bool) -> Vec<String> {
+    spi::select(
+        "SELECT tgname::pg_catalog.text FROM pg_catalog.pg_trigger
+          WHERE tgrelid OPERATOR(pg_catalog.=) $1 AND (NOT tgisinternal OR $2) AND tgenabled OPERATOR(pg_catalog.<>) 'D' ORDER BY tgisinternal, tgname",
+        &[relid.into(), internal_too.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Whether an object has a comment.
+#[must_use]
+pub fn has_comment(address: Address) -> bool {
+    described_in("pg_description", address)
+}
+
+/// Whether an object has a security label.
+#[must_use]
+pub fn has_label(address: Address) -> bool {
+    described_in("pg_seclabel", address)
+}
+
+fn described_in(catalog: &str, address: Address) -> bool {
+    spi::select_one(
+        &format!(
+            "SELECT true FROM pg_catalog.{catalog} WHERE objoid OPERATOR(pg_catalog.=) $1 AND classoid OPERATOR(pg_catalog.=) $2
+                AND objsubid OPERATOR(pg_catalog.=) $3"
+        ),
+        &[address.id.into(), address.class.into(), address.sub.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
