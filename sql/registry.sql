@@ -534,7 +534,8 @@ COMMENT ON VIEW governance.levels IS 'levels that somebody set';
 COMMENT ON VIEW governance.duties IS 'roles that hold a duty';
 
 ------------------------------------------------------------------------------------------- configuration data for pg_dump
-SELECT pg_extension_config_dump('governance.database_identity', '');
+-- Not the mark of a restore that is under way (restore.sql).
+SELECT pg_extension_config_dump('governance.database_identity', 'WHERE system_identifier <> 0');
 SELECT pg_extension_config_dump('governance.party', '');
 SELECT pg_extension_config_dump('governance.dataset', '');
 SELECT pg_extension_config_dump('governance.former_name', '');

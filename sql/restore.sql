@@ -25,3 +25,20 @@ CREATE TRIGGER data_governance_give_way BEFORE INSERT ON governance.audited_name
     WHEN (pg_catalog.current_setting('search_path') IN ('', '""')) EXECUTE FUNCTION governance._give_way();
 ALTER TABLE governance.flow ENABLE ALWAYS TRIGGER data_governance_give_way;
 ALTER TABLE governance.audited_name ENABLE ALWAYS TRIGGER data_governance_give_way;
+
+-- pg_restore --jobs builds the keys of a table as soon as that table is filled, perhaps before the row arrives that says where
+-- all of this was made. So the first declaration that a dump brings says that a restore is under way.
+CREATE FUNCTION governance._note_restore() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO governance.database_identity (system_identifier, database_oid) VALUES (0, 0) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION governance._note_restore() IS 'trigger: declarations that a dump brings begin the restoring state';
+REVOKE ALL ON FUNCTION governance._note_restore() FROM PUBLIC;
+
+CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.dataset FOR EACH STATEMENT
+    WHEN (pg_catalog.current_setting('search_path') IN ('', '""')) EXECUTE FUNCTION governance._note_restore();
+CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.level FOR EACH STATEMENT
+    WHEN (pg_catalog.current_setting('search_path') IN ('', '""')) EXECUTE FUNCTION governance._note_restore();
+ALTER TABLE governance.dataset ENABLE ALWAYS TRIGGER data_governance_note_restore;
+ALTER TABLE governance.level ENABLE ALWAYS TRIGGER data_governance_note_restore;

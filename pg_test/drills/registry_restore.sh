@@ -39,7 +39,11 @@ dg_is "origin is not restoring" f "$(restoring origin)"
 work=$(dg_as mktemp -d "$DG_WORK/dump.XXXXXX")
 chmod 777 "$work"
 dg_sql -d origin -c 'GRANT pg_read_all_data TO nightly' -c 'REVOKE pg_read_all_data FROM nightly' \
-    -c 'GRANT SELECT ON ALL TABLES IN SCHEMA public, "Sa.les" TO nightly' -c 'GRANT USAGE ON SCHEMA "Sa.les" TO nightly'
+    -c 'GRANT USAGE ON SCHEMA "Sa.les" TO nightly'
+# Everything on that table is enforced, a grant to whoever has neither contract nor duty as well.
+if dg_sql -d origin -c 'GRANT SELECT ON ALL TABLES IN SCHEMA "Sa.les" TO nightly' 2>/dev/null; then dg_fail "granted to a stranger"; fi
+dg_sql -d origin -c "SELECT governance.grant_duty('backup', 'nightly')" \
+    -c 'GRANT SELECT ON ALL TABLES IN SCHEMA public, "Sa.les" TO nightly' -c "SELECT governance.revoke_duty('backup', 'nightly')" >/dev/null
 if "$DG_BIN/pg_dump" -U nightly -d origin -f "$work/refused.sql" 2>"$work/refused"; then dg_fail "the dump by a role without the duty went through"; fi
 dg_is "a dump without the duty fails" 1 "$(grep -c 'permission denied for' "$work/refused")"
 dg_sql -d origin -c "SELECT governance.grant_duty('backup', 'nightly')"

@@ -3,8 +3,8 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, roles, spi};
 use pgrx::pg_sys;
 
-/// Whether giving a role a privilege on a relation opens nothing new: it is the relation's owner, or a role of the party
-/// that owns the dataset or reads it under a contract. `role` is quoted; None stands for everybody.
+/// Whether giving a role a privilege on a relation opens nothing new: it is the relation's owner, a role of the party that
+/// owns the dataset or reads it under a contract, or one with the duty to make dumps. `role` is quoted; None stands for everybody.
 #[must_use]
 pub fn is_expected(relid: pg_sys::Oid, role: Option<&str>, rule: &str) -> bool {
     if rule != "granting-access" {
@@ -18,7 +18,7 @@ pub fn is_expected(relid: pg_sys::Oid, role: Option<&str>, rule: &str) -> bool {
     let Some(Name { schema, relation }) = catalog::relation_name(relid) else { return false };
     owner::run(|| {
         spi::select_one(
-            "SELECT EXISTS (
+            "SELECT EXISTS (SELECT FROM governance.duty WHERE duty = 'backup' AND role = $3) OR EXISTS (
                 SELECT FROM governance.party p
                  WHERE $3 = ANY (p.db_roles)
                    AND (EXISTS (SELECT FROM governance._dataset d

@@ -16,8 +16,15 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
     if object.is_null() {
         return None;
     }
-    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock, which is kept like any reader's.
+    let is_type = matches!(kind, pg_sys::ObjectType::OBJECT_TYPE | pg_sys::ObjectType::OBJECT_DOMAIN);
+    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock, which is kept like any reader's. Types
+    // are named by a TypeName in DROP and COMMENT, by a list of names in ALTER.
     let look = || unsafe {
+        let object = if is_type && (*object).type_ == T_List {
+            pg_sys::makeTypeNameFromNameList(object.cast()).cast()
+        } else {
+            object
+        };
         let mut relation = std::ptr::null_mut();
         let lock = pg_sys::AccessShareLock as i32;
         let found = pg_sys::get_object_address(kind, object, &mut relation, lock, true);
