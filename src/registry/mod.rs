@@ -14,6 +14,7 @@ pub mod ladder;
 pub mod level;
 pub mod manifest;
 pub mod mention;
+pub mod overriding;
 pub mod party;
 pub mod preview;
 pub mod proposal;
