@@ -20,8 +20,25 @@ thread_local! {
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
 
+/// Whether the guard has nothing to say. What is declared follows DDL all the same.
 fn silent() -> bool {
     !settings::ENABLED.get() || loading::creating_extension()
+}
+
+/// Identity follows with the kill switch off too: a tag that stays behind would be a column that nobody masks, for good.
+/// But the switch is the way out of whatever goes wrong here, so then it fails no statement.
+fn follow_always(handler: impl FnOnce()) {
+    if loading::creating_extension() {
+        return;
+    }
+    if settings::ENABLED.get() {
+        return handler();
+    }
+    if let Err(why) = xact::tried(handler)
+        && catalog::is_present()
+    {
+        crate::error::guard::not_followed(&why).warn();
+    }
 }
 
 /// The event, with names resolved under the search path of the statement, not of our function.
@@ -32,13 +49,18 @@ fn read(call: pg_sys::FunctionCallInfo) -> Event {
 
 /// Before the statement does anything.
 pub fn on_start(call: pg_sys::FunctionCallInfo) {
-    if silent() {
-        return;
-    }
+    follow_always(|| before(call));
+}
+
+fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
-    dump_script::stop_if_half_done(&event);
+    if !silent() {
+        dump_script::stop_if_half_done(&event);
+    }
     match &event.ddl {
-        Ddl::DropExtensions { names, cascade } => self_protection::before_drop_extension(names, *cascade),
+        Ddl::DropExtensions { names, cascade } if !silent() => {
+            self_protection::before_drop_extension(names, *cascade)
+        }
         Ddl::AlterTable { target, attaches, .. } => {
             let children = attaches.iter().filter_map(|child| child.relid);
             target.relid.into_iter().for_each(|parent| audit::make_way(parent, children.clone()));
@@ -49,7 +71,7 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
         Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
         _ => {}
     }
-    if !hooks::active() {
+    if !silent() && !hooks::active() {
         judge(victims_of_rename(&event.ddl));
         if event.tag.starts_with("DROP") || event.tag == "ALTER TABLE" {
             FAMILIES.set(families());
@@ -58,7 +80,9 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
     if event.tag.starts_with("DROP") {
         tree::note_parts();
     }
-    change::before_ddl(&event.ddl);
+    if !silent() {
+        change::before_ddl(&event.ddl);
+    }
     WIDENS.set(match &event.ddl {
         Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
             target.relid.and_then(|relid| catalog::last_column_number(relid).map(|last| (relid, last)))
@@ -119,9 +143,10 @@ const MAKES_FLOWS: [&str; 4] = ["CREATE TABLE AS", "SELECT INTO", "CREATE VIEW",
 
 /// After the statement, before its transaction goes on.
 pub fn on_end(call: pg_sys::FunctionCallInfo) {
-    if silent() {
-        return;
-    }
+    follow_always(|| after(call));
+}
+
+fn after(call: pg_sys::FunctionCallInfo) {
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = spi::select(
@@ -139,6 +164,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
             follow(relid, &event);
             // A dump brings its flows itself; those of its views are in the catalogs anyway.
             if MAKES_FLOWS.contains(&command.tag.as_str())
+                && !silent()
                 && !session::runs_dump_script()
                 && let Some(sql) = session::statement()
             {
@@ -164,7 +190,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
         Ddl::AlterTable { leaves, .. } => leaves.iter().for_each(tree::left),
         _ => {}
     }
-    for command in &commands {
+    for command in commands.iter().filter(|_| !silent()) {
         if command.schema.as_deref().is_some_and(|s| s == catalog::SCHEMA || s.starts_with("pg_temp")) {
             continue;
         }
@@ -229,13 +255,14 @@ fn tables_of_dropped_triggers() -> Vec<pg_sys::Oid> {
 
 /// After a statement dropped something.
 pub fn on_drop(call: pg_sys::FunctionCallInfo) {
-    if silent() {
-        return;
-    }
+    follow_always(|| dropped(call));
+}
+
+fn dropped(call: pg_sys::FunctionCallInfo) {
     let _ = read(call);
     let families = FAMILIES.take();
     tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
-    let dropped = spi::select(
+    let objects = spi::select(
         "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
                                 'foreign table column', 'schema')",
@@ -247,7 +274,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
     );
     let mut victims: Vec<Victim> = Vec::new();
     let mut gone = Vec::new();
-    for (objid, kind, names, temporary, number) in dropped {
+    for (objid, kind, names, temporary, number) in objects {
         let victim = match (kind.as_str(), names.as_slice()) {
             ("schema", [schema]) => Some(victim_of_schema_drop(schema.clone())),
             (kind, [schema, relation, rest @ ..]) => {
