@@ -120,8 +120,9 @@ pub fn follow(relid: pg_sys::Oid) {
 }
 
 /// Tables that govern a relation by its name, in whichever state their rows are.
-const GOVERNED_BY: [&str; 6] =
-    ["dataset", "column_tag", "consumer", "deprecation", "audited_relation", "declared_writer"];
+/// Proposals too: what was rejected about a relation that nobody declared is not to come back when that is renamed.
+const GOVERNED_BY: [&str; 7] =
+    ["dataset", "column_tag", "consumer", "deprecation", "audited_relation", "declared_writer", "proposal"];
 
 /// Whether anything is or was stated about a name, or mentions it.
 #[must_use]
