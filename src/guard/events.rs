@@ -68,6 +68,13 @@ fn before(call: pg_sys::FunctionCallInfo) {
         Ddl::RenameRelation { target, .. } | Ddl::SetSchema { target, .. } => {
             identity::bind_if_governed(&target.name);
         }
+        Ddl::Extension { name } => {
+            let members = catalog::members_of_extension(name);
+            members
+                .into_iter()
+                .filter_map(catalog::relation_name)
+                .for_each(|m| identity::bind_if_governed(&m));
+        }
         Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
         _ => {}
     }
@@ -174,6 +181,10 @@ fn after(call: pg_sys::FunctionCallInfo) {
     }
     commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
     match &event.ddl {
+        // What its script did, or a new schema, is not reported member by member.
+        Ddl::Extension { name } => {
+            catalog::members_of_extension(name).into_iter().for_each(|relid| follow(relid, &event));
+        }
         Ddl::RenameSchema { schema, new_name } => {
             let stated = rename::schema_renamed(schema, new_name);
             audit::schema_renamed(schema, new_name);
