@@ -54,8 +54,8 @@ pub fn restate(
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (schema_name, relation_name, column_name) DO UPDATE
                 SET sunset = excluded.sunset, replacement = coalesce(excluded.replacement, d.replacement),
-                    declared_at = now(), declared_by = excluded.declared_by
-              WHERE (d.sunset, coalesce(excluded.replacement, d.replacement))
+                    declared_at = now(), declared_by = excluded.declared_by, carried = false, own_sunset = NULL
+              WHERE d.carried OR (d.sunset, coalesce(excluded.replacement, d.replacement))
                     IS DISTINCT FROM (excluded.sunset, d.replacement)",
             &[
                 name.schema.as_str().into(),

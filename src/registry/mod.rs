@@ -1,6 +1,7 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
 pub mod attach;
 pub mod carry;
+pub mod carry_deprecation;
 pub mod consumer;
 pub mod dataset;
 pub mod decision;

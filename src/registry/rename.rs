@@ -1,7 +1,7 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{self, bind, take_over_former_name};
 use super::strictness::{self, Strictness};
-use super::{carry, doubt, mention, rename_proposal};
+use super::{carry, carry_deprecation, doubt, mention, rename_proposal};
 use crate::audit::{self, Act};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -136,6 +136,7 @@ fn has_levels(schema: &str) -> bool {
 /// Everything that names a relation names it anew. Where the name was taken already, by what was stated about a relation
 /// that is gone, the stricter of both stays.
 fn move_rows(before: &Name, now: &Name) {
+    carry_deprecation::unite(before, now);
     owner::run(|| {
         // What was forgotten or untagged says nothing any more; then a declaration made singly wins over one in bulk,
         // and tags of both are kept.
@@ -152,8 +153,6 @@ fn move_rows(before: &Name, now: &Name) {
             "DELETE FROM governance.former_column n USING governance.former_column o
               WHERE {same} AND o.column_name = n.column_name",
             "DELETE FROM governance.consumer n USING governance.consumer o WHERE {same} AND o.party = n.party",
-            "DELETE FROM governance.deprecation n USING governance.deprecation o
-              WHERE {same} AND o.column_name = n.column_name",
         ] {
             let same = "(o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)";
             spi::execute(&merge.replace("{same}", same), &rename_args(before, now));
