@@ -1,10 +1,7 @@
 //! What is stated about one relation, carried to another that took its name or left its tree.
 use super::carry_deprecation;
-use crate::audit::{self, Act};
 use crate::pg::catalog::Name;
-use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
-use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
 
 /// What was carried, so that a person can send it back.
@@ -266,16 +263,4 @@ fn differ(mover: &Name, under: &Name) -> bool {
         )
         })
         .unwrap_or(false)
-}
-
-/// The act of the log.
-pub fn record(verb: &str, relid: pg_sys::Oid, name: &Name, from: &str) {
-    audit::act(Act {
-        verb,
-        object: &name.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"from": from})),
-        after: super::dataset::get(name),
-        reason: None,
-    });
 }

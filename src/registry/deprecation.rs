@@ -99,12 +99,7 @@ pub fn undeprecate(relation: Relation, column: &str, reason: Option<&str>) {
     let Some(before) = get(&name, column) else {
         error::registry::not_deprecated(&name, column).raise();
     };
-    owner::run(|| {
-        spi::execute(
-            "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
-            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
-        )
-    });
+    delete(&name, column);
     act("undeprecate_column", relation, &name, column, Some(before), None, reason);
 }
 
@@ -252,14 +247,25 @@ pub fn follow(relid: pg_sys::Oid) {
 /// A column is gone, and with it its deprecation: what comes under the name is another column. Of a table that is
 /// dropped they wait under its name, as everything does.
 pub fn column_dropped(name: &Name, column: &str) {
-    if is_used() {
-        owner::run(|| {
-            spi::execute(
-                "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
-                &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
-            )
-        });
-    }
+    let Some(before) = is_used().then(|| get(name, column)).flatten() else { return };
+    delete(name, column);
+    audit::act(Act {
+        verb: "follow_drop",
+        object: &format!("{name}.{}", pgrx::spi::quote_identifier(column)),
+        relation: catalog::relation_oid(name).map(Relation),
+        before: Some(before),
+        after: None,
+        reason: None,
+    });
+}
+
+fn delete(name: &Name, column: &str) {
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+        )
+    });
 }
 
 /// Whether anything was ever deprecated here. Asked once per session and change: no query for those who never did.

@@ -5,13 +5,11 @@
 //! rename is recognised by the relation's oid, and `governance.former_name` remembers names that a rename left, so that
 //! a rename-swap (a new relation under the old name) does not leave the new relation ungoverned.
 use super::rename::renamed;
-use super::{carry, doubt, mention, strictness};
-use crate::audit::{self, Act};
+use super::{carry, doubt, mention, stated, strictness};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
-use serde_json::json;
 
 /// Remembers which relation bears a governed name. Writes nothing where that is known: a row that is locked for no change
 /// makes others wait.
@@ -195,21 +193,15 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
         at_least.push(strictness::of(now));
     }
     let why = format!("it took the name that {heir} bore before");
+    let was = stated::of(now);
     let mut carried = carry::copy(&heir, now);
     mention::taken_over(&heir, now);
     carried.add_levels(strictness::keep(now, &at_least, &why));
     bind(relid, now);
     cache::touch();
     doubt::ask_about_heir(now, &heir, &why, &carried);
+    stated::record("follow_name", relid, now, was, ("declared_as", &heir.to_string()));
     super::former_column::taken(relid);
-    audit::act(Act {
-        verb: "follow_name",
-        object: &now.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"declared_as": heir.to_string()})),
-        after: super::dataset::get(now),
-        reason: None,
-    });
 }
 
 fn forget_former_name(name: &Name) {

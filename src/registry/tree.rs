@@ -1,7 +1,7 @@
 //! Trees of partitions and children: a member is governed by what is stated about it and about everything above it, and
 //! takes that along when it leaves.
 use super::strictness::{self, Strictness};
-use super::{carry, carry_deprecation, dataset, doubt, identity, ladder};
+use super::{carry, carry_deprecation, dataset, doubt, identity, ladder, stated};
 use crate::core::registry::level::Resolved;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Leave;
@@ -154,6 +154,7 @@ fn is_child(child: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
 }
 
 fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name, tags: &[(String, String)]) {
+    let was = stated::of(name);
     let above = governors(parent);
     let mut at_least: Vec<Strictness> = above.iter().map(strictness::of).collect();
     at_least.push(strictness::of(name));
@@ -186,18 +187,19 @@ fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name,
     cache::touch();
     boundary::follow(child);
     doubt::ask(name, &why, &carried);
-    carry::record("follow_detach", child, name, &from.to_string());
+    stated::record("follow_detach", child, name, was, ("from", &from.to_string()));
 }
 
 /// What is left of a tree keeps tags that only a part of it bore that is gone.
 fn leave_behind(tags: Vec<(pg_sys::Oid, Vec<(String, String)>)>, gone: &Name) {
     for (relid, tags) in tags {
         let Some(name) = catalog::relation_name(relid) else { continue };
+        let was = stated::of(&name);
         let carried = carry::Carried { tags: carry::copy_tags(&name, &tags), ..Default::default() };
         identity::bind(relid, &name);
         cache::touch();
         doubt::ask(&name, &format!("{gone} was a part of it"), &carried);
-        carry::record("follow_detach", relid, &name, &gone.to_string());
+        stated::record("follow_detach", relid, &name, was, ("from", &gone.to_string()));
     }
 }
 
