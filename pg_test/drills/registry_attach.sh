@@ -46,6 +46,7 @@ CREATE ROLE reader LOGIN;
 SQL
 older() { dg_sql -d two -F ': ' -c "SELECT detail, fix FROM governance.status() WHERE detail LIKE 'sessions older%'"; }
 PGAPPNAME=nightly dg_sql -d two -U 'Odd role' -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
+while [ "$(dg_sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nightly'")" -lt 1 ]; do sleep 0.1; done
 for ((i = 0; i < 22; i++)); do dg_sql -d two -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 & done
 while [ "$(dg_sql -c "SELECT count(*) FROM pg_stat_activity WHERE datname = 'two' AND wait_event = 'PgSleep'")" -lt 23 ]; do sleep 0.1; done
 pid=$(dg_sql -c "SELECT pid FROM pg_stat_activity WHERE datname = 'two' AND application_name = 'nightly'")

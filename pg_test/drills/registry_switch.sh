@@ -59,6 +59,19 @@ dg_is "off: declarations follow" "s.customer s.dropped s.m_p s.m_p1 s.sw s.sw_ol
 dg_is "off: tags follow" "s.customer.mail s.m_p.email s.m_p1.email s.sw.email s.sw_old.email" "$(run -c "SELECT string_agg(concat_ws('.', schema_name, relation_name, column_name), ' ' ORDER BY 1) FROM (SELECT * FROM governance.column_tag ORDER BY 1, 2, 3) t" | sed 's/ $//')"
 dg_is "off: so do contracts" "{went}" "$(run -c "SELECT columns FROM governance.consumer WHERE relation_name = 'customer'")"
 dg_is "off: and people are asked" "s.m_p1 s.sw" "$(run -c "SELECT string_agg(object, ' ' ORDER BY object) FROM governance.proposals WHERE kind = 'identity'")"
+dg_is "off: statements that end transactions of their own" "" "$(run -c 'CREATE INDEX CONCURRENTLY i ON s.customer (mail)'; run -c 'REINDEX TABLE CONCURRENTLY s.customer'; run -c 'DROP INDEX CONCURRENTLY s.i'
+    run -c 'CREATE TABLE s.m_p2 PARTITION OF s.m_p FOR VALUES IN (2)'; run -c 'ALTER TABLE s.m_p DETACH PARTITION s.m_p2 CONCURRENTLY'; run -c 'DROP TABLE s.m_p2')"
+dg_is "off: DDL in functions, with and without an error" "" "$(run <<'SQL'
+DO $$ BEGIN
+    ALTER TABLE s.customer RENAME TO passing;
+    BEGIN
+        ALTER TABLE s.passing RENAME TO never;
+        RAISE division_by_zero;
+    EXCEPTION WHEN division_by_zero THEN NULL; END;
+    ALTER TABLE s.passing RENAME TO customer;
+END $$;
+SQL
+)"
 conf 'governance.enabled = on'
 dg_is "on again: masks hold where the column is now" "r***@example.com s***@example.com" "$(run -U clerk -c 'SELECT mail FROM s.customer') $(run -U clerk -c 'SELECT email FROM s.sw')"
 dg_is "on again: the guard knows the new names" "1 1 1" "$(for t in s.customer s.sw t.m; do run -c "DROP TABLE $t" | grep -c 'is refused'; done | xargs)"

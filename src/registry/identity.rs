@@ -47,6 +47,7 @@ pub fn bind_all() {
              UNION SELECT schema_name, relation_name FROM governance.column_tag
              UNION SELECT schema_name, relation_name FROM governance.consumer
              UNION SELECT schema_name, relation_name FROM governance.deprecation
+             UNION SELECT schema_name, relation_name FROM governance.proposal WHERE relation_name IS NOT NULL
              UNION SELECT schema_name, relation_name FROM governance.declared_writer ORDER BY 1, 2",
             &[],
             |r| Name { schema: r.must(1), relation: r.must(2) },
