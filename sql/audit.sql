@@ -16,6 +16,7 @@ CREATE TABLE governance.audited_relation (
     stopped_by_xid xid8,
     owned_by text,
     left_by_owner boolean NOT NULL DEFAULT false,
+    left_party text,
     comment text
 );
 CREATE INDEX audited_relation_name_idx ON governance.audited_relation (schema_name, relation_name);
@@ -34,6 +35,7 @@ COMMENT ON COLUMN governance.audited_relation.stopped_by IS 'current_user of tha
 COMMENT ON COLUMN governance.audited_relation.stopped_by_xid IS 'transaction that stopped it; until that commits rows are still logged';
 COMMENT ON COLUMN governance.audited_relation.owned_by IS 'owner of the relation when last seen';
 COMMENT ON COLUMN governance.audited_relation.left_by_owner IS 'another role made a new relation of that name: owning it is no right to read these entries';
+COMMENT ON COLUMN governance.audited_relation.left_party IS 'party that the dataset belonged to until then: it goes on reading these entries while the dataset is its own';
 
 -- Every name under which a relation was audited: a new relation that takes such a name is audited too.
 CREATE TABLE governance.audited_name (
@@ -101,6 +103,8 @@ CREATE TABLE governance.audit_entry (
     client_addr inet,
     reason text,
     statement text,
+    owned_by text,
+    party text,
     CHECK (statement_id IS NOT NULL OR (db_role IS NOT NULL AND session_role IS NOT NULL))
 );
 -- Keys are looked up by hash: they may be longer than an index row can be.
@@ -108,6 +112,7 @@ CREATE INDEX audit_entry_key_idx ON governance.audit_entry (relation_id, pg_cata
     WHERE relation_id IS NOT NULL;
 CREATE INDEX audit_entry_new_key_idx ON governance.audit_entry (relation_id, pg_catalog.jsonb_hash_extended(new_key, 0))
     WHERE new_key IS NOT NULL;
+CREATE INDEX audit_entry_act_idx ON governance.audit_entry (schema_name, relation_name) WHERE kind = 'act';
 COMMENT ON TABLE governance.audit_entry IS 'the audit log: row changes and the product''s own acts; read it through governance.audit_log';
 COMMENT ON COLUMN governance.audit_entry.id IS 'orders by time';
 COMMENT ON COLUMN governance.audit_entry.kind IS 'row (a change of a row) or act (a declaration, level, grant, change)';
@@ -133,6 +138,8 @@ COMMENT ON COLUMN governance.audit_entry.application IS 'application_name, for a
 COMMENT ON COLUMN governance.audit_entry.client_addr IS 'address of the client, for acts';
 COMMENT ON COLUMN governance.audit_entry.reason IS 'why, for acts';
 COMMENT ON COLUMN governance.audit_entry.statement IS 'the client''s statement, for acts';
+COMMENT ON COLUMN governance.audit_entry.owned_by IS 'owner of the relation at that moment, for acts';
+COMMENT ON COLUMN governance.audit_entry.party IS 'party that owned the dataset at that moment, for acts';
 
 ------------------------------------------------------------------------------------------------------- trigger functions
 -- The one function without a fixed search_path: it runs once per row, resolves nothing by name, and the lineage of the
@@ -169,7 +176,8 @@ CREATE VIEW governance.audit_log WITH (security_barrier) AS
       LEFT JOIN governance.audited_relation a ON a.id = e.relation_id
       LEFT JOIN governance.audit_statement s ON s.id = e.statement_id
      WHERE governance._may_read_log(coalesce(a.schema_name, e.schema_name), coalesce(a.relation_name, e.relation_name),
-                                    coalesce(a.left_by_owner, false));
+                                    e.kind = 'act' OR coalesce(a.left_by_owner, false), e.owned_by,
+                                    coalesce(e.party, a.left_party));
 
 CREATE VIEW governance.audited WITH (security_barrier) AS
     SELECT governance._relation_named(a.schema_name, a.relation_name) AS relation, a.exclude_columns,

@@ -92,13 +92,13 @@ END $$;
 GRANT EXECUTE ON FUNCTION
     governance.start_audit(regclass, text[], text), governance.stop_audit(regclass, text),
     governance.history(regclass, jsonb), governance._history(regclass, text),
-    governance._may_read_log(text, text, boolean), governance._relation_named(text, text)
+    governance._may_read_log(text, text, boolean, text, text), governance._relation_named(text, text)
     TO PUBLIC;
 COMMENT ON FUNCTION governance.start_audit(regclass, text[], text) IS 'starts logging every change of a relation''s rows, or changes which columns are left out';
 COMMENT ON FUNCTION governance.stop_audit(regclass, text) IS 'stops logging the changes of a relation''s rows; takes effect at commit';
 COMMENT ON FUNCTION governance.history(regclass, jsonb) IS 'everything the log holds about one row, oldest first';
 COMMENT ON FUNCTION governance._history(regclass, text) IS 'ids of the log rows about one row';
-COMMENT ON FUNCTION governance._may_read_log(text, text, boolean) IS 'whether the current user may read log rows about a relation';
+COMMENT ON FUNCTION governance._may_read_log(text, text, boolean, text, text) IS 'whether the current user may read log rows about a relation';
 COMMENT ON FUNCTION governance._relation_named(text, text) IS 'the relation of a name, NULL when there is none';
 COMMENT ON FUNCTION governance._follow(regclass) IS 'lets everything declared about a relation follow it after DDL that event triggers did not see';
 COMMENT ON FUNCTION governance._uuid() IS 'a UUID of version 7: orders by time';

@@ -7,6 +7,8 @@ CREATE TABLE governance.deprecation (
     column_name text NOT NULL,
     sunset timestamptz NOT NULL CHECK (isfinite(sunset)),
     replacement text,
+    carried boolean NOT NULL DEFAULT false,
+    own_sunset timestamptz,
     comment text,
     declared_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     declared_by text NOT NULL DEFAULT current_user,
@@ -18,6 +20,8 @@ COMMENT ON COLUMN governance.deprecation.relation_name IS 'name of the relation,
 COMMENT ON COLUMN governance.deprecation.column_name IS 'name of the column, followed through renames';
 COMMENT ON COLUMN governance.deprecation.sunset IS 'from then on nobody may rely on it';
 COMMENT ON COLUMN governance.deprecation.replacement IS 'what to use instead: a column of the same relation, or words';
+COMMENT ON COLUMN governance.deprecation.carried IS 'its sunset comes from another relation, by a swap, a rename or a tree';
+COMMENT ON COLUMN governance.deprecation.own_sunset IS 'sunset that it had before; NULL where the deprecation itself was carried';
 COMMENT ON COLUMN governance.deprecation.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.deprecation.declared_at IS 'when it was declared or last changed';
 COMMENT ON COLUMN governance.deprecation.declared_by IS 'current_user of that moment';

@@ -23,6 +23,18 @@ dg_is "the replication role is named" 1 "$(grep -c 'roles repl;' <<<"$out")"
 dg_is "this session is named" 1 "$(grep -c '^this session: is older' <<<"$out")"
 dg_is "the overridden role is not attached" installed "$(PGUSER='Odd role' mode one)"
 dg_is "and status says so" 1 "$(dg_sql -d one -c "SELECT count(*) FROM governance.status() WHERE detail LIKE 'role \"Odd role\"%' AND fix = 'ALTER ROLE \"Odd role\" RESET session_preload_libraries;'")"
+# A setting for this database only is taken back where it was made; one that names the library hides a wider one.
+dg_sql -c "CREATE ROLE here LOGIN" -c "ALTER ROLE here IN DATABASE one SET session_preload_libraries = 'auto_explain'" \
+    -c "CREATE ROLE elsewhere LOGIN" -c "ALTER ROLE elsewhere IN DATABASE two SET session_preload_libraries = 'auto_explain'" \
+    -c "CREATE ROLE fine LOGIN" -c "ALTER ROLE fine SET session_preload_libraries = 'auto_explain'" -c "ALTER ROLE fine IN DATABASE one SET session_preload_libraries = 'data_governance'"
+mend="ALTER ROLE here IN DATABASE one RESET session_preload_libraries;"
+dg_is "a setting for this database: the mend names it" 1 "$(attach one | grep -c "role here loads auto_explain; mend with: $mend\$")"
+dg_is "and in status" "$mend" "$(dg_sql -d one -c "SELECT fix FROM governance.status() WHERE detail LIKE 'role here %'")"
+dg_is "others are covered, or not here" "installed attached" "$(PGUSER=here mode one) $(PGUSER=fine mode one)"
+dg_is "and not named" 0 "$(attach one | grep -cE "role (fine|elsewhere) ")"
+dg_sql -c "$(dg_sql -d one -c "SELECT fix FROM governance.status() WHERE detail LIKE 'role here %'")"
+dg_is "the mend mends" "attached 0" "$(PGUSER=here mode one) $(attach one | grep -c "role here ")"
+dg_sql -c "ALTER ROLE fine IN DATABASE one RESET session_preload_libraries" -c 'DROP ROLE fine'
 dg_is "the other database is not" installed "$(mode two)"
 dg_is "attaching twice changes nothing" "auto_explain, data_governance" "$(attach one >/dev/null; list one)"
 dg_is "and says so" 1 "$(attach one | grep -c '^already attached')"
@@ -34,6 +46,7 @@ CREATE ROLE reader LOGIN;
 SQL
 older() { dg_sql -d two -F ': ' -c "SELECT detail, fix FROM governance.status() WHERE detail LIKE 'sessions older%'"; }
 PGAPPNAME=nightly dg_sql -d two -U 'Odd role' -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 &
+while [ "$(dg_sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'nightly'")" -lt 1 ]; do sleep 0.1; done
 for ((i = 0; i < 22; i++)); do dg_sql -d two -c 'SELECT pg_sleep(60)' >/dev/null 2>&1 & done
 while [ "$(dg_sql -c "SELECT count(*) FROM pg_stat_activity WHERE datname = 'two' AND wait_event = 'PgSleep'")" -lt 23 ]; do sleep 0.1; done
 pid=$(dg_sql -c "SELECT pid FROM pg_stat_activity WHERE datname = 'two' AND application_name = 'nightly'")

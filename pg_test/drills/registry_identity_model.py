@@ -215,6 +215,11 @@ class Stated:
         if bounded and not any(self.writers.get(after.name[o]) for o in after.above(child)):
             self.writers[name] = set(self.writers[bounded[0]])
             asked = True
+        for o in after.above(parent):
+            new = {p: c for p, c in self.consumers.get(after.name[o], {}).items() if p not in self.consumers.get(name, {})}
+            if new:
+                self.consumers[name] = self.consumers.get(name, {}) | new
+                asked = True
         asked = self.keep(name, *both) or asked
         if asked or was_audited:
             self.asked.add(name)

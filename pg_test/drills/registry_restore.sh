@@ -76,7 +76,7 @@ dg_sql -d plain -c 'SELECT governance.declare_party($$x$$)'
 dg_is "an act does not end it" t "$(restoring plain)"
 dg_sql -d plain -c 'SELECT * FROM governance.confirm_restore()' | sed 's/^/    /'
 dg_is "confirmed" f "$(restoring plain)"
-dg_is "names are bound to their relations again" 3 "$(dg_sql -d plain -c 'SELECT count(*) FROM governance.binding b JOIN pg_class c ON c.oid = b.relid')"
+dg_is "names are bound to their relations again, those of rejected proposals too" 4 "$(dg_sql -d plain -c 'SELECT count(*) FROM governance.binding b JOIN pg_class c ON c.oid = b.relid')"
 dg_is "it is an act in the log" 1 "$(dg_sql -d plain -c "SELECT count(*) FROM governance.audit_entry WHERE op = 'confirm_restore'")"
 dg_is "confirming twice is no error" 1 "$(dg_sql -d plain -c 'SELECT * FROM governance.confirm_restore()' | grep -c 'nothing to confirm')"
 dg_sql -d custom -c "UPDATE governance.database_identity SET arrived_at = arrived_at - interval '2 hours'"

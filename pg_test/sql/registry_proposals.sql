@@ -175,11 +175,18 @@ SELECT kind, object FROM governance.proposals WHERE object ~ 'Odd|abcdef' AND ki
 -- also when the name is dropped and comes again, and under another name
 DROP TABLE shop.abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_customer;
 CREATE TABLE shop.abcdefghijklmnopqrstuvwxyz_abcdefghijklmnopqrstuvwxyz_customer (id int PRIMARY KEY, email text);
-SELECT governance.declare_dataset('shop."Odd ""Näme; --"', description => 'so that the rename is followed');
 ALTER TABLE shop."Odd ""Näme; --" RENAME TO "Even";
 SELECT kind, object FROM governance.proposals WHERE object ~ 'Even|abcdef' AND kind IN ('class', 'domain', 'owner') ORDER BY 1, 2;
 SELECT count(*) AS ids_that_are_wrong FROM governance.proposal p
  WHERE p.id <> governance._proposal_id(p.kind, p.schema_name, p.relation_name, p.column_name, p.value);
+-- in another schema, as part of one that is renamed, and back
+CREATE SCHEMA store;
+ALTER TABLE shop."Even" SET SCHEMA store;
+ALTER SCHEMA store RENAME TO depot;
+SELECT kind, object FROM governance.proposals WHERE object ~ 'Even' AND kind IN ('class', 'owner') ORDER BY 1, 2;
+ALTER TABLE depot."Even" SET SCHEMA shop;
+SELECT kind, object FROM governance.proposals WHERE object ~ 'Even' AND kind IN ('class', 'domain', 'owner') ORDER BY 1, 2;
+DROP SCHEMA depot;
 -- a new relation under the old name is another matter
 CREATE TABLE shop."Odd ""Näme; --" (id int PRIMARY KEY, "Straße" text, email text);
 SELECT kind, value FROM governance.proposals WHERE object ~ 'Odd' AND kind = 'class';

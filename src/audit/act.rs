@@ -26,14 +26,16 @@ pub struct Act<'a> {
 /// Records an act. In the same transaction: an act that rolls back leaves no row.
 pub fn act(a: Act) {
     let name = a.relation.and_then(|r| catalog::relation_name(r.0));
+    let owned_by = a.relation.and_then(|r| catalog::relation_owner(r.0)).map(roles::name);
     let reason = a.reason.map(String::from).or_else(|| settings::text(&settings::REASON));
     let (current, session) = (roles::name(roles::current()), roles::name(roles::session()));
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.audit_entry (kind, op, object, schema_name, relation_name, old_row, new_row,
-                    db_role, session_role, actor, application, client_addr, reason, statement)
+                    db_role, session_role, actor, application, client_addr, reason, statement, owned_by, party)
              VALUES ('act', $1, $2, $3, $4, $5, $6, $7, $8, $9, current_setting('application_name'),
-                    inet_client_addr(), $10, $11)",
+                    inet_client_addr(), $10, $11, $12,
+                    (SELECT d.owner FROM governance._dataset d WHERE d.schema_name = $3 AND d.relation_name = $4))",
             &[
                 a.verb.into(),
                 a.object.into(),
@@ -46,6 +48,7 @@ pub fn act(a: Act) {
                 settings::text(&settings::ACTOR).into(),
                 reason.into(),
                 session::statement().map(|s| clip::statement(&s)).into(),
+                owned_by.into(),
             ],
         )
     });

@@ -18,7 +18,7 @@ struct KeyColumn {
 #[must_use]
 pub fn ids(relation: Relation, key: &str) -> Vec<Uuid> {
     let name = relation.name();
-    if !super::reading::may_read(Some(&name), false) {
+    if !super::reading::may_read(Some(name.clone()), None) {
         error::audit::may_not_read(&name, &roles::name(roles::current())).raise();
     }
     let key = canonical_key(relation, key);

@@ -21,6 +21,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::registry::duty;
 use pgrx::prelude::*;
+use reading::Then;
 
 /// The SQL surface.
 #[pg_schema]
@@ -67,19 +68,23 @@ pub mod governance {
         SetOfIterator::new(super::history::ids(relation, key.unwrap_or("null")))
     }
 
-    /// Whether the current user may read log rows about a relation; NULLs stand for acts that concern none. Where its
-    /// owner left it, owning the relation of that name today is no right.
+    /// Whether the current user may read log rows about a relation; NULLs stand for acts that concern none. Where `then`,
+    /// owning the relation or dataset of that name today is no right, but for the owner or party of that moment.
     #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
     pub fn _may_read_log(
         schema_name: Option<&str>,
         relation_name: Option<&str>,
-        left_by_owner: default!(bool, "false"),
+        then: default!(bool, "false"),
+        owned_by: default!(Option<&str>, "NULL"),
+        party: default!(Option<&str>, "NULL"),
     ) -> bool {
         let name = schema_name
             .zip(relation_name)
             .map(|(s, r)| Name { schema: s.to_string(), relation: r.to_string() });
-        super::reading::may_read(name.as_ref(), left_by_owner)
+        let then =
+            then.then(|| Then { owned_by: owned_by.map(String::from), party: party.map(String::from) });
+        super::reading::may_read(name, then)
     }
 
     /// The relation of a name, NULL when there is none; unlike `to_regclass` it asks for no privilege on the schema.

@@ -186,11 +186,15 @@ fn leave_to_former_owner(relid: pg_sys::Oid, name: &Name, is_new_here: bool) {
         });
         return;
     }
+    // The declaration of that name may be the new relation's by now; the last act before says whose it was.
     let left: Vec<(bool, Vec<String>, Option<String>)> = owner::run(|| {
         spi::execute_returning(
             "UPDATE governance.audited_relation a
                 SET left_by_owner = true, stopped_at = coalesce(a.stopped_at, now()),
-                    stopped_by = coalesce(a.stopped_by, current_user)
+                    stopped_by = coalesce(a.stopped_by, current_user),
+                    left_party = (SELECT e.party FROM governance.audit_entry e
+                                   WHERE e.kind = 'act' AND e.schema_name = $1 AND e.relation_name = $2
+                                     AND e.xid <> pg_current_xact_id() ORDER BY e.id DESC LIMIT 1)
                FROM governance.audited_relation was
               WHERE was.id = a.id AND a.schema_name = $1 AND a.relation_name = $2
                 AND a.owned_by IS DISTINCT FROM $3 AND NOT a.left_by_owner

@@ -9,6 +9,13 @@ pub fn not_an_event_trigger() -> Failure {
     )
 }
 
+/// With the kill switch off: what is declared could not follow DDL, which goes on all the same.
+pub fn not_followed(why: &str) -> Failure {
+    Failure::new(Code::ERRCODE_WARNING, "what is declared did not follow this statement")
+        .detail(format!("governance.enabled is off, and following failed: {why}."))
+        .hint("Once that is mended, a superuser can run, for each relation: SELECT governance._follow('some.relation');")
+}
+
 /// A statement that the guard refuses. `number` finds its line in the server log.
 pub fn refused(
     number: u32,

@@ -24,8 +24,25 @@ thread_local! {
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
 
+/// Whether the guard has nothing to say. What is declared follows DDL all the same.
 fn silent() -> bool {
     !settings::ENABLED.get() || loading::creating_extension()
+}
+
+/// Identity follows with the kill switch off too: a tag that stays behind would be a column that nobody masks, for good.
+/// But the switch is the way out of whatever goes wrong here, so then it fails no statement.
+fn follow_always(handler: impl FnOnce()) {
+    if loading::creating_extension() {
+        return;
+    }
+    if settings::ENABLED.get() {
+        return handler();
+    }
+    if let Err(why) = xact::tried(handler)
+        && catalog::is_present()
+    {
+        crate::error::guard::not_followed(&why).warn();
+    }
 }
 
 /// The event, with names resolved under the search path of the statement, not of our function.
@@ -36,13 +53,18 @@ fn read(call: pg_sys::FunctionCallInfo) -> Event {
 
 /// Before the statement does anything.
 pub fn on_start(call: pg_sys::FunctionCallInfo) {
-    if silent() {
-        return;
-    }
+    follow_always(|| before(call));
+}
+
+fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
-    dump_script::stop_if_half_done(&event);
+    if !silent() {
+        dump_script::stop_if_half_done(&event);
+    }
     match &event.ddl {
-        Ddl::DropExtensions { names, cascade } => self_protection::before_drop_extension(names, *cascade),
+        Ddl::DropExtensions { names, cascade } if !silent() => {
+            self_protection::before_drop_extension(names, *cascade)
+        }
         Ddl::AlterTable { target, attaches, .. } => {
             let children = attaches.iter().filter_map(|child| child.relid);
             target.relid.into_iter().for_each(|parent| audit::make_way(parent, children.clone()));
@@ -50,13 +72,20 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
         Ddl::RenameRelation { target, .. } | Ddl::SetSchema { target, .. } => {
             identity::bind_if_governed(&target.name);
         }
+        Ddl::Extension { name } => {
+            let members = catalog::members_of_extension(name);
+            members
+                .into_iter()
+                .filter_map(catalog::relation_name)
+                .for_each(|m| identity::bind_if_governed(&m));
+        }
         Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
         _ => {}
     }
     if event.tag.starts_with("DROP") {
         tree::note_parts();
     }
-    if !hooks::active() {
+    if !silent() && !hooks::active() {
         change::before_ddl(&event.ddl);
         let path = settings_scope::callers_search_path();
         let sight = settings_scope::with_search_path(&path, || event.look());
@@ -126,9 +155,10 @@ const MAKES_FLOWS: [&str; 4] = ["CREATE TABLE AS", "SELECT INTO", "CREATE VIEW",
 
 /// After the statement, before its transaction goes on.
 pub fn on_end(call: pg_sys::FunctionCallInfo) {
-    if silent() {
-        return;
-    }
+    follow_always(|| after(call));
+}
+
+fn after(call: pg_sys::FunctionCallInfo) {
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = spi::select(
@@ -157,6 +187,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
             follow(relid, &event);
             // A dump brings its flows itself; those of its views are in the catalogs anyway.
             if MAKES_FLOWS.contains(&command.tag.as_str())
+                && !silent()
                 && !session::runs_dump_script()
                 && let Some(sql) = session::statement()
             {
@@ -166,6 +197,10 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
     }
     commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
     match &event.ddl {
+        // What its script did, or a new schema, is not reported member by member.
+        Ddl::Extension { name } => {
+            catalog::members_of_extension(name).into_iter().for_each(|relid| follow(relid, &event));
+        }
         Ddl::RenameSchema { schema, new_name } => {
             let stated = rename::schema_renamed(schema, new_name);
             audit::schema_renamed(schema, new_name);
@@ -182,7 +217,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
         Ddl::AlterTable { leaves, .. } => leaves.iter().for_each(tree::left),
         _ => {}
     }
-    for command in &commands {
+    for command in commands.iter().filter(|_| !silent()) {
         if command.schema.as_deref().is_some_and(|s| s == catalog::SCHEMA || s.starts_with("pg_temp")) {
             continue;
         }
@@ -247,13 +282,14 @@ fn tables_of_dropped_triggers() -> Vec<pg_sys::Oid> {
 
 /// After a statement dropped something.
 pub fn on_drop(call: pg_sys::FunctionCallInfo) {
-    if silent() {
-        return;
-    }
+    follow_always(|| dropped(call));
+}
+
+fn dropped(call: pg_sys::FunctionCallInfo) {
     let _ = read(call);
     let families = FAMILIES.take();
     tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
-    let dropped = spi::select(
+    let objects = spi::select(
         "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
                                 'foreign table column', 'schema')",
@@ -265,7 +301,7 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
     );
     let mut victims: Vec<Victim> = Vec::new();
     let mut gone = Vec::new();
-    for (objid, kind, names, temporary, number) in dropped {
+    for (objid, kind, names, temporary, number) in objects {
         let victim = match (kind.as_str(), names.as_slice()) {
             ("schema", [schema]) => Some(victim_of_schema_drop(schema.clone())),
             (kind, [schema, relation, rest @ ..]) => {

@@ -288,6 +288,20 @@ pub fn typed_tables(composite: pg_sys::Oid) -> Vec<pg_sys::Oid> {
     )
 }
 
+/// Tables, views and the like that belong to an extension.
+#[must_use]
+pub fn members_of_extension(extension: &str) -> Vec<pg_sys::Oid> {
+    super::owner::run(|| {
+        super::spi::select(
+            "SELECT c.oid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_class c ON c.oid = d.objid
+              WHERE e.extname = $1 AND d.refclassid = 'pg_extension'::regclass AND d.classid = 'pg_class'::regclass
+                AND d.deptype = 'e' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.oid",
+            &[extension.into()],
+            |r| r.must(1),
+        )
+    })
+}
+
 /// The topmost partitioned table above a partition; None for anything that is no partition.
 #[must_use]
 pub fn partition_root(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {

@@ -48,6 +48,11 @@ pub enum Ddl {
         /// The new schema.
         new_schema: String,
     },
+    /// CREATE or ALTER EXTENSION, of another extension than this: it may make, rename and move members.
+    Extension {
+        /// Its name.
+        name: String,
+    },
     /// ALTER TABLE with sub-commands.
     AlterTable {
         /// The relation.
@@ -140,6 +145,9 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
             T_RenameStmt => read_rename(&*node.cast::<pg_sys::RenameStmt>()),
             T_AlterObjectSchemaStmt => {
                 let s = &*node.cast::<pg_sys::AlterObjectSchemaStmt>();
+                if s.objectType == pg_sys::ObjectType::OBJECT_EXTENSION {
+                    return read_extension((*s.object.cast::<pg_sys::String>()).sval);
+                }
                 match (target(s.relation), text(s.newschema)) {
                     (Some(target), Some(new_schema)) => Ddl::SetSchema { target, new_schema },
                     _ => Ddl::Other,
@@ -205,10 +213,20 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     _ => Ddl::Other,
                 }
             }
+            T_CreateExtensionStmt => read_extension((*node.cast::<pg_sys::CreateExtensionStmt>()).extname),
+            T_AlterExtensionStmt => read_extension((*node.cast::<pg_sys::AlterExtensionStmt>()).extname),
             T_DropStmt => read_drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Ddl::Other,
         }
     }
+}
+
+/// # Safety
+/// `name` must be null or a valid C string.
+unsafe fn read_extension(name: *const std::ffi::c_char) -> Ddl {
+    // SAFETY: the caller vouches for the string.
+    let other = unsafe { text(name) }.filter(|name| name != "data_governance");
+    other.map_or(Ddl::Other, |name| Ddl::Extension { name })
 }
 
 /// # Safety

@@ -76,24 +76,31 @@ pub fn rehearse<R>(f: impl FnOnce() -> R) -> R {
 /// Runs `f` in a subtransaction of its own; whatever it raises is undone with everything it did, and None is returned.
 /// Cancellation and shutdown are passed on.
 pub fn apart<R>(f: impl FnOnce() -> R) -> Option<R> {
+    tried(f).ok()
+}
+
+/// The same, with the message of what was raised.
+pub fn tried<R>(f: impl FnOnce() -> R) -> Result<R, String> {
     use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
     let sub = Sub::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| {
         let result = f();
         sub.end(pg_sys::ReleaseCurrentSubTransaction);
-        Some(result)
+        Ok(result)
     }))
     .catch_others(|cause| {
         sub.end(pg_sys::RollbackAndReleaseCurrentSubTransaction);
-        let code = match &cause {
+        let (code, message) = match &cause {
             CaughtError::PostgresError(report)
             | CaughtError::ErrorReport(report)
-            | CaughtError::RustPanic { ereport: report, .. } => report.sql_error_code(),
+            | CaughtError::RustPanic { ereport: report, .. } => {
+                (report.sql_error_code(), report.message().to_string())
+            }
         };
         if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN {
             cause.rethrow();
         }
-        None
+        Err(message)
     })
     .execute()
 }

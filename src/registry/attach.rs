@@ -1,5 +1,5 @@
 //! Attaching: the library loaded at the start of every session of this database, without a restart.
-use super::{duty, restore};
+use super::{duty, overriding, restore};
 use crate::audit::{self, Act};
 use crate::core::registry::library_list as list;
 use crate::error;
@@ -53,24 +53,6 @@ pub fn is_in_settings() -> bool {
 #[must_use]
 pub fn is_in_database_setting() -> bool {
     of_database().is_some_and(|l| list::contains(&l))
-}
-
-/// Roles whose own setting replaces the database's, and does not name the library.
-#[must_use]
-pub fn overriding_roles() -> Vec<(String, String)> {
-    let settings: Vec<(String, String)> = owner::run(|| {
-        spi::select(
-            "SELECT r.rolname::text, substr(c, strpos(c, '=') + 1)
-               FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
-               LEFT JOIN pg_database d ON d.oid = s.setdatabase
-              CROSS JOIN LATERAL unnest(s.setconfig) AS c
-              WHERE (s.setdatabase = 0 OR d.datname = current_database())
-                AND starts_with(c, 'session_preload_libraries=') ORDER BY 1, 2",
-            &[],
-            |r| (r.must(1), r.must(2)),
-        )
-    });
-    settings.into_iter().filter(|(_, value)| !list::contains(value)).collect()
 }
 
 /// Roles that can open replication connections, which load no session libraries.
@@ -150,7 +132,7 @@ fn require_rights(act: &str, statement: &str) {
     }
 }
 
-fn this_database() -> String {
+pub(super) fn this_database() -> String {
     owner::run(|| spi::select_one("SELECT quote_ident(current_database())", &[], |r| r.must(1)))
         .unwrap_or_default()
 }
@@ -226,15 +208,12 @@ fn remaining(own: &str) -> Option<Vec<String>> {
 fn surroundings(by_session: bool) -> Vec<Line> {
     let mut lines = Vec::new();
     if by_session {
-        for (role, value) in overriding_roles() {
-            let value = if value.is_empty() { "nothing".to_string() } else { value };
+        for o in overriding::roles() {
+            let value = if o.value.is_empty() { "nothing" } else { &o.value };
+            let role = pgrx::spi::quote_identifier(&o.role);
             lines.push(line(
                 "not covered: a role's own setting replaces the database's",
-                format!(
-                    "role {} loads {value}; mend with: ALTER ROLE {} RESET session_preload_libraries;",
-                    pgrx::spi::quote_identifier(&role),
-                    pgrx::spi::quote_identifier(&role)
-                ),
+                format!("role {role} loads {value}; mend with: {}", o.mend()),
             ));
         }
         let replication = replication_roles();

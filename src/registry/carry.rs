@@ -1,9 +1,7 @@
 //! What is stated about one relation, carried to another that took its name or left its tree.
-use crate::audit::{self, Act};
+use super::carry_deprecation;
 use crate::pg::catalog::Name;
-use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
-use pgrx::pg_sys;
 use serde_json::{Map, Value, json};
 
 /// What was carried, so that a person can send it back.
@@ -19,6 +17,8 @@ pub struct Carried {
     pub writers: Vec<String>,
     /// Declared consumers.
     pub consumers: Vec<String>,
+    /// Deprecated columns.
+    pub deprecations: Vec<String>,
 }
 
 impl Carried {
@@ -30,6 +30,7 @@ impl Carried {
             && self.levels.is_empty()
             && self.writers.is_empty()
             && self.consumers.is_empty()
+            && self.deprecations.is_empty()
     }
 
     /// Adds levels that were raised, where they are not copies themselves.
@@ -52,8 +53,12 @@ impl Carried {
         if !levels.is_empty() {
             all.insert("levels".into(), Value::Object(levels));
         }
-        for (key, list) in [("tags", &self.tags), ("writers", &self.writers), ("consumers", &self.consumers)]
-        {
+        for (key, list) in [
+            ("tags", &self.tags),
+            ("writers", &self.writers),
+            ("consumers", &self.consumers),
+            ("deprecations", &self.deprecations),
+        ] {
             if !list.is_empty() {
                 all.insert(key.into(), json!(list));
             }
@@ -69,14 +74,8 @@ pub fn copy(from: &Name, to: &Name) -> Carried {
     carried.tags = copy_tags(to, &tags_of(from));
     carried.writers = copy_writers(from, to);
     carried.consumers = copy_consumers(from, to);
+    carried.deprecations = carry_deprecation::copy(from, to);
     owner::run(|| {
-        spi::execute(
-            "INSERT INTO governance.deprecation (schema_name, relation_name, column_name, sunset, replacement, declared_by)
-             SELECT $3, $4, column_name, sunset, replacement, declared_by FROM governance.deprecation
-              WHERE schema_name = $1 AND relation_name = $2
-             ON CONFLICT DO NOTHING",
-            &super::rename::rename_args(from, to),
-        );
         spi::execute(
             "INSERT INTO governance.former_column (schema_name, relation_name, column_name, now_column_name)
              SELECT $3, $4, column_name, now_column_name FROM governance.former_column
@@ -138,7 +137,7 @@ pub fn copy_declaration(from: &Name, to: &Name) -> Carried {
 }
 
 /// Declares the consumers of one relation for another; contracts that it has stay.
-fn copy_consumers(from: &Name, to: &Name) -> Vec<String> {
+pub fn copy_consumers(from: &Name, to: &Name) -> Vec<String> {
     owner::run(|| {
         spi::execute_returning(
             "INSERT INTO governance.consumer (schema_name, relation_name, party, columns, purpose, valid_until, declared_by)
@@ -243,6 +242,7 @@ pub fn waiting(mover: &Name, under: &Name) -> Option<Carried> {
             |r| (r.must(1), None),
         );
     });
+    carried.deprecations = carry_deprecation::waiting(mover, under);
     carried.tags = new.into_iter().map(|(column, tag)| format!("{column}: {tag}")).collect();
     (!carried.is_empty() || differ(mover, under)).then_some(carried)
 }
@@ -263,16 +263,4 @@ fn differ(mover: &Name, under: &Name) -> bool {
         )
         })
         .unwrap_or(false)
-}
-
-/// The act of the log.
-pub fn record(verb: &str, relid: pg_sys::Oid, name: &Name, from: &str) {
-    audit::act(Act {
-        verb,
-        object: &name.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"from": from})),
-        after: super::dataset::get(name),
-        reason: None,
-    });
 }

@@ -74,6 +74,27 @@ pub fn restate(
 pub fn forget(relation: Relation, party: &str) {
     let name = relation.name();
     let Some(before) = get(&name, party) else { error::registry::not_a_consumer(&name, party).raise() };
+    remove(relation, &name, party, before, None);
+}
+
+/// Forgets all consumers of a dataset that is forgotten: one row of the log each.
+pub fn forget_all(relation: Relation, reason: &str) {
+    let name = relation.name();
+    let parties: Vec<String> = owner::run(|| {
+        spi::select(
+            "SELECT party FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2 ORDER BY 1",
+            &[name.schema.as_str().into(), name.relation.as_str().into()],
+            |r| r.must(1),
+        )
+    });
+    for party in parties {
+        if let Some(before) = get(&name, &party) {
+            remove(relation, &name, &party, before, Some(reason));
+        }
+    }
+}
+
+fn remove(relation: Relation, name: &Name, party: &str, before: Value, reason: Option<&str>) {
     owner::run(|| {
         spi::execute(
             "DELETE FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2 AND party = $3",
@@ -86,11 +107,13 @@ pub fn forget(relation: Relation, party: &str) {
         relation: Some(relation),
         before: Some(before),
         after: None,
-        reason: None,
+        reason,
     });
 }
 
-fn get(name: &Name, party: &str) -> Option<Value> {
+/// The contract of a party, as JSON; None where it has none.
+#[must_use]
+pub fn get(name: &Name, party: &str) -> Option<Value> {
     owner::run(|| {
         spi::select_one(
             "SELECT jsonb_build_object('columns', columns, 'purpose', purpose, 'valid_until', valid_until)

@@ -196,8 +196,8 @@ pub fn forget(relation: Relation, reason: &str) {
               WHERE schema_name = $1 AND relation_name = $2",
             &key,
         );
-        spi::execute("DELETE FROM governance.consumer WHERE schema_name = $1 AND relation_name = $2", &key);
     });
+    super::consumer::forget_all(relation, reason);
     audit::act(Act {
         verb: "forget_dataset",
         object: &name.to_string(),

@@ -54,8 +54,8 @@ pub fn restate(
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (schema_name, relation_name, column_name) DO UPDATE
                 SET sunset = excluded.sunset, replacement = coalesce(excluded.replacement, d.replacement),
-                    declared_at = now(), declared_by = excluded.declared_by
-              WHERE (d.sunset, coalesce(excluded.replacement, d.replacement))
+                    declared_at = now(), declared_by = excluded.declared_by, carried = false, own_sunset = NULL
+              WHERE d.carried OR (d.sunset, coalesce(excluded.replacement, d.replacement))
                     IS DISTINCT FROM (excluded.sunset, d.replacement)",
             &[
                 name.schema.as_str().into(),
@@ -99,12 +99,7 @@ pub fn undeprecate(relation: Relation, column: &str, reason: Option<&str>) {
     let Some(before) = get(&name, column) else {
         error::registry::not_deprecated(&name, column).raise();
     };
-    owner::run(|| {
-        spi::execute(
-            "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
-            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
-        )
-    });
+    delete(&name, column);
     act("undeprecate_column", relation, &name, column, Some(before), None, reason);
 }
 
@@ -252,14 +247,25 @@ pub fn follow(relid: pg_sys::Oid) {
 /// A column is gone, and with it its deprecation: what comes under the name is another column. Of a table that is
 /// dropped they wait under its name, as everything does.
 pub fn column_dropped(name: &Name, column: &str) {
-    if is_used() {
-        owner::run(|| {
-            spi::execute(
-                "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
-                &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
-            )
-        });
-    }
+    let Some(before) = is_used().then(|| get(name, column)).flatten() else { return };
+    delete(name, column);
+    audit::act(Act {
+        verb: "follow_drop",
+        object: &format!("{name}.{}", pgrx::spi::quote_identifier(column)),
+        relation: catalog::relation_oid(name).map(Relation),
+        before: Some(before),
+        after: None,
+        reason: None,
+    });
+}
+
+fn delete(name: &Name, column: &str) {
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.deprecation WHERE (schema_name, relation_name, column_name) = ($1, $2, $3)",
+            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into()],
+        )
+    });
 }
 
 /// Whether anything was ever deprecated here. Asked once per session and change: no query for those who never did.

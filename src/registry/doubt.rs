@@ -1,6 +1,6 @@
 //! Doubts about an identity: a person is asked, and what was carried can be sent back.
 use super::carry::Carried;
-use super::strictness;
+use super::{carry_deprecation, strictness};
 use crate::pg::catalog::Name;
 use crate::pg::{owner, spi};
 use pgrx::JsonB;
@@ -132,6 +132,9 @@ pub fn take_back(id: i64, name: &Name, column: Option<&str>, evidence: &Value, r
                 ),
                 &[schema, relation, id, names.into()],
             );
+        }
+        if !list("deprecations").is_empty() {
+            carry_deprecation::take_back(name, id);
         }
         for (feature, before) in evidence["levels"].as_object().into_iter().flatten() {
             strictness::put_back(feature, name, before.as_str(), reason, id);

@@ -49,6 +49,19 @@ pub fn auditor_scopes() -> Vec<Scope> {
         .collect()
 }
 
+/// Whether the current user is an auditor of a relation, which may be gone: of the whole database or of a scope that it
+/// lies within.
+#[must_use]
+pub fn audits(name: &Name) -> bool {
+    is_auditor() || {
+        let scopes = auditor_scopes();
+        !scopes.is_empty() && {
+            let facts = super::dataset::facts(name);
+            scopes.iter().any(|s| s.covers(&facts.schema, &facts.relation, facts.class.as_deref()))
+        }
+    }
+}
+
 /// Datasets that a party of the current user owns or stewards.
 #[must_use]
 pub fn own_datasets() -> HashSet<Name> {
@@ -110,10 +123,10 @@ pub fn is_owner(relation: Relation) -> bool {
     }
 }
 
-/// Whether the current user belongs to the party that is declared to own a dataset.
+/// The party that is declared to own a dataset.
 #[must_use]
-pub fn is_of_owners(relation: Relation) -> bool {
-    party_of(relation, "owner").is_some_and(|party| is_of_party(&party))
+pub fn owning_party(relation: Relation) -> Option<String> {
+    party_of(relation, "owner")
 }
 
 /// Whether the current user is the steward of a dataset: of its steward party; where none is declared, an operator.

@@ -1,6 +1,6 @@
 //! Names that tagged columns left by a rename: a column that takes one gets the tags too, and a person is asked.
 use super::carry::{self, Carried};
-use super::doubt;
+use super::{doubt, stated};
 use crate::pg::catalog::{self, Name};
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
@@ -74,6 +74,7 @@ fn take(relid: pg_sys::Oid, name: &Name, column: &str, heir: &str) {
         .filter(|(c, _)| c == heir && heir != column)
         .map(|(_, tag)| (column.to_string(), tag))
         .collect();
+    let was = stated::of(name);
     let tags = carry::copy_tags(name, &tags);
     if tags.is_empty() {
         return;
@@ -82,5 +83,5 @@ fn take(relid: pg_sys::Oid, name: &Name, column: &str, heir: &str) {
     cache::touch();
     let why = format!("it took the name that column {} bore before", pgrx::spi::quote_identifier(heir));
     doubt::ask_about_column(name, Some(column), &why, &Carried { tags, ..Carried::default() });
-    carry::record("follow_name", relid, name, heir);
+    stated::record("follow_name", relid, name, was, ("column", heir));
 }

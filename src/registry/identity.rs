@@ -5,13 +5,11 @@
 //! rename is recognised by the relation's oid, and `governance.former_name` remembers names that a rename left, so that
 //! a rename-swap (a new relation under the old name) does not leave the new relation ungoverned.
 use super::rename::renamed;
-use super::{carry, doubt, mention, strictness};
-use crate::audit::{self, Act};
+use super::{carry, doubt, mention, stated, strictness};
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
-use serde_json::json;
 
 /// Remembers which relation bears a governed name. Writes nothing where that is known: a row that is locked for no change
 /// makes others wait.
@@ -49,6 +47,7 @@ pub fn bind_all() {
              UNION SELECT schema_name, relation_name FROM governance.column_tag
              UNION SELECT schema_name, relation_name FROM governance.consumer
              UNION SELECT schema_name, relation_name FROM governance.deprecation
+             UNION SELECT schema_name, relation_name FROM governance.proposal WHERE relation_name IS NOT NULL
              UNION SELECT schema_name, relation_name FROM governance.declared_writer ORDER BY 1, 2",
             &[],
             |r| Name { schema: r.must(1), relation: r.must(2) },
@@ -120,8 +119,9 @@ pub fn follow(relid: pg_sys::Oid) {
 }
 
 /// Tables that govern a relation by its name, in whichever state their rows are.
-const GOVERNED_BY: [&str; 6] =
-    ["dataset", "column_tag", "consumer", "deprecation", "audited_relation", "declared_writer"];
+/// Proposals too: what was rejected about a relation that nobody declared is not to come back when that is renamed.
+const GOVERNED_BY: [&str; 7] =
+    ["dataset", "column_tag", "consumer", "deprecation", "audited_relation", "declared_writer", "proposal"];
 
 /// Whether anything is or was stated about a name, or mentions it.
 #[must_use]
@@ -194,21 +194,15 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
         at_least.push(strictness::of(now));
     }
     let why = format!("it took the name that {heir} bore before");
+    let was = stated::of(now);
     let mut carried = carry::copy(&heir, now);
     mention::taken_over(&heir, now);
     carried.add_levels(strictness::keep(now, &at_least, &why));
     bind(relid, now);
     cache::touch();
     doubt::ask_about_heir(now, &heir, &why, &carried);
+    stated::record("follow_name", relid, now, was, ("declared_as", &heir.to_string()));
     super::former_column::taken(relid);
-    audit::act(Act {
-        verb: "follow_name",
-        object: &now.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"declared_as": heir.to_string()})),
-        after: super::dataset::get(now),
-        reason: None,
-    });
 }
 
 fn forget_former_name(name: &Name) {

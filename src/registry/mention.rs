@@ -18,6 +18,19 @@ pub fn is_mentioned(name: &Name) -> bool {
     .unwrap_or(false)
 }
 
+/// Whether a duty has this scope.
+#[must_use]
+pub fn is_scope(scope: &str) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT EXISTS (SELECT FROM governance.duty WHERE scope = $1)",
+            &[scope.into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
+}
+
 /// A relation got another name.
 pub fn relation_renamed(before: &Name, now: &Name) {
     scope_renamed(&format!("dataset:{before}"), &format!("dataset:{now}"));

@@ -1,6 +1,7 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
 pub mod attach;
 pub mod carry;
+pub mod carry_deprecation;
 pub mod consumer;
 pub mod dataset;
 pub mod decision;
@@ -14,15 +15,18 @@ pub mod ladder;
 pub mod level;
 pub mod manifest;
 pub mod mention;
+pub mod overriding;
 pub mod party;
 pub mod preview;
 pub mod proposal;
 pub mod rename;
 pub mod rename_column;
 pub mod rename_proposal;
+mod rename_schema;
 pub mod restore;
 pub mod role;
 pub mod sight;
+pub mod stated;
 pub mod status;
 pub mod strictness;
 pub mod surface;

@@ -63,7 +63,7 @@ pub fn preview(
     let shipped = ladder::shipped();
     let mut ladders: HashMap<Name, Ladder> = HashMap::new();
     let mut lines = Vec::new();
-    let holds_duty = duty::is_operator() || duty::is_auditor();
+    let holds_duty = duty::is_operator();
     for event in events(since) {
         let relation = catalog::relation_oid(&event.name);
         if !shipped.path(&event.feature).iter().any(|f| f == feature) || !sight::may_see(relation) {
@@ -83,6 +83,7 @@ pub fn preview(
         };
         // Statements hold values: they are for those who answer for the relation, or for the database.
         let all = holds_duty
+            || duty::audits(&event.name)
             || relation.is_some_and(|r| duty::is_owner(Relation(r)) || duty::is_steward(Relation(r)));
         let example = event.line.example.filter(|_| all);
         lines.push(Line { verdict, example, ..event.line });

@@ -1,7 +1,7 @@
 //! Proposals: what the product guesses, accepted or rejected by people.
 mod plan;
 
-use super::{dataset, doubt, duty, role};
+use super::{dataset, doubt, duty, role, stated};
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::error;
@@ -9,7 +9,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, roles, session, spi};
 use plan::{Situation, describe};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -234,10 +234,13 @@ pub fn reject(id: i64, reason: &str) {
     let Some(p) = find(id, "rejected") else { return };
     require_duty(&Situation::now(), &p, "rejecting a proposal");
     decide(std::slice::from_ref(&p), "rejected", Some(reason));
-    if p.kind == "identity" {
-        doubt::take_back(p.id, &p.name, p.column.as_deref(), &p.evidence, reason);
+    if p.kind != "identity" {
+        return record("reject_proposal", &p, Some(reason));
     }
-    record("reject_proposal", &p, Some(reason));
+    let was = stated::of(&p.name);
+    doubt::take_back(p.id, &p.name, p.column.as_deref(), &p.evidence, reason);
+    let (before, after) = was.differences(&p.name);
+    record_with("reject_proposal", &p, Some(reason), before, after);
 }
 
 /// An open proposal; None when it was decided this way already, an error when the other way.
@@ -310,12 +313,28 @@ fn require_duty(situation: &Situation, p: &Proposal, act: &str) {
 }
 
 fn record(verb: &str, p: &Proposal, reason: Option<&str>) {
+    record_with(verb, p, reason, Map::new(), Map::new());
+}
+
+/// The same with what it changed that is stated about the relation.
+fn record_with(
+    verb: &str,
+    p: &Proposal,
+    reason: Option<&str>,
+    before: Map<String, Value>,
+    mut after: Map<String, Value>,
+) {
+    after.extend([
+        ("id".to_string(), json!(p.id)),
+        ("kind".to_string(), json!(p.kind)),
+        ("value".to_string(), json!(p.value)),
+    ]);
     audit::act(Act {
         verb,
         object: &p.object(),
         relation: p.relation(),
-        before: None,
-        after: Some(json!({"id": p.id, "kind": p.kind, "value": p.value})),
+        before: (!before.is_empty()).then_some(Value::Object(before)),
+        after: Some(Value::Object(after)),
         reason,
     });
 }

@@ -1,13 +1,15 @@
 //! What moves when a relation, a column or a schema gets another name.
 use super::identity::{self, bind, take_over_former_name};
+pub use super::rename_schema::schema_renamed;
+use super::stated::{self, Stated};
 use super::strictness::{self, Strictness};
-use super::{carry, doubt, mention, rename_proposal};
+use super::{carry, carry_deprecation, doubt, mention, rename_proposal};
 use crate::audit::{self, Act};
-use crate::pg::catalog::{self, Name};
+use crate::pg::catalog::Name;
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Tables whose rows name a relation by `schema_name` and `relation_name` and follow it through renames: table, prefix
 /// of those columns, and whether they name a column too, as `column_name`. A feature that stores relations by name adds
@@ -28,20 +30,23 @@ pub(super) const FOLLOWERS: &[(&str, &str, bool)] = &[
 ];
 
 /// A relation that gets another name, and how strictly it and what waits under that name are governed until then.
-struct Move {
+pub(super) struct Move {
     before: Name,
-    now: Name,
+    pub(super) now: Name,
     /// Anything is stated about it, and not only remembered of what was forgotten.
     is_stated: bool,
     /// Something else is stated under the new name already, about a relation that is gone.
     doubtful: bool,
     at_least: Vec<Strictness>,
     waiting: carry::Carried,
+    /// What is stated about it, and under the new name.
+    was: Stated,
+    waited: Stated,
 }
 
 impl Move {
     /// Looks before anything moves. `scopes_differ`: levels of the schema, not its own, may make a difference.
-    fn prepare(before: &Name, now: &Name, scopes_differ: bool) -> Move {
+    pub(super) fn prepare(before: &Name, now: &Name, scopes_differ: bool) -> Move {
         let is_stated = identity::is_stated(before);
         let meets = is_stated && identity::is_stated(now);
         let mut at_least = Vec::new();
@@ -55,11 +60,12 @@ impl Move {
         }
         let doubtful = waiting.is_some();
         let waiting = waiting.unwrap_or_default();
-        Move { before: before.clone(), now: now.clone(), is_stated, doubtful, at_least, waiting }
+        let (was, waited) = (stated::of(before), stated::of(now));
+        Move { before: before.clone(), now: now.clone(), is_stated, doubtful, at_least, waiting, was, waited }
     }
 
     /// Moves what names it, and remembers the name it leaves.
-    fn carry_out(&self) {
+    pub(super) fn carry_out(&self) {
         move_rows(&self.before, &self.now);
         owner::run(|| {
             spi::execute(
@@ -81,7 +87,7 @@ impl Move {
     }
 
     /// The strictest of all that was stated stays, and a person is asked where that is in doubt.
-    fn finish(mut self, relid: Option<pg_sys::Oid>) {
+    pub(super) fn finish(mut self, relid: Option<pg_sys::Oid>) {
         let (before, now) = (&self.before.clone(), &self.now.clone());
         if let Some(relid) = relid {
             bind(relid, now);
@@ -98,10 +104,32 @@ impl Move {
         if self.doubtful || !self.waiting.is_empty() {
             doubt::ask(now, &why, &self.waiting);
         }
+        record(relid, before, now, self.was, self.waited);
         if let Some(relid) = relid {
             take_over_former_name(relid, now);
         }
     }
+}
+
+/// The act of the log, where anything is stated: both names, what waited under the new one, and what is otherwise now.
+fn record(relid: Option<pg_sys::Oid>, before: &Name, now: &Name, was: Stated, waited: Stated) {
+    if was.is_empty() && waited.is_empty() {
+        return;
+    }
+    let (mut old, mut new) = was.differences(now);
+    old.insert("relation".into(), json!(before.to_string()));
+    new.insert("relation".into(), json!(now.to_string()));
+    if !waited.is_empty() {
+        old.insert("waiting".into(), waited.into_json());
+    }
+    audit::act(Act {
+        verb: "follow_rename",
+        object: &now.to_string(),
+        relation: relid.map(Relation),
+        before: Some(Value::Object(old)),
+        after: Some(Value::Object(new)),
+        reason: None,
+    });
 }
 
 /// A governed relation got another name or schema.
@@ -111,18 +139,10 @@ pub fn renamed(relid: pg_sys::Oid, before: &Name, now: &Name) {
     let step = Move::prepare(before, now, schemas_differ);
     step.carry_out();
     step.finish(Some(relid));
-    audit::act(Act {
-        verb: "follow_rename",
-        object: &now.to_string(),
-        relation: Some(Relation(relid)),
-        before: Some(json!({"relation": before.to_string()})),
-        after: Some(json!({"relation": now.to_string()})),
-        reason: None,
-    });
 }
 
 /// Whether levels are set for a schema.
-fn has_levels(schema: &str) -> bool {
+pub(super) fn has_levels(schema: &str) -> bool {
     owner::run(|| {
         spi::select_one(
             "SELECT EXISTS (SELECT FROM governance.level WHERE scope = 'schema:' || quote_ident($1))",
@@ -136,6 +156,7 @@ fn has_levels(schema: &str) -> bool {
 /// Everything that names a relation names it anew. Where the name was taken already, by what was stated about a relation
 /// that is gone, the stricter of both stays.
 fn move_rows(before: &Name, now: &Name) {
+    carry_deprecation::unite(before, now);
     owner::run(|| {
         // What was forgotten or untagged says nothing any more; then a declaration made singly wins over one in bulk,
         // and tags of both are kept.
@@ -152,8 +173,6 @@ fn move_rows(before: &Name, now: &Name) {
             "DELETE FROM governance.former_column n USING governance.former_column o
               WHERE {same} AND o.column_name = n.column_name",
             "DELETE FROM governance.consumer n USING governance.consumer o WHERE {same} AND o.party = n.party",
-            "DELETE FROM governance.deprecation n USING governance.deprecation o
-              WHERE {same} AND o.column_name = n.column_name",
         ] {
             let same = "(o.schema_name, o.relation_name, n.schema_name, n.relation_name) = ($1, $2, $3, $4)";
             spi::execute(&merge.replace("{same}", same), &rename_args(before, now));
@@ -213,79 +232,4 @@ pub fn rename_args<'a>(before: &Name, now: &Name) -> [pgrx::datum::DatumWithOid<
         now.schema.clone().into(),
         now.relation.clone().into(),
     ]
-}
-
-/// A schema got another name, and with it every relation in it. Returns those that anything is stated about now, and
-/// whether they did not bear their name before.
-pub fn schema_renamed(before: &str, now: &str) -> Vec<(pg_sys::Oid, bool)> {
-    let in_schema =
-        |schema: &str, relation: &String| Name { schema: schema.into(), relation: relation.clone() };
-    let scopes_differ = has_levels(now);
-    let moves: Vec<Move> = relations_named_in(before)
-        .iter()
-        .map(|relation| Move::prepare(&in_schema(before, relation), &in_schema(now, relation), scopes_differ))
-        .collect();
-    moves.iter().for_each(Move::carry_out);
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.binding SET schema_name = $2 WHERE schema_name = $1",
-            &[before.into(), now.into()],
-        );
-        // Names that relations of the schema left are names of both schemas now.
-        spi::execute(
-            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
-             SELECT $2, relation_name, now_schema_name, now_relation_name
-               FROM governance.former_name
-              WHERE schema_name = $1 AND (now_schema_name, now_relation_name) <> ($2, relation_name)
-             ON CONFLICT DO NOTHING",
-            &[before.into(), now.into()],
-        );
-    });
-    let quoted = |schema: &str| format!("schema:{}", pgrx::spi::quote_identifier(schema));
-    strictness::move_levels(&quoted(before), &quoted(now));
-    mention::scope_renamed(&quoted(before), &quoted(now));
-    let mut stated = Vec::new();
-    for step in moves {
-        let relid = catalog::relation_oid(&step.now);
-        stated.extend(relid.map(|relid| (relid, false)));
-        step.finish(relid);
-    }
-    // Another schema of that name may have left names to relations that nothing is stated about.
-    let named: Vec<Name> = owner::run(|| {
-        spi::select(
-            "SELECT schema_name, relation_name FROM governance.former_name WHERE schema_name = $1",
-            &[now.into()],
-            |r| Name { schema: r.must(1), relation: r.must(2) },
-        )
-    });
-    for name in named {
-        if let Some(relid) = catalog::relation_oid(&name) {
-            take_over_former_name(relid, &name);
-            if stated.iter().all(|(known, _)| *known != relid) {
-                stated.push((relid, true));
-            }
-        }
-    }
-    cache::touch();
-    stated
-}
-
-/// Relations of a schema that anything is stated or recorded about, whether they exist or not.
-fn relations_named_in(schema: &str) -> Vec<String> {
-    let named: Vec<String> = FOLLOWERS
-        .iter()
-        .chain(&[("change", "", false)])
-        .map(|(table, prefix, _)| {
-            format!(
-                "SELECT {prefix}relation_name FROM governance.{table}
-                  WHERE {prefix}schema_name = $1 AND {prefix}relation_name <> ''"
-            )
-        })
-        .collect();
-    let mut names: Vec<String> =
-        owner::run(|| spi::select(&named.join(" UNION "), &[schema.into()], |r| r.must(1)));
-    names.extend(mention::relations_of(schema));
-    names.sort();
-    names.dedup();
-    names
 }

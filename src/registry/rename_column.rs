@@ -1,11 +1,14 @@
 //! What moves when a column gets another name.
 use super::rename::FOLLOWERS;
+use super::stated::{self, Stated};
 use super::{former_column, rename_proposal};
+use crate::pg::catalog::Name;
 use crate::pg::{cache, catalog, owner, spi};
 use pgrx::pg_sys;
 
 /// A column got another name, in the relation and in everything that inherits from it.
 pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
+    let was = naming(relid, before, now);
     owner::run(|| {
         for (table, prefix, has_column) in FOLLOWERS {
             // A column in quarantine has left its name: should it come back, so does what was said about its end.
@@ -55,9 +58,34 @@ pub fn column_renamed(relid: pg_sys::Oid, before: &str, now: &str) {
         }
         rename_proposal::name_anew();
     });
+    let object = |name: &Name| format!("{name}.{}", pgrx::spi::quote_identifier(now));
+    stated::record_changes("follow_rename", was, object, (Some(("column", before)), Some(("column", now))));
     former_column::left(relid, before, now);
     former_column::taken(relid);
     cache::touch();
+}
+
+/// What is stated about the relation, and about each that inherits from it, where that names the column by either name.
+fn naming(relid: pg_sys::Oid, before: &str, now: &str) -> Vec<(Name, Stated)> {
+    let names = owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid
+                UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.relid = i.inhparent),
+             named AS (
+                SELECT schema_name, relation_name FROM governance.column_tag WHERE column_name = ANY ($2)
+                UNION SELECT schema_name, relation_name FROM governance.deprecation
+                       WHERE column_name = ANY ($2) OR replacement = ANY ($2)
+                UNION SELECT schema_name, relation_name FROM governance.consumer WHERE columns && $2
+                UNION SELECT schema_name, relation_name FROM governance.audited_relation WHERE exclude_columns && $2)
+             SELECT schema_name, relation_name
+               FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN named ON (schema_name, relation_name) = (n.nspname, c.relname) ORDER BY 1, 2",
+            &[relid.into(), vec![before.to_string(), now.to_string()].into()],
+            |r| Name { schema: r.must(1), relation: r.must(2) },
+        )
+    });
+    names.into_iter().map(|name| (name.clone(), stated::of(&name))).collect()
 }
 
 /// Tags that a column of the new name left behind: both are kept, each once, and what was untagged says nothing.

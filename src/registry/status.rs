@@ -1,5 +1,5 @@
 //! `status()`: what is on, what is not held and the statement that mends it. Every feature adds its rows.
-use super::{attach, duty, restore, role};
+use super::{attach, duty, overriding, restore, role};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{not_yet, owner, spi, xact};
 
@@ -140,13 +140,13 @@ fn version() -> StatusRow {
 fn gaps() -> Vec<StatusRow> {
     let mut rows = Vec::new();
     if loading::mode() != Mode::Preloaded && attach::is_in_settings() {
-        for (role, _) in attach::overriding_roles() {
-            let role = pgrx::spi::quote_identifier(&role);
+        for o in overriding::roles() {
+            let role = pgrx::spi::quote_identifier(&o.role);
             rows.push(StatusRow::off(
                 "mode",
                 "installed",
                 format!("role {role} has a session_preload_libraries of its own, without the library"),
-                Some(format!("ALTER ROLE {role} RESET session_preload_libraries;")),
+                Some(o.mend()),
             ));
         }
         let replication = attach::replication_roles();

@@ -1,12 +1,12 @@
 //! `transfer_party()`: everything one party answers for goes to another, as in a reorganisation.
-use super::{grant, party, role};
+use super::{consumer, grant, party, role};
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, roles, spi};
 use pgrx::datum::DatumWithOid;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What a party can be to a dataset.
 const PARTS: [&str; 3] = ["owner", "steward", "arbiter"];
@@ -38,13 +38,19 @@ pub fn transfer(from: &str, to: &str) -> Vec<(String, String)> {
     let moved = owner::run(|| {
         let mut moved = datasets(from, to);
         moved.extend(consumers(from, to));
-        for (kind, table, title) in [("decision", "decision", "title"), ("waiver", "waiver", "object")] {
-            let titles: Vec<String> = spi::execute_returning(
-                &format!("UPDATE governance.{table} SET owner = $2 WHERE owner = $1 RETURNING {title}"),
-                &[from.into(), to.into()],
-                |r| r.must(1),
-            );
-            moved.extend(titles.into_iter().map(|t| (kind.to_string(), t)));
+        let decisions =
+            "UPDATE governance.decision SET owner = $2 WHERE owner = $1 RETURNING title, NULL, NULL";
+        let waivers = "UPDATE governance.waiver SET owner = $2 WHERE owner = $1 RETURNING object, schema_name, relation_name";
+        for (kind, sql) in [("decision", decisions), ("waiver", waivers)] {
+            let titles = spi::execute_returning(sql, &[from.into(), to.into()], |r| {
+                let of = r.get(2).zip(r.get(3)).map(|(schema, relation)| Name { schema, relation });
+                (r.must::<String>(1), of)
+            });
+            for (title, of) in titles {
+                let owner = |party: &str| json!({"kind": kind, "owner": party});
+                record(&title, of.as_ref(), owner(from), owner(to));
+                moved.push((kind.to_string(), title));
+            }
         }
         moved
     });
@@ -89,24 +95,39 @@ fn datasets(from: &str, to: &str) -> Vec<(String, String)> {
             continue; // forgotten already
         }
         let all = |party: &str| parts.iter().map(|p| ((*p).to_string(), json!(party))).collect();
-        audit::act(Act {
-            verb: "transfer_party",
-            object: &name.to_string(),
-            relation: catalog::relation_oid(&name).map(Relation),
-            before: Some(serde_json::Value::Object(all(from))),
-            after: Some(serde_json::Value::Object(all(to))),
-            reason: None,
-        });
+        record(&name.to_string(), Some(&name), Value::Object(all(from)), Value::Object(all(to)));
         moved.extend(parts.iter().map(|p| (format!("{p} of"), name.to_string())));
     }
     moved.sort();
     moved
 }
 
+/// One row of the log for each thing that moves, which those may read whose it is.
+fn record(object: &str, of: Option<&Name>, before: Value, after: Value) {
+    audit::act(Act {
+        verb: "transfer_party",
+        object,
+        relation: of.and_then(catalog::relation_oid).map(Relation),
+        before: Some(before),
+        after: Some(after),
+        reason: None,
+    });
+}
+
 /// Contracts. Where the other party has one for the same dataset already, the wider of both stays: what either was
 /// promised.
 fn consumers(from: &str, to: &str) -> Vec<(String, String)> {
     let both: [DatumWithOid; 2] = [from.into(), to.into()];
+    let names = spi::select(
+        "SELECT schema_name, relation_name FROM governance.consumer WHERE party = $1 ORDER BY 1, 2",
+        &[from.into()],
+        |r| Name { schema: r.must(1), relation: r.must(2) },
+    );
+    let contracts = |name: &Name| {
+        let of = |party: &str| consumer::get(name, party).map(|contract| (party.to_string(), contract));
+        Value::Object([from, to].into_iter().filter_map(of).collect())
+    };
+    let before: Vec<Value> = names.iter().map(contracts).collect();
     spi::execute(
         "UPDATE governance.consumer n
             SET columns = CASE WHEN n.columns IS NULL OR o.columns IS NULL THEN NULL
@@ -119,20 +140,17 @@ fn consumers(from: &str, to: &str) -> Vec<(String, String)> {
             AND (o.valid_until IS NULL OR o.valid_until > now())",
         &both,
     );
-    let merged: Vec<String> = spi::execute_returning(
+    spi::execute(
         "DELETE FROM governance.consumer o USING governance.consumer n
-          WHERE o.party = $1 AND n.party = $2 AND (o.schema_name, o.relation_name) = (n.schema_name, n.relation_name)
-         RETURNING format('%I.%I', o.schema_name, o.relation_name)",
+          WHERE o.party = $1 AND n.party = $2 AND (o.schema_name, o.relation_name) = (n.schema_name, n.relation_name)",
         &both,
-        |r| r.must(1),
     );
-    let renamed: Vec<String> = spi::execute_returning(
-        "UPDATE governance.consumer SET party = $2 WHERE party = $1 RETURNING format('%I.%I', schema_name, relation_name)",
-        &both,
-        |r| r.must(1),
-    );
-    let mut moved: Vec<(String, String)> =
-        merged.into_iter().chain(renamed).map(|d| ("consumer of".to_string(), d)).collect();
+    spi::execute("UPDATE governance.consumer SET party = $2 WHERE party = $1", &both);
+    let mut moved = Vec::new();
+    for (name, before) in names.iter().zip(before) {
+        record(&format!("{to} reads {name}"), Some(name), before, contracts(name));
+        moved.push(("consumer of".to_string(), name.to_string()));
+    }
     moved.sort();
     moved
 }

@@ -1,7 +1,7 @@
 //! Trees of partitions and children: a member is governed by what is stated about it and about everything above it, and
 //! takes that along when it leaves.
 use super::strictness::{self, Strictness};
-use super::{carry, dataset, doubt, identity, ladder};
+use super::{carry, carry_deprecation, dataset, doubt, identity, ladder, stated};
 use crate::core::registry::level::Resolved;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Leave;
@@ -13,15 +13,21 @@ use std::cell::RefCell;
 /// Declared datasets among a relation and all it is a partition or child of, nearest first.
 #[must_use]
 pub fn governors(relid: pg_sys::Oid) -> Vec<Name> {
+    upwards(relid, "JOIN governance._dataset d ON d.schema_name = n.nspname AND d.relation_name = c.relname")
+}
+
+/// A relation and all it is a partition or child of, nearest first, where they are what a join says.
+fn upwards(relid: pg_sys::Oid, join: &str) -> Vec<Name> {
     owner::run(|| {
         spi::select(
-            "WITH RECURSIVE up AS (
-                SELECT $1::oid AS relid, 0 AS distance
-                UNION ALL SELECT i.inhparent, up.distance + 1 FROM pg_inherits i JOIN up ON up.relid = i.inhrelid)
-             SELECT n.nspname::text, c.relname::text
-               FROM up JOIN pg_class c ON c.oid = up.relid JOIN pg_namespace n ON n.oid = c.relnamespace
-               JOIN governance._dataset d ON d.schema_name = n.nspname AND d.relation_name = c.relname
-              GROUP BY 1, 2 ORDER BY min(up.distance), 1, 2",
+            &format!(
+                "WITH RECURSIVE up AS (
+                    SELECT $1::oid AS relid, 0 AS distance
+                    UNION ALL SELECT i.inhparent, up.distance + 1 FROM pg_inherits i JOIN up ON up.relid = i.inhrelid)
+                 SELECT n.nspname::text, c.relname::text
+                   FROM up JOIN pg_class c ON c.oid = up.relid JOIN pg_namespace n ON n.oid = c.relnamespace {join}
+                  GROUP BY 1, 2 ORDER BY min(up.distance), 1, 2"
+            ),
             &[relid.into()],
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
@@ -148,9 +154,12 @@ fn is_child(child: pg_sys::Oid, parent: pg_sys::Oid) -> bool {
 }
 
 fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name, tags: &[(String, String)]) {
+    let was = stated::of(name);
     let above = governors(parent);
     let mut at_least: Vec<Strictness> = above.iter().map(strictness::of).collect();
     at_least.push(strictness::of(name));
+    let all_above = upwards(parent, "");
+    at_least.extend(all_above.iter().filter_map(carry_deprecation::strictness_of));
     let why = format!("it was a part of {from}");
     let mut carried = match above.first() {
         Some(nearest) if !dataset::is_declared(name) => carry::copy_declaration(nearest, name),
@@ -163,6 +172,12 @@ fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name,
     {
         carried.writers = carry::copy_writers(bounded, name);
     }
+    for above in &all_above {
+        carried.consumers.extend(carry::copy_consumers(above, name));
+        carried.deprecations.extend(carry_deprecation::copy(above, name));
+    }
+    carried.deprecations.sort();
+    carried.deprecations.dedup();
     carried.add_levels(strictness::keep(name, &at_least, &why));
     let is_audited = audit::leave_tree(child, parent);
     if carried.is_empty() && !is_audited {
@@ -172,18 +187,19 @@ fn take_along(child: pg_sys::Oid, name: &Name, parent: pg_sys::Oid, from: &Name,
     cache::touch();
     boundary::follow(child);
     doubt::ask(name, &why, &carried);
-    carry::record("follow_detach", child, name, &from.to_string());
+    stated::record("follow_detach", child, name, was, ("from", &from.to_string()));
 }
 
 /// What is left of a tree keeps tags that only a part of it bore that is gone.
 fn leave_behind(tags: Vec<(pg_sys::Oid, Vec<(String, String)>)>, gone: &Name) {
     for (relid, tags) in tags {
         let Some(name) = catalog::relation_name(relid) else { continue };
+        let was = stated::of(&name);
         let carried = carry::Carried { tags: carry::copy_tags(&name, &tags), ..Default::default() };
         identity::bind(relid, &name);
         cache::touch();
         doubt::ask(&name, &format!("{gone} was a part of it"), &carried);
-        carry::record("follow_detach", relid, &name, &gone.to_string());
+        stated::record("follow_detach", relid, &name, was, ("from", &gone.to_string()));
     }
 }
 
