@@ -24,7 +24,11 @@ pub struct Shipped {
     hazards: HashMap<String, String>,
     /// Features and rules with their rungs, by name.
     pub features: Vec<(String, Vec<String>)>,
-    defaults: Vec<Defaults>,
+    /// The least mode that holds each of them everywhere.
+    pub modes: HashMap<String, String>,
+    /// What a level of theirs refuses, in words; what refuses nothing is not among them.
+    pub refuses: Vec<(String, String)>,
+    pub(super) defaults: Vec<Defaults>,
 }
 
 thread_local! {
@@ -62,6 +66,18 @@ impl Shipped {
                 &[],
                 |r| (r.must(1), r.must(2)),
             ),
+            modes: spi::select(
+                "SELECT feature, mode FROM governance.feature UNION ALL SELECT 'guard.' || rule, mode FROM governance.rule",
+                &[],
+                |r| (r.must(1), r.must(2)),
+            )
+            .into_iter()
+            .collect(),
+            refuses: spi::select(
+                "SELECT feature, refuses FROM governance.feature WHERE refuses IS NOT NULL ORDER BY feature",
+                &[],
+                |r| (r.must(1), r.must(2)),
+            ),
             defaults: spi::select(
                 "SELECT feature, default_undeclared, default_declared, default_bulk, default_analytical
                    FROM governance.feature",
@@ -89,6 +105,19 @@ impl Shipped {
             rest = parent;
         }
         path
+    }
+
+    /// A feature and everything below it.
+    #[must_use]
+    pub fn below(&self, feature: &str) -> Vec<&str> {
+        let all = self.features.iter().map(|(f, _)| f.as_str());
+        all.filter(|f| self.path(f).iter().any(|p| p == feature)).collect()
+    }
+
+    /// Whether the guard has a rule of this name.
+    #[must_use]
+    pub fn is_rule(&self, rule: &str) -> bool {
+        self.hazards.contains_key(rule)
     }
 
     /// The strictest of the defaults of a feature.
@@ -216,8 +245,12 @@ pub fn resolve(feature: &str, name: &Name) -> Resolved {
     Ladder::of(name).level(feature)
 }
 
-const SETTING: &str = "SELECT feature, scope, level, floor, was_level, was_floor, changed_by_xid::text
-       FROM governance.level WHERE (valid_until IS NULL OR valid_until > clock_timestamp()) AND ";
+// What has ended no longer counts. In the transaction that changed it, what was set before does, unless that has ended.
+const SETTING: &str = "SELECT feature, scope, CASE WHEN valid_until <= clock_timestamp() THEN NULL ELSE level END, floor,
+            CASE WHEN was_valid_until <= clock_timestamp() THEN NULL ELSE was_level END, was_floor,
+            changed_by_xid::text, valid_until IS NOT NULL
+       FROM governance.level
+      WHERE (valid_until IS NULL OR valid_until > clock_timestamp() OR changed_by_xid = pg_current_xact_id_if_assigned()) AND ";
 
 /// Levels that are set at any scope that can cover a relation.
 fn settings_covering(name: &Name) -> Vec<Setting> {
@@ -236,6 +269,23 @@ pub fn settings_for(path: &[String]) -> Vec<Setting> {
     read_settings(&format!("{SETTING} feature = ANY ($1)"), &[path.to_vec().into()])
 }
 
+/// Levels that are set at a scope, or at wider ones.
+#[must_use]
+pub fn settings_around(scope: &Scope) -> Vec<Setting> {
+    match scope {
+        Scope::Dataset(schema, relation) => {
+            settings_covering(&Name { schema: schema.clone(), relation: relation.clone() })
+        }
+        _ => read_settings(&format!("{SETTING} NOT starts_with(scope, 'dataset:')"), &[]),
+    }
+}
+
+/// All levels that are set.
+#[must_use]
+pub fn all_settings() -> Vec<Setting> {
+    read_settings(&format!("{SETTING} true"), &[])
+}
+
 fn read_settings(sql: &str, args: &[DatumWithOid]) -> Vec<Setting> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
     owner::run(|| {
@@ -247,6 +297,7 @@ fn read_settings(sql: &str, args: &[DatumWithOid]) -> Vec<Setting> {
             was_level: r.get::<String>(5).and_then(|l| Level::parse(&l)),
             was_floor: r.must(6),
             pending: r.get::<String>(7) == mine,
+            ends: r.must(8),
         })
     })
 }
