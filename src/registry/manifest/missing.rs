@@ -15,12 +15,16 @@ pub const WAITS: &str = "waits";
 
 /// The columns that an item names and its relation does not have. Nothing where the relation itself is missing.
 fn columns(item: &Item) -> Vec<String> {
-    let relation = text(item, "relation").and_then(name_of).and_then(|n| catalog::relation_oid(&n));
-    let Some(relid) = relation else { return Vec::new() };
     let replacement = text(item, "replacement").filter(|r| deprecation::names_a_column(r));
     let named = text(item, "column").into_iter().chain(replacement).map(String::from);
     let lists = ["columns", "exclude_columns"].into_iter().filter_map(|field| list(item, field)).flatten();
-    named.chain(lists).filter(|c| catalog::column_number(relid, c).is_none()).collect()
+    let named: Vec<String> = named.chain(lists).collect();
+    if named.is_empty() {
+        return named;
+    }
+    let relation = text(item, "relation").and_then(name_of).and_then(|n| catalog::relation_oid(&n));
+    let Some(relid) = relation else { return Vec::new() };
+    named.into_iter().filter(|c| catalog::column_number(relid, c).is_none()).collect()
 }
 
 /// Marks an item that is exported, where it names such a column.
