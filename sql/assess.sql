@@ -215,8 +215,8 @@ CREATE VIEW governance._store AS
     UNION ALL SELECT 'publication', pubname::text FROM pg_publication
     UNION ALL SELECT 'subscription', s.subname::text FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid
                WHERE d.datname = current_database()
-    UNION ALL SELECT 'logical slot', slot_name::text FROM pg_replication_slots
-               WHERE slot_type = 'logical' AND database = current_database() AND NOT temporary;
+    UNION ALL SELECT slot_type || ' slot', slot_name::text FROM pg_replication_slots
+               WHERE NOT temporary AND (slot_type = 'physical' OR database = current_database());
 
 -- Waivers that count: not those of the running transaction, nor those that have ended. What they say is in waivers.
 CREATE VIEW governance._waiver AS
@@ -236,7 +236,7 @@ COMMENT ON VIEW governance._scope IS 'what checks look at, and how much of it th
 COMMENT ON VIEW governance._audited IS 'relations whose row changes are recorded';
 COMMENT ON VIEW governance._role_setting IS 'settings of roles and of this database';
 COMMENT ON VIEW governance._foreign_key IS 'foreign keys as written, and whether an index serves them';
-COMMENT ON VIEW governance._store IS 'extensions, foreign servers, publications, subscriptions and logical slots of this database';
+COMMENT ON VIEW governance._store IS 'extensions, foreign servers, publications, subscriptions and logical slots of this database, physical slots of the server';
 COMMENT ON VIEW governance._waiver IS 'waivers that count now';
 COMMENT ON VIEW governance.waivers IS 'findings that somebody answers for, why and until when';
 

@@ -103,7 +103,7 @@ CREATE VIEW governance._measure AS
         UNION ALL SELECT 'D6', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance._decision d WHERE d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
                          'extensions, servers, publications, subscriptions and slots with a decision' FROM governance._store s
         UNION ALL SELECT 'P10', 'declared', count(*) FILTER (WHERE EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])), count(*),
-                         'hops to other stores with a contract' FROM governance._store s WHERE s.kind <> 'extension'
+                         'hops to other stores with a contract' FROM governance._store s WHERE s.kind NOT IN ('extension', 'physical slot')
         UNION ALL SELECT 'D9', 'declared', count(*) FILTER (WHERE tagged), count(*), 'columns tagged, of those tagged or named like personal data' FROM personal
         UNION ALL SELECT 'D9', 'enforced', count(*) FILTER (WHERE e.level = 'enforce' AND EXISTS (SELECT FROM governance._of_view('masked_roles'))), count(*),
                          'tagged columns whose masks are enforced for at least one role'

@@ -18,10 +18,11 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('CLS-004', 'D5', 'unlogged table', 'medium', 'catalog', 'tables', 'no table is UNLOGGED'),
     ('ADR-001', 'D6', 'extension without decision', 'low', 'declaration', 'server', 'no extension lacks a recorded decision'),
     ('ADR-002', 'D6', 'decision past its review', 'medium', 'declaration', 'server', 'no recorded decision is past its review'),
-    ('ADR-005', 'D6', 'server, publication, subscription or slot without decision', 'medium', 'declaration', 'server', 'no foreign server, publication, subscription or logical slot lacks a recorded decision'),
+    ('ADR-005', 'D6', 'server, publication, subscription or slot without decision', 'medium', 'declaration', 'server', 'no foreign server, publication, subscription or replication slot lacks a recorded decision'),
     ('ADR-006', 'P1', 'special column type without access pattern', 'low', 'declaration', 'tables', 'no column of a special type lacks a decision that names its access pattern'),
     ('ADR-007', 'P1', 'special index method without access pattern', 'low', 'declaration', 'tables', 'no index of a method other than btree lacks a decision that names its access pattern'),
     ('ADR-008', 'P1', 'decision for another workload', 'medium', 'statistics', 'server', 'no decision was recorded for a mix of reads and writes that the database no longer has'),
+    ('ADR-009', 'D6', 'decision about what is not there', 'low', 'declaration', 'server', 'every relation, extension, server, publication, subscription and slot that a decision names is there'),
     ('ADR-004', 'P1', 'index that nothing uses', 'low', 'statistics', 'tables', 'no index over 1 MB stayed unused for 30 days'),
     ('ADR-003', 'P1', 'access pattern of this database', 'low', 'declaration', 'server', 'a decision names the access pattern of this database'),
     ('CON-001', 'D7', 'consistency not declared', 'low', 'declaration', 'tables', 'every table has a declared consistency'),
@@ -252,6 +253,24 @@ CREATE VIEW governance._check_adr_002 AS
     SELECT 'decision ' || title AS object, format('decision "%s" was to be reviewed by %s', title, review_by) AS finding,
            jsonb_build_object('review_by', review_by, 'owner', owner) AS evidence
       FROM governance._decision WHERE review_by < current_date;
+
+-- Names of relations and of stores are told by their form; anything else may be a word, or live elsewhere.
+CREATE VIEW governance._check_adr_009 AS
+    SELECT 'decision ' || d.title AS object, 'warn' AS status,
+           format('decision "%s" is about %s, which is not there', d.title, string_agg(o.name, ', ' ORDER BY o.name)) AS finding,
+           jsonb_build_object('missing', jsonb_agg(o.name ORDER BY o.name), 'owner', d.owner) AS evidence,
+           CASE WHEN governance._offers('record_decision') THEN
+               format('SELECT governance.record_decision(%L, objects => %L);', d.title,
+                      ARRAY(SELECT k.name FROM unnest(d.objects) WITH ORDINALITY k (name, n)
+                             WHERE NOT (k.name = ANY (array_agg(o.name))) ORDER BY k.n)) END AS remediation_sql,
+           'none' AS remediation_lock
+      FROM governance._decision d, unnest(d.objects) o (name)
+     WHERE CASE WHEN o.name ~ '^(extension|foreign server|publication|subscription|logical slot|physical slot) .'
+                THEN o.name NOT IN (SELECT s.kind || ' ' || s.name FROM governance._store s)
+                     AND o.name NOT IN (SELECT 'extension ' || extname FROM pg_extension)
+                WHEN o.name ~ '^("([^"]|"")+"|[a-z_][a-z0-9_$]*)\.("([^"]|"")+"|[a-z_][a-z0-9_$]*)$'
+                THEN o.name NOT IN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace) END
+     GROUP BY d.title, d.objects, d.owner;
 
 CREATE VIEW governance._check_adr_003 AS
     SELECT 'database' AS object, 'manual' AS status,

@@ -156,11 +156,12 @@ CREATE VIEW governance._check_xst_001 AS
     SELECT s.kind || ' ' || quote_ident(s.name) AS object, 'fail' AS status,
            format('%s %I leads to another store and has no contract', s.kind, s.name) AS finding
       FROM governance._store s
-     WHERE s.kind <> 'extension'
+     -- A physical slot leads to a copy of this store.
+     WHERE s.kind NOT IN ('extension', 'physical slot')
        AND NOT EXISTS (SELECT FROM governance._decision d WHERE d.kind = 'contract' AND d.objects && ARRAY[s.name, s.kind || ' ' || s.name])
     UNION ALL
     SELECT 'database', 'manual', 'no publication, subscription or foreign server; hops outside the server cannot be seen'
-     WHERE NOT EXISTS (SELECT FROM governance._store WHERE kind <> 'extension');
+     WHERE NOT EXISTS (SELECT FROM governance._store WHERE kind NOT IN ('extension', 'physical slot'));
 
 CREATE VIEW governance._check_xst_005 AS
     SELECT format('subscription %I', s.subname) AS object,

@@ -173,7 +173,8 @@ INSERT INTO governance.feature (feature, default_undeclared, default_declared, d
 CREATE VIEW governance.rules AS
     SELECT r.rule, r.hazard,
            coalesce((SELECT l.level FROM governance.levels l
-                      WHERE l.scope IS NULL AND l.feature IN ('guard.' || r.rule, 'guard.' || r.hazard, 'guard')
+                      WHERE l.scope IS NULL AND (l.feature = 'guard.' || r.rule
+                            OR r.rule <> 'disabling-guard' AND l.feature IN ('guard.' || r.hazard, 'guard'))
                       ORDER BY array_position(ARRAY['guard.' || r.rule, 'guard.' || r.hazard, 'guard'], l.feature) LIMIT 1),
                     own.default_declared, f.default_declared) AS level,
            r.reason, r.safe_alternative, r.mode, r.lock_mode

@@ -273,7 +273,8 @@ CREATE TABLE governance.feature (
     default_analytical text NOT NULL,
     rungs text[] NOT NULL DEFAULT '{off,observe,warn,enforce}',
     mode text NOT NULL DEFAULT 'installed',
-    description text NOT NULL
+    description text NOT NULL,
+    refuses text
 );
 COMMENT ON TABLE governance.feature IS 'what has a level, its shipped defaults, rungs and the mode it needs';
 COMMENT ON COLUMN governance.feature.feature IS 'dotted path';
@@ -284,6 +285,7 @@ COMMENT ON COLUMN governance.feature.default_analytical IS 'default for class an
 COMMENT ON COLUMN governance.feature.rungs IS 'levels it can take';
 COMMENT ON COLUMN governance.feature.mode IS 'least mode that holds it';
 COMMENT ON COLUMN governance.feature.description IS 'what it does';
+COMMENT ON COLUMN governance.feature.refuses IS 'what warn warns about and enforce refuses, in words; NULL where others below it do, or nothing is';
 
 -- A level as it is (level), as it was before the last change (was_level, with its floor) and the transaction that
 -- changed it. Weakening takes effect only after commit: while changed_by_xid is the reader's own transaction, the
@@ -295,6 +297,7 @@ CREATE TABLE governance.level (
     floor boolean NOT NULL DEFAULT false,
     was_level text,
     was_floor boolean NOT NULL DEFAULT false,
+    was_valid_until timestamptz,
     changed_by_xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
     reason text,
     valid_until timestamptz,
@@ -312,6 +315,7 @@ COMMENT ON COLUMN governance.level.level IS 'off, observe, warn or enforce; NULL
 COMMENT ON COLUMN governance.level.floor IS 'narrower scopes cannot go below it';
 COMMENT ON COLUMN governance.level.was_level IS 'level before the last change';
 COMMENT ON COLUMN governance.level.was_floor IS 'floor before the last change';
+COMMENT ON COLUMN governance.level.was_valid_until IS 'end before the last change: what had ended by itself counts no more';
 COMMENT ON COLUMN governance.level.changed_by_xid IS 'transaction of the last change';
 COMMENT ON COLUMN governance.level.reason IS 'why';
 COMMENT ON COLUMN governance.level.valid_until IS 'end; after it the level no longer counts';
@@ -364,6 +368,14 @@ INSERT INTO governance.feature
     ('lineage.tags', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'flows that move a tagged column into an untagged one'),
     ('boundary', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'boundaries as a whole'),
     ('boundary.writers', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'writes by roles that are not declared writers');
+
+UPDATE governance.feature f SET refuses = w.words
+  FROM (VALUES ('guard.data_loss', 'statements that lose data'),
+               ('guard.breaks_clients', 'statements that break readers and writers'),
+               ('guard.availability', 'statements that block or rewrite for long'),
+               ('guard.security', 'statements that expose rows or switch protection off'),
+               ('boundary.writers', 'writes by roles that are not declared writers')) w (feature, words)
+ WHERE f.feature = w.feature;
 
 INSERT INTO governance.tag (name, description, mask, mask_args, shipped) VALUES
     ('pii', 'data about a person', 'null', '{}', true),

@@ -28,9 +28,10 @@ COMMENT ON COLUMN governance.deprecation.declared_by IS 'current_user of that mo
 
 ------------------------------------------------------------------------------------------------------------ shipped rows
 INSERT INTO governance.feature
-    (feature, default_undeclared, default_declared, default_bulk, default_analytical, rungs, mode, description) VALUES
+    (feature, default_undeclared, default_declared, default_bulk, default_analytical, rungs, mode, description, refuses) VALUES
     ('deprecation', 'off', 'warn', 'observe', 'observe', '{off,observe,warn,enforce}', 'attached',
-     'use of deprecated columns: warn tells the client, once per session and column; enforce refuses it after the sunset');
+     'use of deprecated columns: warn tells the client, once per session and column; enforce refuses it after the sunset',
+     'use of deprecated columns after their sunset');
 
 ------------------------------------------------------------------------------------------------------------------- views
 CREATE VIEW governance.deprecations WITH (security_barrier) AS

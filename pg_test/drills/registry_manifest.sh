@@ -60,6 +60,34 @@ SQL
     dg_is "$corpus: the same again" "" "$(diff "$work/here.json" <(pretty $there))"
 done
 
+# What waits under the names of columns that are gone, and levels that were set in another order than that of their names.
+for side in here there; do
+    dg_sql -c "CREATE DATABASE worn_$side"
+    dg_sql -d worn_$side -c 'CREATE EXTENSION data_governance' -c 'CREATE TABLE customer (id int PRIMARY KEY, mail text, fax text, phone text)'
+done
+dg_sql -d worn_here -f - >/dev/null <<'SQL'
+SELECT governance.declare_party('crm');
+SELECT governance.tag_column('customer', 'mail', 'pii.contact.email');
+SELECT governance.declare_consumer('customer', 'crm', '{id,mail}');
+SELECT governance.start_audit('customer', '{mail}');
+SELECT governance.deprecate_column('customer', 'fax', '2100-01-01', 'phone');
+ALTER TABLE customer DROP COLUMN mail, DROP COLUMN phone;
+SELECT governance.set_level('guard.data_loss', 'enforce');
+SELECT governance.set_level('guard', 'warn');
+SELECT governance.set_level('guard.security', 'warn', 'dataset:public.customer');
+SELECT governance.set_level('guard.security', 'enforce', 'schema:public');
+SELECT governance.set_level('boundary', 'off', reason => 'later');
+SELECT governance.set_level('boundary.writers', 'off', 'class:master', reason => 'later');
+SELECT governance.set_level('boundary.writers', 'observe', 'class:master');
+SQL
+dg_sql -d worn_there -c 'ALTER TABLE customer DROP COLUMN mail, DROP COLUMN phone'
+pretty worn_here >"$work/worn.json"
+apply worn_there "$work/worn.json" >"$work/log"
+dg_is "columns that are gone on both sides: the same $(wc -l <"$work/worn.json") lines" "" "$(diff "$work/worn.json" <(pretty worn_there))"
+dg_is "four items say that they wait" 4 "$(grep -c '"waits": true' "$work/worn.json")"
+dg_sql -d worn_there -c 'ALTER TABLE customer ADD COLUMN mail text'
+dg_is "the column comes, and the tag holds" "mail" "$(dg_sql -d worn_there -c "SELECT column_name FROM governance.column_tags JOIN pg_attribute ON attrelid = relation AND attname = column_name")"
+
 dg_sql -d shop_here -c 'SELECT governance.manifest_schema()' >"$work/schema.json"
 if python3 -c 'import jsonschema' 2>/dev/null; then
     dg_is "manifests are valid by their JSON Schema, a wrong one is not" "valid valid wrong" "$(

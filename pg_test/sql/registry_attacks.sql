@@ -167,3 +167,24 @@ ALTER TABLE s.x DROP COLUMN mail;
 SELECT object, finding FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND status <> 'pass' ORDER BY object;
 SELECT remediation_sql FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND remediation_sql IS NOT NULL ORDER BY object \gexec
 SELECT object FROM governance.assess('{D1}') WHERE check_id = 'OWN-010' AND status <> 'pass' ORDER BY object;
+
+-- what names nothing is refused, or found
+CREATE TABLE s.y (id int, a text, b text);
+SELECT governance.tag_column('s.y', 'ctid', 'pii'), governance.tag_column('s.y', 'tableoid', 'pii');
+SELECT governance.deprecate_column('s.y', 'xmin', '2100-01-01');
+SELECT governance.declare_consumer('s.y', 'bot', '{id,ctid}');
+SELECT governance.declare_consumer('s.y', 'bot', '{}');
+SELECT governance.declare_consumer('s.y', 'bot', '{id,a,id}');
+SELECT governance.deprecate_column('s.y', 'a', '2100-01-01', 'nope');
+SELECT governance.deprecate_column('s.y', 'a', '2100-01-01', 'ctid');
+SELECT governance.deprecate_column('s.y', 'a', '2100-01-01', 'b');
+SELECT governance.deprecate_column('s.y', 'b', '2100-01-01', 'none yet');
+SELECT column_name, replacement FROM governance.deprecations WHERE relation = 's.y'::regclass;
+SELECT governance.declare_consumer('s.y', 'bot', '{id}');
+SELECT governance.forget_party('bot');
+SELECT governance.record_decision('odd', objects => '{extension nosuch,s.nope,s.y,words,extension plpgsql,database}');
+SELECT governance.record_decision('gone', objects => '{publication nosuch}');
+SELECT object, finding, remediation_sql FROM governance.assess('{D6}') WHERE check_id = 'ADR-009' AND status <> 'pass' ORDER BY object;
+SELECT remediation_sql FROM governance.assess('{D6}') WHERE check_id = 'ADR-009' AND remediation_sql IS NOT NULL ORDER BY object \gexec
+SELECT title, objects FROM governance.decisions WHERE title IN ('odd', 'gone');
+SELECT object, status FROM governance.assess('{D6}') WHERE check_id = 'ADR-009';

@@ -51,7 +51,7 @@ SELECT governance.accept_proposal(id) FROM governance.proposals WHERE kind = 'id
 ------------------------------------------------------------------------------------------------------------ swaps
 CREATE TABLE s.a (id int, fax text, telex text);
 CREATE TABLE s.a_new (id int, fax text, telex text);
-SELECT governance.declare_dataset('s.a', 'team', 'reference'), governance.deprecate_column('s.a', 'fax', '2100-01-01', 'mail'),
+SELECT governance.declare_dataset('s.a', 'team', 'reference'), governance.deprecate_column('s.a', 'fax', '2100-01-01', 'use mail'),
        governance.deprecate_column('s.a', 'telex', '2100-01-01');
 SELECT governance.deprecate_column('s.a_new', 'telex', '2120-01-01');
 BEGIN;

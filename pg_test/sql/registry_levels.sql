@@ -147,3 +147,93 @@ SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', v
 SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', 'trial', now() + '1 day');
 SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', valid_until => now() + '1 hour');
 SELECT governance.set_level('guard.breaks_clients', 'enforce', 'schema:sales', valid_until => now() + '2 days');
+
+SELECT count(governance.reset_level(feature, scope, 'trial')) FROM governance.levels;
+
+-- a coarse feature undercuts a finer one: by its default, or by what is set for it at a wider scope
+CREATE SCHEMA s;
+CREATE TABLE s.a (id int, note text);
+CREATE TABLE s.b (id int, note text);
+CREATE TABLE s.c (id int, note text);
+SELECT governance.declare_party('p1');
+SELECT governance.declare_dataset('s.a', 'p1'), governance.declare_dataset('s.b', 'p1');
+SELECT governance.set_level('guard', 'warn', 'dataset:s.a');
+SELECT governance.set_level('guard', 'warn', 'schema:s');
+SELECT governance.set_level('guard', 'enforce', 'schema:s');
+SELECT governance.set_level('guard', 'warn', 'dataset:s.a');
+SELECT pg_temp.level('s.a');
+SELECT governance.reset_level('guard', 'schema:s', 'trial');
+SELECT governance.set_level('guard.renaming-table', 'enforce', 'schema:s');
+SELECT governance.set_level('guard.breaks_clients', 'warn', 'dataset:s.b');
+SELECT pg_temp.level('s.b', 'guard.renaming-table');
+SELECT action FROM governance.apply_manifest('{"format": "data_governance manifest", "version": 1, "levels": [{"feature": "guard.breaks_clients", "scope": "dataset:s.b", "level": "warn"}]}', false);
+-- where the finer one is set beside it, nothing falls; once that ends, it would
+SELECT governance.set_level('guard.data_loss', 'enforce', 'schema:s', valid_until => now() + '1 day');
+SELECT governance.set_level('guard', 'warn', 'schema:s');
+SELECT governance.set_level('guard.data_loss', 'enforce', 'schema:s');
+SELECT governance.set_level('guard.renaming-table', 'warn', 'schema:s', 'trial');
+SELECT governance.set_level('guard.breaks_clients', 'warn', 'schema:s'), governance.set_level('guard', 'warn', 'schema:s');
+SELECT op, object, reason FROM governance.audit_entry WHERE op = 'set_level' AND object LIKE '% on %:s%' ORDER BY id;
+-- by manifest in whatever order, as long as nothing falls in the end
+SELECT jsonb_build_object('format', 'data_governance manifest', 'version', 1, 'levels', '[
+    {"feature": "guard", "scope": "schema:s", "level": "warn"}, {"feature": "guard.data_loss", "scope": "schema:s", "level": "enforce"},
+    {"feature": "guard", "scope": "class:reference", "level": "enforce"}, {"feature": "guard.security", "scope": "dataset:s.b", "level": "warn"},
+    {"feature": "guard", "scope": "class:master", "level": "observe", "reason": "trial"}, {"feature": "guard.security", "scope": "class:master", "level": "warn"}]'::jsonb) AS m \gset
+SELECT count(governance.reset_level(feature, scope, 'trial')) FROM governance.levels WHERE scope IN ('schema:s', 'class:master', 'dataset:s.b');
+SELECT count(*) FROM governance.apply_manifest(:'m', false);
+SELECT action FROM governance.apply_manifest(:'m');
+-- one that falls in the end still needs its reason
+SELECT count(governance.reset_level(feature, scope, 'trial')) FROM governance.levels WHERE scope = 'schema:s';
+SELECT action FROM governance.apply_manifest(:'m'::jsonb #- '{levels,1}');
+SELECT count(governance.reset_level(feature, scope, 'trial')) FROM governance.levels;
+
+-- what has ended by itself is not what held before: weakening over it waits for commit as over nothing
+SELECT governance.set_level('guard.data_loss', 'observe', 'dataset:s.a', 'tonight', clock_timestamp() + '50 ms');
+SELECT pg_sleep(0.1);
+BEGIN;
+SELECT governance.set_level('guard.data_loss', 'observe', 'dataset:s.a', 'tonight');
+SELECT pg_temp.level('s.a');
+DROP TABLE s.a;
+ROLLBACK;
+-- nor does an end that passes within the transaction open what was closed before it
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'dataset:s.b');
+BEGIN;
+SELECT governance.set_level('guard.breaks_clients', 'enforce', 'dataset:s.b', 'tonight', clock_timestamp() + '50 ms');
+SELECT pg_sleep(0.1);
+SELECT pg_temp.level('s.b', 'guard.breaks_clients');
+ALTER TABLE s.b RENAME TO b_old;
+ROLLBACK;
+BEGIN;
+SELECT governance.set_level('guard.breaks_clients', 'observe', 'dataset:s.b', 'tonight', clock_timestamp() + '50 ms');
+SELECT pg_sleep(0.1);
+SELECT governance.set_level('guard.breaks_clients', 'off', 'dataset:s.b', 'tonight');
+SELECT pg_temp.level('s.b', 'guard.breaks_clients');
+COMMIT;
+SELECT pg_temp.level('s.b', 'guard.breaks_clients');
+
+-- a swap that is rejected gives back what was set before: with its end, and nothing that had ended
+SELECT governance.set_level('guard.data_loss', 'enforce', 'dataset:s.a'), governance.set_level('guard.security', 'enforce', 'dataset:s.a');
+SELECT governance.declare_dataset('s.c', 'p1');
+SELECT governance.set_level('guard.data_loss', 'observe', 'dataset:s.c', 'tonight', '2999-01-01 00:00+00');
+SELECT governance.set_level('guard.availability', 'observe', 'dataset:s.c', 'tonight', clock_timestamp() + '300 ms');
+SELECT governance.set_level('guard.security', 'off', 'dataset:s.c', 'tonight', clock_timestamp() + '50 ms', floor => true);
+SELECT pg_sleep(0.1);
+ALTER TABLE s.a RENAME TO a_old;
+ALTER TABLE s.c RENAME TO a;
+SELECT feature, level, floor, valid_until FROM governance.levels WHERE scope = 'dataset:s.a';
+SELECT pg_sleep(0.3);
+SELECT evidence #> '{levels,guard.data_loss}' AS was, evidence #> '{levels,guard.security}' AS had_ended,
+       governance.reject_proposal(id, 'another thing') FROM governance.proposals WHERE kind = 'identity';
+SELECT feature, level, floor, valid_until = '2999-01-01 00:00+00' AS ends FROM governance.levels WHERE scope = 'dataset:s.a';
+SELECT feature, level FROM governance.effective_levels('s.a') WHERE feature IN ('guard.data_loss', 'guard.security', 'guard.availability');
+
+-- what a level refuses from now on, the way back, and what this mode does not hold of it
+SET client_min_messages = notice;
+SELECT governance.set_level('guard', 'enforce', 'schema:s');
+SELECT governance.set_level('guard', 'enforce', 'schema:s');
+SELECT governance.set_level('guard', 'warn', 'schema:s', 'trial');
+SELECT governance.set_level('guard.renaming-table', 'enforce', 'dataset:s.b');
+SELECT governance.set_level('boundary', 'warn');
+SELECT governance.set_level('guard.ban-truncate', 'enforce', 'schema:s');
+SELECT action, object FROM governance.apply_manifest('{"format": "data_governance manifest", "version": 1, "levels": [
+    {"feature": "guard.data_loss", "scope": "dataset:s.a", "level": "enforce"}, {"feature": "guard", "scope": "schema:sales", "level": "enforce"}]}', false);

@@ -139,7 +139,7 @@ SELECT email FROM s.customer WHERE id = 1;
 -- transfer_party
 SELECT governance.declare_dataset('s.orders', 'sales', steward => 'sales', arbiter => 'crm');
 SELECT governance.declare_consumer('s.orders', 'sales', '{id}', 'billing', '2100-01-01');
-SELECT governance.declare_consumer('s.orders', 'erp', '{}', 'planning', '2120-01-01');
+SELECT governance.declare_consumer('s.orders', 'erp', '{id}', 'planning', '2120-01-01');
 SELECT governance.declare_consumer('s.customer', 'sales');
 SELECT governance.record_decision('why PostgreSQL', owner => 'sales');
 SELECT governance.transfer_party('sales', 'nobody');

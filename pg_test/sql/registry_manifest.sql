@@ -134,6 +134,35 @@ SELECT s.key, s.value FROM jsonb_each(governance.manifest()) s WHERE s.key IN ('
 SELECT action, object FROM governance.apply_manifest(:'all', dry_run => false, prune => true, reason => 'test');
 SELECT governance.manifest() = :'all'::jsonb AS the_same;
 
+-- what waits under the name of a column that is gone says so: the same is stated where the column is missing too, and a
+-- name that is only mistyped is an error, or left out
+CREATE TABLE public.worn (id int, mail text, phone text, keep text);
+SELECT governance.tag_column('worn', 'mail', 'pii.contact.email'), governance.declare_consumer('worn', 'crm', '{mail,id}'),
+       governance.start_audit('worn', '{mail}'), governance.deprecate_column('worn', 'keep', '2100-01-01 00:00+00', 'phone');
+ALTER TABLE public.worn DROP COLUMN mail, DROP COLUMN phone;
+SELECT governance.manifest() AS worn \gset
+SELECT s.key, i FROM jsonb_each(:'worn') s, jsonb_path_query(s.value, 'strict $[*] ? (@.relation == "public.worn")') i WHERE s.key NOT IN ('format', 'version', 'domain');
+SELECT action, object, difference FROM governance.apply_manifest(:'worn', dry_run => false, prune => true);
+SELECT action, object FROM governance.apply_manifest((:'head' || '"column_tags": [], "consumers": [], "deprecations": [], "audits": []}')::jsonb, dry_run => false, prune => true, reason => 'test');
+SELECT action, object, difference FROM governance.apply_manifest(:'worn', dry_run => false);
+SELECT governance.manifest() = :'worn'::jsonb AS the_same;
+-- a file of before the column went changes nothing; another field of what waits can change
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || '"column_tags": [{"relation": "public.worn", "column": "mail", "tag": "pii.contact.email"}], "consumers": [{"relation": "public.worn", "party": "crm", "purpose": "mail"}]}')::jsonb, dry_run => false);
+SELECT action, object, difference FROM governance.apply_manifest((:'head' || '"consumers": [{"relation": "public.worn", "party": "crm", "columns": ["mail", "mial"]}]}')::jsonb);
+\set typed '"column_tags": [{"relation": "public.worn", "column": "mial", "tag": "pii.contact.email"}], "consumers": [{"relation": "public.worn", "party": "sales", "columns": ["id", "mial"]}], "deprecations": [{"relation": "public.worn", "column": "id", "sunset": "2100-01-01", "replacement": "mial"}], "audits": [{"relation": "public.empty", "exclude_columns": ["mial"]}]}'
+SELECT action, object FROM governance.apply_manifest((:'head' || :'typed')::jsonb);
+SELECT action, object FROM governance.apply_manifest((:'head' || :'typed')::jsonb, dry_run => false, missing => 'skip');
+-- once the column is back it holds, and waits no more
+ALTER TABLE public.worn ADD COLUMN mail text;
+SELECT jsonb_path_query_array(governance.manifest(), '$.column_tags[*] ? (@.relation == "public.worn")');
+DROP TABLE public.worn;
+SELECT action, object FROM governance.apply_manifest(:'all', dry_run => false, prune => true, reason => 'test');
+
+-- a bad value is named with its field, whatever else is wrong
+SELECT * FROM governance.apply_manifest((:'head' || '"comment": "", "deprecations": [{"relation": "public.fresh", "column": "id", "sunset": "soon"}], "consumers": [{"relation": "public.fresh", "party": "crm", "valid_until": 7}], "decisions": [{"title": "d", "review_by": "2030-02-30"}], "levels": [{"feature": "guard"}]}')::jsonb);
+SELECT * FROM governance.apply_manifest((:'head' || '"consumers": [{"relation": "public.fresh", "party": "crm", "columns": []}]}')::jsonb);
+SELECT * FROM governance.apply_manifest((:'head' || '"column_tags": [{"relation": "public.fresh", "column": "ctid", "tag": "pii"}]}')::jsonb);
+
 -- a domain is a part of its own: nothing outside is touched
 SELECT governance.declare_dataset('public.fresh', domain => 'fresh');
 SELECT governance.manifest('fresh') AS part \gset

@@ -47,7 +47,7 @@ pub mod governance {
         let relation = relation.held();
         duty::require_owner("starting an audit", relation, false);
         let exclude = whole("exclude_columns", Some(given("exclude_columns", exclude_columns)));
-        super::relation::start(relation, exclude.unwrap_or_default(), reason);
+        super::relation::start(relation, exclude.unwrap_or_default(), reason, false);
     }
 
     /// Stops logging; takes effect when the transaction has committed.

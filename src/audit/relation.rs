@@ -9,12 +9,13 @@ use crate::registry::{dataset, duty, identity, restore, tagging};
 use pgrx::pg_sys;
 use serde_json::json;
 
-/// Starts the audit of a relation, or changes which columns it leaves out. Starting twice is no error.
-pub fn start(relation: Relation, exclude: Vec<String>, reason: Option<&str>) {
+/// Starts the audit of a relation, or changes which columns it leaves out. Starting twice is no error. Where the columns
+/// wait, they need not be there.
+pub fn start(relation: Relation, exclude: Vec<String>, reason: Option<&str>, waits: bool) {
     let name = auditable(relation);
     identity::follow(relation.0);
     merge(&name);
-    let exclude = checked_exclusions(relation, &name, exclude);
+    let exclude = checked_exclusions(relation, &name, exclude, waits);
     let entries = watched::entries(relation.0);
     if let Some(above) = entries.iter().find(|e| e.relid != relation.0 && !e.stopped) {
         triggers::ensure(above.relid);
@@ -293,11 +294,11 @@ fn auditable(relation: Relation) -> Name {
     }
 }
 
-/// The columns to leave out: existing ones, none of the key, each once.
-fn checked_exclusions(relation: Relation, name: &Name, mut exclude: Vec<String>) -> Vec<String> {
+/// The columns to leave out: existing ones, unless they wait, none of the key, each once.
+fn checked_exclusions(relation: Relation, name: &Name, mut exclude: Vec<String>, waits: bool) -> Vec<String> {
     exclude.sort();
     exclude.dedup();
-    exclude.iter().for_each(|c| tagging::require_column(relation, name, c));
+    exclude.iter().for_each(|c| tagging::require_column_or_wait(relation, name, c, waits));
     let key = watched::key_columns(relation.0);
     if let Some(column) = exclude.iter().find(|c| key.contains(c)) {
         error::audit::key_column_excluded(name, column).raise();

@@ -26,11 +26,19 @@ pub fn no_such_party(name: &str, known: &[String]) -> Failure {
         ))
 }
 
-/// A party that declarations still name.
-pub fn party_in_use(name: &str, uses: &str) -> Failure {
+/// A party that declarations still name; with a relation that it reads under a contract, if any.
+pub fn party_in_use(name: &str, uses: &str, reads: Option<&str>) -> Failure {
+    let party = pgrx::spi::quote_literal(name);
+    let mut hint = format!(
+        "All of it goes to another party with: SELECT * FROM governance.transfer_party({party}, 'another_party');"
+    );
+    if let Some(relation) = reads {
+        let relation = pgrx::spi::quote_literal(relation);
+        hint += &format!("\nA contract ends with: SELECT governance.forget_consumer({relation}, {party});");
+    }
     Failure::new(Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST, format!("party \"{name}\" is still in use"))
         .detail(uses)
-        .hint("Give those datasets another owner with governance.declare_dataset() first.")
+        .hint(hint)
 }
 
 /// A role that does not exist.
@@ -336,13 +344,26 @@ pub fn bad_manifest(problems: &[Problem]) -> Failure {
         .collect();
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, message)
         .detail(detail.join("\n"))
-        .hint("SELECT governance.manifest_schema(); is the shape as a JSON Schema, governance.manifest() an example.")
+        .hint("SELECT jsonb_pretty(governance.manifest_schema());")
 }
 
 /// A manifest that names a relation which is not here.
 pub fn manifest_relation_missing(relation: &str) -> Failure {
-    Failure::new(Code::ERRCODE_UNDEFINED_TABLE, format!("relation {relation} does not exist"))
-        .hint("Create it first, or leave it out: governance.apply_manifest(…, missing => 'skip')")
+    Failure::new(Code::ERRCODE_UNDEFINED_TABLE, format!("relation {relation} does not exist")).hint(
+        "Create it first, or leave it out: SELECT * FROM governance.apply_manifest(:'m', missing => 'skip');",
+    )
+}
+
+/// A manifest that names a column which is not here, and does not say so.
+pub fn manifest_column_missing(relation: &str, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_COLUMN,
+        format!("column \"{column}\" of relation {relation} does not exist"),
+    )
+    .hint(
+        "Correct it, state that it waits (\"waits\": true), or leave it out: \
+         SELECT * FROM governance.apply_manifest(:'m', missing => 'skip');",
+    )
 }
 
 /// A manifest that wants softer levels for a dataset that was declared one by one.
@@ -361,7 +382,7 @@ pub fn mask_by_manifest(tag: &str) -> Failure {
         format!("the mask of tag \"{tag}\" cannot be changed by a manifest"),
     )
     .detail("A changed mask weakens protection and takes effect only after commit.")
-    .hint("SELECT governance.set_mask(tag, mask, args);")
+    .hint(format!("SELECT governance.set_mask({}, 'null', reason => 'why');", pgrx::spi::quote_literal(tag)))
 }
 
 /// A confidence outside of 0 to 1.
@@ -409,5 +430,74 @@ pub fn not_to_be_seen(name: &Name) -> Failure {
 pub fn tag_in_use(tag: &str, columns: &str) -> Failure {
     Failure::new(Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST, format!("tag \"{tag}\" is still in use"))
         .detail(format!("Borne by {columns}."))
-        .hint("SELECT governance.untag_column(relation, column_name, tag, reason => 'why');")
+        .hint(format!(
+            "SELECT relation, column_name FROM governance.column_tags WHERE tag = {};",
+            pgrx::spi::quote_literal(tag)
+        ))
+}
+
+/// A level that lowers something below the feature it names, without a reason.
+pub fn lowers_below(feature: &str, below: &str, from: &str, to: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("this level of {feature} lowers {below} and needs a reason"),
+    )
+    .detail(format!("{below} would fall from {from} to {to}. The audit log has to say why."))
+    .hint("Pass the argument reason, or: SET governance.reason = 'why';")
+}
+
+/// What a level refuses from now on, and how to soften it.
+pub fn level_refuses(feature: &str, scope: &str, refused: &str, warned: &str) -> Failure {
+    let softer = if refused.is_empty() { "observe" } else { "warn" };
+    let what = [("refused from now on: ", refused), ("warned about: ", warned)];
+    let what = what.iter().filter(|(_, list)| !list.is_empty()).map(|(how, list)| format!("{how}{list}"));
+    let (on, scope) = match scope {
+        "" => (String::new(), String::new()),
+        _ => (format!(" on {scope}"), format!(", {}", pgrx::spi::quote_literal(scope))),
+    };
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("{feature} is raised{on}; {}", what.collect::<Vec<_>>().join("; ")),
+    )
+    .hint(format!(
+        "An operator softens it: SELECT governance.set_level('{feature}', '{softer}'{scope}, reason => 'why');"
+    ))
+}
+
+/// What is below a feature that was raised, and the mode of this session does not hold.
+pub fn not_held_below(features: &[&str], mode: &str) -> Failure {
+    /// At most this many are named; `status()` and `rules` list all.
+    const NAMED: usize = 4;
+    let mut named = features.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    if features.len() > NAMED {
+        named.push_str(&format!(" and {} more", features.len() - NAMED));
+    }
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("not held in mode {mode}: {named}"))
+        .detail(
+            "Sessions that begin after attach() hold it; everything else that was raised is held already.",
+        )
+        .hint("SELECT * FROM governance.attach();")
+}
+
+/// A column that PostgreSQL keeps in every table for itself.
+pub fn system_column(relation: &Name, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_COLUMN_REFERENCE,
+        format!("column \"{column}\" of {relation} is a system column"),
+    )
+    .detail("System columns hold nothing of the users', and cannot be governed.")
+}
+
+/// A value that a list names twice.
+pub fn twice(what: &str, value: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{what} names \"{value}\" twice"))
+}
+
+/// A replacement that reads like a column and is none.
+pub fn no_such_replacement(relation: &Name, replacement: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_COLUMN,
+        format!("replacement \"{replacement}\" is no column of {relation}"),
+    )
+    .detail("A replacement is a column of the same relation, or words: more than one.")
 }

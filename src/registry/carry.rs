@@ -11,8 +11,8 @@ pub struct Carried {
     pub declaration: bool,
     /// Tags, as `column: tag`.
     pub tags: Vec<String>,
-    /// Levels of the dataset, with what was set before.
-    pub levels: Vec<(String, Option<String>)>,
+    /// Levels of the dataset, with what was set before: level and end.
+    pub levels: Vec<(String, Option<Value>)>,
     /// Declared writers.
     pub writers: Vec<String>,
     /// Declared consumers.
@@ -34,7 +34,7 @@ impl Carried {
     }
 
     /// Adds levels that were raised, where they are not copies themselves.
-    pub fn add_levels(&mut self, raised: Vec<(String, Option<String>)>) {
+    pub fn add_levels(&mut self, raised: Vec<(String, Option<Value>)>) {
         for (feature, before) in raised {
             if !self.levels.iter().any(|(f, _)| *f == feature) {
                 self.levels.push((feature, before));
@@ -112,17 +112,18 @@ pub fn copy_declaration(from: &Name, to: &Name) -> Carried {
         if is_new {
             // A copy changes nothing that held: what it was before is what the original was.
             let levels = spi::execute_returning(
-                "INSERT INTO governance.level AS l (feature, scope, level, floor, was_level, was_floor, reason, valid_until,
-                        set_by)
+                "INSERT INTO governance.level AS l (feature, scope, level, floor, was_level, was_floor,
+                        was_valid_until, reason, valid_until, set_by)
                  SELECT feature, 'dataset:' || format('%I.%I', $3, $4), level, floor,
                         CASE WHEN changed_by_xid = pg_current_xact_id() THEN was_level ELSE level END,
                         CASE WHEN changed_by_xid = pg_current_xact_id() THEN was_floor ELSE floor END,
+                        CASE WHEN changed_by_xid = pg_current_xact_id() THEN was_valid_until ELSE valid_until END,
                         reason, valid_until, set_by
                    FROM governance.level
                   WHERE scope = 'dataset:' || format('%I.%I', $1, $2) AND level IS NOT NULL
                     AND (valid_until IS NULL OR valid_until > now())
                  ON CONFLICT (feature, scope) DO UPDATE
-                    SET was_level = excluded.was_level, was_floor = excluded.was_floor, level = excluded.level, floor = excluded.floor, reason = excluded.reason,
+                    SET was_level = excluded.was_level, was_floor = excluded.was_floor, was_valid_until = excluded.was_valid_until, level = excluded.level, floor = excluded.floor, reason = excluded.reason,
                         valid_until = excluded.valid_until, set_by = excluded.set_by, set_at = now(),
                         changed_by_xid = pg_current_xact_id()
                   WHERE l.level IS NULL OR l.valid_until <= now()

@@ -21,21 +21,23 @@ pub fn declare(
     {
         error::registry::end_in_the_past("valid_until").raise();
     }
-    restate(relation, party, columns, purpose, valid_until);
+    restate(relation, party, columns, purpose, valid_until, false);
 }
 
-/// The same for a contract whose end may be over: a manifest brings it as it is.
+/// The same for a contract whose end may be over, and whose columns may wait: a manifest brings it as it is.
 pub fn restate(
     relation: Relation,
     party: &str,
     columns: Option<Vec<String>>,
     purpose: Option<&str>,
     valid_until: Option<TimestampWithTimeZone>,
+    waits: bool,
 ) {
     let name = dataset::governable(relation);
     party::require(party);
+    require_some_once(columns.as_deref());
     for column in columns.iter().flatten() {
-        tagging::require_column(relation, &name, column);
+        tagging::require_column_or_wait(relation, &name, column, waits);
     }
     error::registry::require_words(&[("purpose", purpose)]);
     let before = get(&name, party);
@@ -68,6 +70,17 @@ pub fn restate(
         after: get(&name, party),
         reason: None,
     });
+}
+
+/// A contract on no column would promise nothing, and one twice is a slip.
+fn require_some_once(columns: Option<&[String]>) {
+    let Some(columns) = columns else { return };
+    if columns.is_empty() {
+        error::registry::empty("columns").detail("NULL stands for all columns.").raise();
+    }
+    if let Some((_, twice)) = columns.iter().enumerate().find(|(i, c)| columns[..*i].contains(c)) {
+        error::registry::twice("columns", twice).raise();
+    }
 }
 
 /// Forgets a consumer.

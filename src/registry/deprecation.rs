@@ -22,19 +22,20 @@ pub fn deprecate(
     if sunset <= pgrx::datum::datetime_support::now() {
         error::registry::end_in_the_past("sunset").raise();
     }
-    restate(relation, column, sunset, replacement, reason);
+    restate(relation, column, sunset, replacement, reason, false);
 }
 
-/// The same for one whose sunset may be over: a manifest brings it as it is.
+/// The same for one whose sunset may be over, and whose column may wait: a manifest brings it as it is.
 pub fn restate(
     relation: Relation,
     column: &str,
     sunset: TimestampWithTimeZone,
     replacement: Option<&str>,
     reason: Option<&str>,
+    waits: bool,
 ) {
     let name = dataset::governable(relation);
-    tagging::require_column(relation, &name, column);
+    tagging::require_column_or_wait(relation, &name, column, waits);
     if sunset.is_infinity() || sunset.is_neg_infinity() {
         error::registry::not_a_date("sunset").raise();
     }
@@ -44,6 +45,12 @@ pub fn restate(
         }
         if replacement == column {
             error::registry::replaces_itself(&name, column).raise();
+        }
+        if names_a_column(replacement)
+            && !waits
+            && catalog::column_number(relation.0, replacement).is_none_or(|n| n < 0)
+        {
+            error::registry::no_such_replacement(&name, replacement).raise();
         }
     }
     let before = get(&name, column);
@@ -76,6 +83,12 @@ pub fn restate(
     if !promised.is_empty() {
         error::registry::promised_beyond_sunset(&name, column, &promised).notice();
     }
+}
+
+/// Whether a replacement names a column of the same relation: one word. Anything else is for people.
+#[must_use]
+pub fn names_a_column(replacement: &str) -> bool {
+    !replacement.contains(|c: char| c.is_whitespace() || ".(:/".contains(c))
 }
 
 /// Whether the column's use is refused: its sunset is over, and the level is enforce.

@@ -137,7 +137,7 @@ pub fn take_back(id: i64, name: &Name, column: Option<&str>, evidence: &Value, r
             carry_deprecation::take_back(name, id);
         }
         for (feature, before) in evidence["levels"].as_object().into_iter().flatten() {
-            strictness::put_back(feature, name, before.as_str(), reason, id);
+            strictness::put_back(feature, name, before, reason, id);
         }
     });
 }

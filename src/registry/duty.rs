@@ -222,10 +222,12 @@ pub fn require_may_appoint(relation: Relation, steward: Option<&str>, clears: bo
 /// The reason of a weakening act: the argument, else `governance.reason`; refused without either.
 #[must_use]
 pub fn reason_for(act: &str, given: Option<&str>) -> String {
-    given
-        .map(str::trim)
-        .filter(|r| !r.is_empty())
-        .map(String::from)
-        .or_else(|| crate::settings::text(&crate::settings::REASON))
-        .unwrap_or_else(|| error::reason_required(act).raise())
+    reason_given(given).unwrap_or_else(|| error::reason_required(act).raise())
+}
+
+/// The same, None without either.
+#[must_use]
+pub fn reason_given(given: Option<&str>) -> Option<String> {
+    let given = given.map(str::trim).filter(|r| !r.is_empty()).map(String::from);
+    given.or_else(|| crate::settings::text(&crate::settings::REASON))
 }

@@ -18,13 +18,21 @@ pub const HAZARDS: [(&str, &str); 4] = [
     ("guard.security", "statements that expose it"),
 ];
 
+/// The guard's own protection. A level for the guard as a whole is about datasets and does not reach it: it is lowered by
+/// its name only.
+const SELF_PROTECTION: &str = "guard.disabling-guard";
+
 /// The shipped part: it changes with the extension's version only.
 pub struct Shipped {
     /// Hazard of each rule of the guard.
     hazards: HashMap<String, String>,
     /// Features and rules with their rungs, by name.
     pub features: Vec<(String, Vec<String>)>,
-    defaults: Vec<Defaults>,
+    /// The least mode that holds each of them everywhere.
+    pub modes: HashMap<String, String>,
+    /// What a level of theirs refuses, in words; what refuses nothing is not among them.
+    pub refuses: Vec<(String, String)>,
+    pub(super) defaults: Vec<Defaults>,
 }
 
 thread_local! {
@@ -51,7 +59,8 @@ pub fn shipped() -> Rc<Shipped> {
 
 impl Shipped {
     fn read() -> Self {
-        owner::run(|| Shipped {
+        owner::run(|| {
+            Shipped {
             hazards: spi::select("SELECT rule, hazard FROM governance.rule", &[], |r| (r.must(1), r.must(2)))
                 .into_iter()
                 .collect(),
@@ -59,6 +68,18 @@ impl Shipped {
                 "SELECT feature, rungs FROM governance.feature
                  UNION ALL SELECT 'guard.' || rule, '{off,observe,warn,enforce}' FROM governance.rule
                   WHERE 'guard.' || rule NOT IN (SELECT feature FROM governance.feature) ORDER BY 1",
+                &[],
+                |r| (r.must(1), r.must(2)),
+            ),
+            modes: spi::select(
+                "SELECT feature, mode FROM governance.feature UNION ALL SELECT 'guard.' || rule, mode FROM governance.rule",
+                &[],
+                |r| (r.must(1), r.must(2)),
+            )
+            .into_iter()
+            .collect(),
+            refuses: spi::select(
+                "SELECT feature, refuses FROM governance.feature WHERE refuses IS NOT NULL ORDER BY feature",
                 &[],
                 |r| (r.must(1), r.must(2)),
             ),
@@ -72,6 +93,7 @@ impl Shipped {
                         .map(|i| Level::parse(&r.must::<String>(i)).unwrap_or(Level::Observe)),
                 },
             ),
+        }
         })
     }
 
@@ -80,6 +102,9 @@ impl Shipped {
     #[must_use]
     pub fn path(&self, feature: &str) -> Vec<String> {
         let mut path = vec![feature.to_string()];
+        if feature == SELF_PROTECTION {
+            return path;
+        }
         if let Some(hazard) = feature.strip_prefix("guard.").and_then(|rule| self.hazards.get(rule)) {
             path.push(format!("guard.{hazard}"));
         }
@@ -89,6 +114,19 @@ impl Shipped {
             rest = parent;
         }
         path
+    }
+
+    /// A feature and everything below it.
+    #[must_use]
+    pub fn below(&self, feature: &str) -> Vec<&str> {
+        let all = self.features.iter().map(|(f, _)| f.as_str());
+        all.filter(|f| self.path(f).iter().any(|p| p == feature)).collect()
+    }
+
+    /// Whether the guard has a rule of this name.
+    #[must_use]
+    pub fn is_rule(&self, rule: &str) -> bool {
+        self.hazards.contains_key(rule)
     }
 
     /// The strictest of the defaults of a feature.
@@ -216,8 +254,12 @@ pub fn resolve(feature: &str, name: &Name) -> Resolved {
     Ladder::of(name).level(feature)
 }
 
-const SETTING: &str = "SELECT feature, scope, level, floor, was_level, was_floor, changed_by_xid::text
-       FROM governance.level WHERE (valid_until IS NULL OR valid_until > clock_timestamp()) AND ";
+// What has ended no longer counts. In the transaction that changed it, what was set before does, unless that has ended.
+const SETTING: &str = "SELECT feature, scope, CASE WHEN valid_until <= clock_timestamp() THEN NULL ELSE level END, floor,
+            CASE WHEN was_valid_until <= clock_timestamp() THEN NULL ELSE was_level END, was_floor,
+            changed_by_xid::text, valid_until IS NOT NULL
+       FROM governance.level
+      WHERE (valid_until IS NULL OR valid_until > clock_timestamp() OR changed_by_xid = pg_current_xact_id_if_assigned()) AND ";
 
 /// Levels that are set at any scope that can cover a relation.
 fn settings_covering(name: &Name) -> Vec<Setting> {
@@ -236,6 +278,23 @@ pub fn settings_for(path: &[String]) -> Vec<Setting> {
     read_settings(&format!("{SETTING} feature = ANY ($1)"), &[path.to_vec().into()])
 }
 
+/// Levels that are set at a scope, or at wider ones.
+#[must_use]
+pub fn settings_around(scope: &Scope) -> Vec<Setting> {
+    match scope {
+        Scope::Dataset(schema, relation) => {
+            settings_covering(&Name { schema: schema.clone(), relation: relation.clone() })
+        }
+        _ => read_settings(&format!("{SETTING} NOT starts_with(scope, 'dataset:')"), &[]),
+    }
+}
+
+/// All levels that are set.
+#[must_use]
+pub fn all_settings() -> Vec<Setting> {
+    read_settings(&format!("{SETTING} true"), &[])
+}
+
 fn read_settings(sql: &str, args: &[DatumWithOid]) -> Vec<Setting> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
     owner::run(|| {
@@ -247,6 +306,7 @@ fn read_settings(sql: &str, args: &[DatumWithOid]) -> Vec<Setting> {
             was_level: r.get::<String>(5).and_then(|l| Level::parse(&l)),
             was_floor: r.must(6),
             pending: r.get::<String>(7) == mine,
+            ends: r.must(8),
         })
     })
 }

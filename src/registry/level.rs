@@ -1,5 +1,6 @@
 //! Levels: setting and resetting them, and saying what that changes.
 use super::ladder::{self, HAZARDS, Ladder};
+use super::level_effect;
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::core::registry::level::Level;
@@ -69,7 +70,7 @@ pub fn check(feature: &str, level: &str, scope: Option<&str>) -> String {
         error::registry::no_such_rung(feature, level, rungs).raise();
     }
     let scope = canonical_scope(scope);
-    require_mode(feature, level, &scope);
+    level_effect::require_mode(feature, level, &scope);
     scope
 }
 
@@ -103,14 +104,26 @@ pub fn set(
     }
     let before = get(feature, &scope);
     let was = before.as_ref().and_then(|b| b["level"].as_str()).and_then(Level::parse);
-    let weaker = was.is_some_and(|w| Level::parse(level).is_some_and(|l| l < w))
-        || (was.is_none() && (below_default(feature, level) || below_wider(feature, level, &scope)))
+    let wish = level_effect::wish(
+        feature,
+        level,
+        &Scope::parse(&scope).unwrap_or(Scope::Database),
+        floor,
+        valid_until.is_some(),
+    );
+    let weaker = was.is_some_and(|w| wish.level.is_some_and(|l| l < w))
+        || (was.is_none() && below_default(feature, level))
         || ends_sooner(feature, &scope, valid_until)
         || (!floor && before.as_ref().is_some_and(|b| b["floor"] == true));
-    let reason = if weaker {
-        Some(super::duty::reason_for("lowering a level", reason))
-    } else {
-        reason.or(kept).map(str::trim).filter(|r| !r.is_empty()).map(String::from)
+    let given = super::duty::reason_given(reason);
+    let fall = level_effect::falling(&wish, &level_effect::around(&wish.scope));
+    let reason = match (weaker, fall) {
+        (false, None) => reason.or(kept).map(str::trim).filter(|r| !r.is_empty()).map(String::from),
+        (false, Some(fall)) if fall.feature != feature => Some(given.unwrap_or_else(|| {
+            let (from, to) = (fall.from.as_str(), fall.to.as_str());
+            error::registry::lowers_below(feature, &fall.feature, from, to).raise()
+        })),
+        _ => Some(super::duty::reason_for("lowering a level", reason)),
     };
     store(feature, &scope, Some(level), floor, reason.as_deref(), valid_until);
     audit::act(Act {
@@ -121,6 +134,31 @@ pub fn set(
         after: get(feature, &scope),
         reason: reason.as_deref(),
     });
+}
+
+/// The same, and says what is refused from now on, how to soften it, and what this mode does not hold.
+pub fn set_and_say(
+    feature: &str,
+    level: &str,
+    scope: Option<&str>,
+    reason: Option<&str>,
+    valid_until: Option<TimestampWithTimeZone>,
+    floor: bool,
+) {
+    let shown = stored_scope(scope);
+    let at = Scope::parse(&shown).unwrap_or(Scope::Database);
+    hold(scope);
+    let before = level_effect::around(&at);
+    set(feature, level, scope, reason, None, valid_until, floor);
+    let wish = level_effect::wish(feature, level, &at, floor, valid_until.is_some());
+    level_effect::say_what_changed(&wish, &shown, &before, &level_effect::around(&at));
+    let was = before.iter().find(|s| s.feature == feature && s.scope == at).and_then(|s| s.level);
+    level_effect::say_what_is_not_held(std::iter::once((
+        feature,
+        shown.as_str(),
+        was.map(Level::as_str),
+        level,
+    )));
 }
 
 /// Whether a level in force would end before it does now: what it protects is then open without anybody saying so.
@@ -135,45 +173,6 @@ fn ends_sooner(feature: &str, scope: &str, valid_until: Option<TimestampWithTime
     })
     .flatten()
     .unwrap_or(false)
-}
-
-/// Raising a feature to what the mode of this session cannot hold is an error, not a silent gap.
-/// TRUNCATE of an audited dataset is held in every mode, by the audit's own trigger.
-fn require_mode(feature: &str, level: &str, scope: &str) {
-    if level == "off" || level == "observe" {
-        return;
-    }
-    let needs: Option<String> = owner::run(|| {
-        spi::select_one(
-            "SELECT mode FROM governance.feature WHERE feature = $1
-             UNION ALL
-             SELECT mode FROM governance.rule
-              WHERE 'guard.' || rule = $1
-                AND NOT EXISTS (SELECT FROM governance.audited_relation a
-                                 WHERE a.stopped_at IS NULL AND $2 = 'dataset:' || format('%I.%I', a.schema_name, a.relation_name))",
-            &[feature.into(), scope.into()],
-            |r| r.must(1),
-        )
-    });
-    let mode = crate::pg::loading::mode();
-    let held = match needs.as_deref() {
-        Some("attached") => mode >= crate::pg::loading::Mode::Attached,
-        Some("preloaded") => mode >= crate::pg::loading::Mode::Preloaded,
-        _ => true,
-    };
-    if !held {
-        error::mode_cannot_hold(&format!("level {level} of {feature}"), mode.as_str()).raise();
-    }
-}
-
-/// Whether a level is below one that is set for a wider scope, or a wider feature at the same one, and would apply without
-/// it.
-fn below_wider(feature: &str, level: &str, scope: &str) -> bool {
-    let Ok(scope) = Scope::parse(scope) else { return false };
-    ladder::settings_for(&ladder::shipped().path(feature)).into_iter().any(|s| {
-        let wider = s.scope.may_cover(&scope) || (s.scope == scope && s.feature != feature);
-        s.level > Level::parse(level) && wider
-    })
 }
 
 /// Whether a level is below what the shipped defaults give somewhere.
@@ -216,6 +215,7 @@ fn store(
              ON CONFLICT (feature, scope) DO UPDATE SET
                 was_level = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_level ELSE l.level END,
                 was_floor = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_floor ELSE l.floor END,
+                was_valid_until = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_valid_until ELSE l.valid_until END,
                 level = $3, floor = $4, reason = $5, valid_until = $6, set_by = $7, set_at = now(),
                 changed_by_xid = pg_current_xact_id()",
             &[

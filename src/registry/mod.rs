@@ -13,6 +13,7 @@ pub mod grant;
 pub mod identity;
 pub mod ladder;
 pub mod level;
+pub mod level_effect;
 pub mod manifest;
 pub mod mention;
 pub mod overriding;
@@ -195,7 +196,7 @@ pub mod governance {
         let floor = given("floor", floor);
         duty::require_operator("setting a level");
         restore::end_if_over();
-        super::level::set(feature, level, scope, reason, None, valid_until, floor);
+        super::level::set_and_say(feature, level, scope, reason, valid_until, floor);
     }
 
     /// Takes a level away; takes effect when the transaction has committed.

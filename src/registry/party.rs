@@ -99,7 +99,8 @@ pub fn forget(name: &str) {
         )
     });
     if !uses.is_empty() {
-        error::registry::party_in_use(name, &format!("Named by {}.", uses.join(", "))).raise();
+        let reads = uses.iter().find_map(|u| u.strip_prefix("consumer of "));
+        error::registry::party_in_use(name, &format!("Named by {}.", uses.join(", ")), reads).raise();
     }
     owner::run(|| {
         spi::execute(

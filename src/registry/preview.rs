@@ -55,6 +55,7 @@ pub fn preview(
         scope: scope.clone(),
         level: Level::parse(level),
         floor: false,
+        ends: false,
         was_level: None,
         was_floor: false,
         pending: false,

@@ -3,6 +3,7 @@ use super::ladder::{self, Ladder};
 use crate::core::registry::level::{Level, Resolved};
 use crate::pg::catalog::Name;
 use crate::pg::{owner, roles, spi};
+use serde_json::Value;
 
 /// The level of each feature that stands for itself, coarse ones first.
 pub type Strictness = Vec<(String, Level)>;
@@ -48,14 +49,14 @@ fn is_named_in(table: &str, name: &Name) -> bool {
 
 /// Sees to it that a relation is governed as strictly as any of these, by levels of its own where it is not; returns
 /// those with what was set for them before.
-pub fn keep(name: &Name, at_least: &[Strictness], why: &str) -> Vec<(String, Option<String>)> {
+pub fn keep(name: &Name, at_least: &[Strictness], why: &str) -> Vec<(String, Option<Value>)> {
     let mut want = of(name);
     for other in at_least {
         for ((_, level), (_, other)) in want.iter_mut().zip(other) {
             *level = (*level).max(*other);
         }
     }
-    let mut kept: Vec<(String, Option<String>)> = Vec::new();
+    let mut kept: Vec<(String, Option<Value>)> = Vec::new();
     // One at a time: a level that is set for a hazard counts for its rules too.
     while let Some((feature, level)) = of(name)
         .into_iter()
@@ -69,21 +70,27 @@ pub fn keep(name: &Name, at_least: &[Strictness], why: &str) -> Vec<(String, Opt
     kept
 }
 
-/// Sets a level of a dataset that is stricter than what holds; returns the one that was set.
-fn raise(feature: &str, name: &Name, level: Level, why: &str) -> Option<String> {
+/// Sets a level of a dataset that is stricter than what holds; returns the one that was set, with its end. One that has
+/// ended was not.
+fn raise(feature: &str, name: &Name, level: Level, why: &str) -> Option<Value> {
     let scope = format!("dataset:{name}");
     let me = roles::name(roles::current());
     owner::run(|| {
         let before = spi::select_one(
-            "SELECT level FROM governance.level WHERE feature = $1 AND scope = $2",
+            "SELECT jsonb_strip_nulls(jsonb_build_object('level', level, 'valid_until', governance._iso_time(valid_until)))
+               FROM governance.level
+              WHERE feature = $1 AND scope = $2 AND level IS NOT NULL
+                AND (valid_until IS NULL OR valid_until > clock_timestamp())",
             &[feature.into(), scope.as_str().into()],
-            |r| r.get::<String>(1),
+            |r| r.must::<pgrx::JsonB>(1).0,
         );
         spi::execute(
             "INSERT INTO governance.level AS l (feature, scope, level, reason, set_by) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (feature, scope) DO UPDATE SET
                 was_level = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_level ELSE l.level END,
                 was_floor = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_floor ELSE l.floor END,
+                was_valid_until = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_valid_until ELSE l.valid_until END,
+                floor = l.floor AND l.level IS NOT NULL AND (l.valid_until IS NULL OR l.valid_until > clock_timestamp()),
                 level = excluded.level, reason = excluded.reason, valid_until = NULL, set_by = excluded.set_by,
                 set_at = now(), changed_by_xid = pg_current_xact_id()",
             &[
@@ -94,7 +101,7 @@ fn raise(feature: &str, name: &Name, level: Level, why: &str) -> Option<String> 
                 me.as_str().into(),
             ],
         );
-        before.flatten()
+        before
     })
 }
 
@@ -132,25 +139,27 @@ pub fn move_levels(before: &str, now: &str) {
     });
 }
 
-/// Sets a level that was carried back to what it was, unless somebody has set it since the proposal.
-pub fn put_back(feature: &str, name: &Name, before: Option<&str>, reason: &str, proposal: i64) {
+/// Sets a level that was carried back to what it was, end included, unless somebody has set it since the proposal.
+pub fn put_back(feature: &str, name: &Name, before: &Value, reason: &str, proposal: i64) {
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
             "UPDATE governance.level l SET
                 was_level = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_level ELSE l.level END,
                 was_floor = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_floor ELSE l.floor END,
-                level = $3, floor = l.floor AND $3 IS NOT NULL, reason = $4, valid_until = NULL, set_by = $5,
+                was_valid_until = CASE WHEN l.changed_by_xid = pg_current_xact_id() THEN l.was_valid_until ELSE l.valid_until END,
+                level = $3, floor = l.floor AND $3 IS NOT NULL, reason = $4, valid_until = $7::text::timestamptz, set_by = $5,
                 set_at = now(), changed_by_xid = pg_current_xact_id()
               WHERE feature = $1 AND scope = $2
                 AND set_at <= (SELECT proposed_at FROM governance.proposal WHERE id = $6)",
             &[
                 feature.into(),
                 format!("dataset:{name}").into(),
-                before.into(),
+                before["level"].as_str().into(),
                 reason.into(),
                 me.as_str().into(),
                 proposal.into(),
+                before["valid_until"].as_str().into(),
             ],
         )
     });

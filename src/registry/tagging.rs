@@ -9,12 +9,21 @@ use serde_json::json;
 /// Longest identifier PostgreSQL keeps, in bytes.
 const NAME_MAX: usize = 63;
 
-/// Checks that a column exists under exactly this name.
+/// Checks that a column exists under exactly this name. System columns hold nothing of the users'.
 pub fn require_column(relation: Relation, name: &Name, column: &str) {
+    require_column_or_wait(relation, name, column, false);
+}
+
+/// The same; what waits may be about a column that is not there.
+pub fn require_column_or_wait(relation: Relation, name: &Name, column: &str, waits: bool) {
     if column.len() > NAME_MAX {
         error::registry::identifier_too_long("column name", column).raise();
     }
-    if catalog::column_number(relation.0, column).is_none() {
+    let number = catalog::column_number(relation.0, column);
+    if number.is_some_and(|n| n < 0) {
+        error::registry::system_column(name, column).raise();
+    }
+    if number.is_none() && !waits {
         let columns: Vec<String> = owner::run(|| {
             spi::select(
                 "SELECT attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
@@ -40,12 +49,17 @@ pub fn require_tag(tag: &str) {
 
 /// Tags a column. Tagging twice is no error.
 pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, source: &str) {
-    let name = super::dataset::governable(relation);
-    require_column(relation, &name, column);
-    require_tag(tag);
     if path.is_some_and(|p| !p.is_empty()) {
         error::not_yet("tagging a path inside a JSON column").raise();
     }
+    restate(relation, column, tag, source, false);
+}
+
+/// The same for a tag that may wait for its column: a manifest brings it as it is.
+pub fn restate(relation: Relation, column: &str, tag: &str, source: &str, waits: bool) {
+    let name = super::dataset::governable(relation);
+    require_column_or_wait(relation, &name, column, waits);
+    require_tag(tag);
     let me = roles::name(roles::current());
     let new = owner::run(|| {
         spi::execute_returning(

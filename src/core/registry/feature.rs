@@ -55,15 +55,6 @@ impl Scope {
         }
     }
 
-    /// Whether a narrower scope may lie within this one: a class can have datasets of any schema.
-    #[must_use]
-    pub fn may_cover(&self, narrower: &Scope) -> bool {
-        match (self, narrower) {
-            (Scope::Schema(s), Scope::Dataset(schema, _)) => s == schema,
-            _ => self.rank() < narrower.rank(),
-        }
-    }
-
     /// Narrower scopes rank higher.
     #[must_use]
     pub fn rank(&self) -> u8 {

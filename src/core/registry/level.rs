@@ -71,11 +71,13 @@ pub struct Setting {
     pub feature: String,
     /// Where.
     pub scope: Scope,
-    /// As it is; None once reset.
+    /// As it is; None once reset, or ended.
     pub level: Option<Level>,
     /// Whether narrower scopes cannot go below it.
     pub floor: bool,
-    /// As it was before its last change; None when it was not set.
+    /// Whether it has an end: what holds then counts too.
+    pub ends: bool,
+    /// As it was before its last change; None when it was not set, or has ended.
     pub was_level: Option<Level>,
     /// Whether it was a floor.
     pub was_floor: bool,
@@ -207,6 +209,7 @@ mod tests {
             scope,
             level: Some(level),
             floor: false,
+            ends: false,
             was_level: None,
             was_floor: false,
             pending: false,

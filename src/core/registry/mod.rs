@@ -1,4 +1,5 @@
 //! registry: what can be decided without a server.
+pub mod effect;
 pub mod feature;
 pub mod level;
 pub mod library_list;

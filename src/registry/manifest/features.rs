@@ -1,4 +1,5 @@
 //! Sections of the manifest that belong to other features. They depend on the registry's and come after them.
+use super::missing::WAITS;
 use super::sections::{emptied, list, relation, text};
 use super::{At, Section};
 use crate::core::registry::manifest::{Kind, field, key, key_with_default, with_default};
@@ -12,7 +13,11 @@ pub const FEATURES: &[Section] = &[
     Section {
         name: "audits",
         one: "audit of",
-        fields: &[key("relation", Kind::Relation), with_default("exclude_columns", Kind::TextList, "[]")],
+        fields: &[
+            key("relation", Kind::Relation),
+            with_default("exclude_columns", Kind::TextList, "[]"),
+            field(WAITS, Kind::Bool),
+        ],
         // Rows that arrive by a restore may have begun an audit before its own row arrived: the one that was declared counts.
         export: "SELECT DISTINCT ON (schema_name, relation_name)
                         jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'exclude_columns', exclude_columns), comment
@@ -22,7 +27,8 @@ pub const FEATURES: &[Section] = &[
             key: "schema_name = $1 AND relation_name = $2 AND stopped_at IS NULL",
         },
         put: |_, item, reason| {
-            audit::start(relation(item), list(item, "exclude_columns").unwrap_or_default(), reason);
+            let exclude = list(item, "exclude_columns").unwrap_or_default();
+            audit::start(relation(item), exclude, reason, true);
         },
         remove: |item, reason| {
             let relation = relation(item);

@@ -8,12 +8,14 @@
 //! A manifest with a key `domain` is a part: the datasets of that domain and what is stated about them. Then prune takes
 //! away nothing else.
 mod features;
+mod level_order;
+mod missing;
 mod part;
 mod sections;
 mod vocabulary;
 
 use crate::audit::{self, Act};
-use crate::core::registry::manifest::{self as core, Field, Item, Quoting, Sections, Shape, Step};
+use crate::core::registry::manifest::{self as core, Field, Item, Sections, Server, Shape, Step};
 use crate::error;
 use crate::pg::{cache, catalog, owner, spi, xact};
 use crate::registry::{duty, role};
@@ -36,7 +38,7 @@ pub struct Section {
     pub export: &'static str,
     /// Where the comment of an item is kept.
     pub at: At,
-    /// Makes an item be what it should; both are complete.
+    /// Makes an item be what it should; both are complete. Columns that it names may wait: those that must be there are.
     pub put: fn(before: Option<&Item>, after: &Item, reason: Option<&str>),
     /// Takes an item away, with the reason given, if any.
     pub remove: fn(item: &Item, reason: Option<&str>),
@@ -95,6 +97,10 @@ pub fn export(domain: Option<&str>) -> Value {
         let mut items: Vec<(String, Value)> = items(section)
             .into_iter()
             .filter(|item| part.holds(item))
+            .map(|mut item| {
+                missing::mark(&mut item);
+                item
+            })
             .map(|item| (core::key_of(&item, section.fields), Value::Object(item)))
             .collect();
         items.sort_by(|a, b| a.0.cmp(&b.0));
@@ -174,20 +180,23 @@ pub fn apply(
     skip_missing: bool,
 ) -> Vec<Line> {
     super::one_at_a_time();
-    let quoting = Quoting {
-        one: &|s| pgrx::spi::quote_identifier(s),
-        two: &|s, r| pgrx::spi::quote_qualified_identifier(s, r),
+    let server = Server {
+        quote: &|s| pgrx::spi::quote_identifier(s),
+        quote_both: &|s, r| pgrx::spi::quote_qualified_identifier(s, r),
+        reads: &|sql_type, text| xact::apart(|| sections::can_cast(text, sql_type)).is_some(),
     };
     let invalid = |problems: Vec<core::Problem>| -> ! { error::registry::bad_manifest(&problems).raise() };
-    let wanted = core::check(manifest, &shapes(), &quoting).unwrap_or_else(|p| invalid(p));
+    let wanted = core::check(manifest, &shapes(), &server).unwrap_or_else(|p| invalid(p));
     super::hold_if_many(wanted.values().map(BTreeMap::len).sum());
     role::follow();
     let mut part = Part::of(manifest.get("domain").and_then(Value::as_str));
     let wanted = part.fit(wanted).unwrap_or_else(|p| invalid(p));
     let wanted = sections::with_defaults(wanted, manifest.get("levels").is_some());
-    let steps = core::steps(&shapes(), &current(&wanted, &part), &wanted, prune);
+    let mut steps = core::steps(&shapes(), &current(&wanted, &part), &wanted, prune);
+    missing::settle(&mut steps);
     let (steps, skipped): (Vec<Step>, Vec<Step>) =
-        steps.into_iter().partition(|s| !(skip_missing && s.after.is_some() && is_missing(s)));
+        steps.into_iter().partition(|s| !(skip_missing && missing::prevents(s)));
+    let steps = level_order::arrange(steps, reason);
     if dry_run {
         xact::rehearse(|| cache::together(|| carry_out(&steps, reason)));
     } else {
@@ -206,9 +215,20 @@ pub fn apply(
             });
         }
     }
+    say_what_is_not_held(&steps);
     let lines = steps.into_iter().map(|s| (action(&s), s));
     let skipped = skipped.into_iter().map(|s| ("skip".to_string(), s));
     lines.chain(skipped).map(|(action, s)| describe(action, s)).collect()
+}
+
+/// Of the levels that were raised, what the mode of this session does not hold, in one notice.
+fn say_what_is_not_held(steps: &[Step]) {
+    let levels = steps.iter().filter(|s| s.section == "levels");
+    super::level_effect::say_what_is_not_held(levels.filter_map(|s| {
+        let field = |name| s.after.as_ref().and_then(|item| sections::text(item, name));
+        let was = s.before.as_ref().and_then(|item| sections::text(item, "level"));
+        Some((field("feature")?, field("scope")?, was, field("level")?))
+    }));
 }
 
 fn section(name: &str) -> Option<&'static Section> {
@@ -318,6 +338,7 @@ fn carry_out(steps: &[Step], reason: Option<&str>) {
         let Some(section) = section(step.section) else { continue };
         PgTryBuilder::new(std::panic::AssertUnwindSafe(|| match (&step.before, &step.after) {
             (before, Some(after)) => {
+                missing::require(step);
                 if !before.as_ref().is_some_and(|b| differ_in_comment_only(b, after)) {
                     (section.put)(before.as_ref(), after, reason);
                 }

@@ -1,4 +1,5 @@
 //! The registry's sections of the manifest, in the order in which they depend on each other.
+use super::missing::WAITS;
 use super::{At, Section, vocabulary};
 use crate::core::registry::feature::{CLASSES, split_identifiers};
 use crate::core::registry::manifest::{
@@ -58,7 +59,7 @@ pub const REGISTRY: &[Section] = &[
             field("concept", Kind::Text),
             field("arbiter", Kind::Text),
             field("consistency", Kind::Choice(&dataset::CONSISTENCIES)),
-            field("max_staleness", Kind::Text),
+            field("max_staleness", Kind::Interval),
             field("description", Kind::Text),
             with_default("in_bulk", Kind::Bool, "false"),
         ],
@@ -77,13 +78,19 @@ pub const REGISTRY: &[Section] = &[
     Section {
         name: "column_tags",
         one: "tag of",
-        fields: &[key("relation", Kind::Relation), key("column", Kind::Text), key("tag", Kind::Text)],
+        fields: &[
+            key("relation", Kind::Relation),
+            key("column", Kind::Text),
+            key("tag", Kind::Text),
+            field(WAITS, Kind::Bool),
+        ],
         export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name, 'tag', tag), comment
                    FROM governance._column_tag WHERE path = ''",
         at: At { table: "column_tag", key: "schema_name = $1 AND relation_name = $2 AND column_name = $3 AND tag = $4 AND path = ''" },
         put: |_, item, _| {
             let (column, tag) = (text(item, "column"), text(item, "tag"));
-            tagging::tag(relation(item), column.unwrap_or_default(), tag.unwrap_or_default(), None, "manifest");
+            let (column, tag) = (column.unwrap_or_default(), tag.unwrap_or_default());
+            tagging::restate(relation(item), column, tag, "manifest", true);
         },
         remove: |item, reason| {
             let (column, tag) = (text(item, "column"), text(item, "tag"));
@@ -100,7 +107,8 @@ pub const REGISTRY: &[Section] = &[
             key("party", Kind::Text),
             field("columns", Kind::TextList),
             field("purpose", Kind::Text),
-            field("valid_until", Kind::Text),
+            field("valid_until", Kind::Time),
+            field(WAITS, Kind::Bool),
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'party', party,
                         'columns', columns, 'purpose', purpose, 'valid_until', governance._iso_time(valid_until))), comment
@@ -112,7 +120,8 @@ pub const REGISTRY: &[Section] = &[
                 consumer::forget(relation(item), party);
             }
             let until = cast::<TimestampWithTimeZone>(text(item, "valid_until"), "timestamptz");
-            consumer::restate(relation(item), party, list(item, "columns"), text(item, "purpose"), until);
+            let (columns, purpose) = (list(item, "columns"), text(item, "purpose"));
+            consumer::restate(relation(item), party, columns, purpose, until, true);
         },
         remove: |item, _| consumer::forget(relation(item), text(item, "party").unwrap_or_default()),
     },
@@ -122,8 +131,9 @@ pub const REGISTRY: &[Section] = &[
         fields: &[
             key("relation", Kind::Relation),
             key("column", Kind::Text),
-            required("sunset", Kind::Text),
+            required("sunset", Kind::Time),
             field("replacement", Kind::Text),
+            field(WAITS, Kind::Bool),
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name,
                         'sunset', governance._iso_time(sunset), 'replacement', replacement)), comment
@@ -146,6 +156,7 @@ pub const REGISTRY: &[Section] = &[
                 sunset,
                 text(item, "replacement"),
                 reason.as_deref(),
+                true,
             );
         },
         remove: |item, reason| {
@@ -164,7 +175,7 @@ pub const REGISTRY: &[Section] = &[
             field("access_pattern", Kind::Text),
             with_default("alternatives", Kind::Array, "[]"),
             field("owner", Kind::Text),
-            field("review_by", Kind::Text),
+            field("review_by", Kind::Date),
             with_default("status", Kind::Choice(&decision::STATUSES), "\"accepted\""),
         ],
         export: "SELECT jsonb_build_object('objects', objects, 'alternatives', alternatives)
@@ -181,10 +192,10 @@ pub const REGISTRY: &[Section] = &[
         fields: &[
             key("feature", Kind::Text),
             key_with_default("scope", Kind::Scope, "\"\""),
-            field("level", Kind::Choice(&["off", "observe", "warn", "enforce"])),
+            required("level", Kind::Choice(&["off", "observe", "warn", "enforce"])),
             with_default("floor", Kind::Bool, "false"),
             field("reason", Kind::Text),
-            field("valid_until", Kind::Text),
+            field("valid_until", Kind::Time),
         ],
         export: "SELECT jsonb_strip_nulls(jsonb_build_object('feature', feature, 'scope', scope, 'level', level, 'floor', floor,
                         'reason', reason, 'valid_until', governance._iso_time(valid_until))), comment
@@ -286,6 +297,11 @@ pub fn emptied(before: Option<&Item>, after: &Item, fields: &[&str]) -> bool {
 pub fn cast<T: FromDatum + IntoDatum>(text: Option<&str>, sql_type: &str) -> Option<T> {
     let text = text?;
     owner::run(|| spi::select_one(&format!("SELECT $1::{sql_type}"), &[text.into()], |r| r.get(1))).flatten()
+}
+
+/// Raises where PostgreSQL does not read a text as a value of a type.
+pub fn can_cast(text: &str, sql_type: &str) {
+    owner::run(|| spi::execute(&format!("SELECT $1::text::{sql_type}"), &[text.into()]));
 }
 
 fn put_party(before: Option<&Item>, item: &Item, _reason: Option<&str>) {

@@ -1,6 +1,6 @@
 //! Holding a manifest against its shape.
 use super::super::feature::{Scope, split_identifiers};
-use super::{COMMENT, FORMAT, Field, Item, Kind, Problem, Quoting, Sections, Shape, VERSION, key_of};
+use super::{COMMENT, FORMAT, Field, Item, Kind, Problem, Sections, Server, Shape, VERSION, key_of};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -23,13 +23,22 @@ fn type_of(value: &Value) -> &'static str {
 ///
 /// # Errors
 /// Everything that is wrong, up to a number of problems nobody reads on from.
-pub fn check(manifest: &Value, shapes: &[Shape], quoting: &Quoting) -> Result<Sections, Vec<Problem>> {
+pub fn check(manifest: &Value, shapes: &[Shape], server: &Server) -> Result<Sections, Vec<Problem>> {
     let top = check_head(manifest).map_err(|p| vec![p])?;
     let mut problems = Vec::new();
     let known = |k: &&String| {
         !shapes.iter().any(|s| s.0 == k.as_str())
             && !["format", "version", "domain", "comment"].contains(&k.as_str())
     };
+    for name in ["domain", "comment"] {
+        if let Some(value) = top.get(name)
+            && !(value.is_null() && name == "comment")
+            && value.as_str().is_none_or(|s| s.trim().is_empty())
+        {
+            let allowed = "a string that is not empty";
+            note(&mut problems, problem::<()>(format!("$.{name}"), value.to_string(), allowed));
+        }
+    }
     for name in top.keys().filter(known) {
         let allowed: Vec<&str> = shapes.iter().map(|s| s.0).collect();
         note(&mut problems, problem::<()>(format!("$.{name}"), "an unknown section", allowed.join(", ")));
@@ -44,7 +53,7 @@ pub fn check(manifest: &Value, shapes: &[Shape], quoting: &Quoting) -> Result<Se
         let mut items = BTreeMap::new();
         for (i, value) in list.iter().enumerate() {
             let path = format!("$.{name}[{i}]");
-            let Some(item) = check_item(value, fields, &path, quoting, &mut problems) else { continue };
+            let Some(item) = check_item(value, fields, &path, server, &mut problems) else { continue };
             if items.insert(key_of(&item, fields), (i, item)).is_some() {
                 note(&mut problems, problem::<()>(path, "the same key a second time", "each key once"));
             }
@@ -71,14 +80,6 @@ fn check_head(manifest: &Value) -> Result<&Map<String, Value>, Problem> {
         let what = top.get("version").map_or("nothing".to_string(), Value::to_string);
         return problem("$.version".into(), what, VERSION.to_string());
     }
-    for name in ["domain", "comment"] {
-        if let Some(value) = top.get(name)
-            && !(value.is_null() && name == "comment")
-            && value.as_str().is_none_or(|s| s.trim().is_empty())
-        {
-            return problem(format!("$.{name}"), value.to_string(), "a string that is not empty");
-        }
-    }
     Ok(top)
 }
 
@@ -86,7 +87,7 @@ fn check_item(
     value: &Value,
     fields: &[Field],
     path: &str,
-    quoting: &Quoting,
+    server: &Server,
     problems: &mut Vec<Problem>,
 ) -> Option<Item> {
     let Value::Object(given) = value else {
@@ -104,21 +105,18 @@ fn check_item(
         };
         if value.is_null() && !field.key && !field.required && field.default.is_empty() {
             item.insert(name.clone(), Value::Null);
-        } else if let Some(value) = note(problems, check_value(value, field.kind, path, quoting)) {
+        } else if let Some(value) = note(problems, check_value(value, field.kind, path, server)) {
             item.insert(name.clone(), value);
         }
     }
     for f in fields.iter().filter(|f| (f.key || f.required) && !given.contains_key(f.name)) {
         if f.default.is_empty() {
-            let path = format!("{path}.{}", f.name);
-            note(
-                problems,
-                problem::<()>(
-                    path,
-                    "nothing",
-                    if f.required { "a value" } else { "a value: it names the item" },
-                ),
-            );
+            let allowed = match f.kind {
+                Kind::Choice(words) => words.join(", "),
+                _ if f.required => "a value".to_string(),
+                _ => "a value: it names the item".to_string(),
+            };
+            note(problems, problem::<()>(format!("{path}.{}", f.name), "nothing", allowed));
         } else {
             item.insert(f.name.into(), serde_json::from_str(f.default).unwrap_or(Value::Null));
         }
@@ -126,7 +124,7 @@ fn check_item(
     (problems.len() == before).then_some(item)
 }
 
-fn check_value(value: &Value, kind: Kind, path: String, quoting: &Quoting) -> Result<Value, Problem> {
+fn check_value(value: &Value, kind: Kind, path: String, server: &Server) -> Result<Value, Problem> {
     let what = value.to_string();
     match (kind, value) {
         (Kind::Text, Value::String(s)) if !s.trim().is_empty() => Ok(value.clone()),
@@ -137,6 +135,13 @@ fn check_value(value: &Value, kind: Kind, path: String, quoting: &Quoting) -> Re
         (Kind::Recipient, _) => problem(path, what, "a string; empty for everybody"),
         (Kind::TextList, Value::Array(list)) if list.iter().all(Value::is_string) => Ok(value.clone()),
         (Kind::TextList, _) => problem(path, what, "an array of strings"),
+        (Kind::Time | Kind::Date | Kind::Interval, _) => {
+            let (sql_type, allowed) = kind.read_by().unwrap_or_default();
+            match value {
+                Value::String(s) if !s.trim().is_empty() && (server.reads)(sql_type, s) => Ok(value.clone()),
+                _ => problem(path, what, allowed),
+            }
+        }
         (Kind::Bool, Value::Bool(_)) => Ok(value.clone()),
         (Kind::Bool, _) => problem(path, what, "true, false"),
         (Kind::Object, Value::Object(_)) => Ok(value.clone()),
@@ -144,15 +149,15 @@ fn check_value(value: &Value, kind: Kind, path: String, quoting: &Quoting) -> Re
         (Kind::Array, Value::Array(_)) => Ok(value.clone()),
         (Kind::Array, _) => problem(path, what, "an array"),
         (Kind::Relation, Value::String(s)) => match split_identifiers(s).as_deref() {
-            Ok([schema, relation]) => Ok(json!((quoting.two)(schema, relation))),
+            Ok([schema, relation]) => Ok(json!((server.quote_both)(schema, relation))),
             _ => problem(path, what, "a relation with its schema, quoted as in SQL: sales.\"Odd.Name\""),
         },
         (Kind::Relation, _) => problem(path, what, "a relation with its schema, quoted as in SQL"),
         (Kind::Scope, Value::String(s)) => match Scope::parse(s) {
             Ok(Scope::Database) => Ok(json!("")),
-            Ok(Scope::Schema(s)) => Ok(json!(format!("schema:{}", (quoting.one)(&s)))),
+            Ok(Scope::Schema(s)) => Ok(json!(format!("schema:{}", (server.quote)(&s)))),
             Ok(Scope::Class(c)) => Ok(json!(format!("class:{c}"))),
-            Ok(Scope::Dataset(s, r)) => Ok(json!(format!("dataset:{}", (quoting.two)(&s, &r)))),
+            Ok(Scope::Dataset(s, r)) => Ok(json!(format!("dataset:{}", (server.quote_both)(&s, &r)))),
             Err(why) => problem(path, what, why.trim_end_matches('.')),
         },
         (Kind::Scope, _) => {
@@ -163,7 +168,7 @@ fn check_value(value: &Value, kind: Kind, path: String, quoting: &Quoting) -> Re
 
 #[cfg(test)]
 mod tests {
-    use super::super::example::{SHAPES, read};
+    use super::super::example::{SERVER, SHAPES, read};
     use super::*;
 
     #[test]
@@ -177,14 +182,14 @@ mod tests {
             (json!({"parties": [{"name": "a"}, {"name": "a"}]}), "$.parties[1]"),
             (json!({"parties": [{"name": ""}]}), "$.parties[0].name"),
             (json!({"datasets": [{"relation": "orders"}]}), "$.datasets[0].relation"),
+            (json!({"datasets": [{"relation": "s.r", "until": "soon"}]}), "$.datasets[0].until"),
         ] {
             assert_eq!(read(value).unwrap_err()[0].path, path);
         }
-        let bare = Quoting { one: &|s| s.to_string(), two: &|s, r| format!("{s}.{r}") };
-        assert_eq!(check(&json!([]), SHAPES, &bare).unwrap_err()[0].path, "$");
-        assert_eq!(check(&json!({"format": "x"}), SHAPES, &bare).unwrap_err()[0].path, "$.format");
+        assert_eq!(check(&json!([]), SHAPES, &SERVER).unwrap_err()[0].path, "$");
+        assert_eq!(check(&json!({"format": "x"}), SHAPES, &SERVER).unwrap_err()[0].path, "$.format");
         assert_eq!(
-            check(&json!({"format": FORMAT, "version": 2}), SHAPES, &bare).unwrap_err()[0].path,
+            check(&json!({"format": FORMAT, "version": 2}), SHAPES, &SERVER).unwrap_err()[0].path,
             "$.version"
         );
     }
@@ -192,12 +197,13 @@ mod tests {
     #[test]
     fn names_all_problems_at_once() {
         let all = read(
-            json!({"partys": [], "parties": [{"name": "a", "kind": "gang", "color": "red"}, 7, {"kind": "x"}]}),
+            json!({"comment": 7, "partys": [], "parties": [{"name": "a", "kind": "gang", "color": "red"}, 7, {"kind": "x"}]}),
         );
         let paths: Vec<String> = all.unwrap_err().into_iter().map(|p| p.path).collect();
         assert_eq!(
             paths,
             [
+                "$.comment",
                 "$.partys",
                 "$.parties[0].color",
                 "$.parties[0].kind",

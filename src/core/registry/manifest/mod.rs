@@ -41,6 +41,25 @@ pub enum Kind {
     Scope,
     /// Who receives; empty for everybody.
     Recipient,
+    /// A point in time.
+    Time,
+    /// A day.
+    Date,
+    /// A length of time.
+    Interval,
+}
+
+impl Kind {
+    /// The type of PostgreSQL's that reads a text of this kind, and an example of each.
+    #[must_use]
+    pub fn read_by(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Kind::Time => Some(("timestamptz", "a point in time: 2030-01-31T12:00:00Z")),
+            Kind::Date => Some(("date", "a day: 2030-01-31")),
+            Kind::Interval => Some(("interval", "a length of time: PT5M")),
+            _ => None,
+        }
+    }
 }
 
 /// A field of an item.
@@ -108,12 +127,14 @@ pub struct Problem {
 /// Most problems that one error names.
 pub const MOST_PROBLEMS: usize = 20;
 
-/// How identifiers are quoted: PostgreSQL's business, not ours.
-pub struct Quoting<'a> {
-    /// One identifier.
-    pub one: &'a dyn Fn(&str) -> String,
-    /// Schema and name.
-    pub two: &'a dyn Fn(&str, &str) -> String,
+/// What only PostgreSQL can say.
+pub struct Server<'a> {
+    /// Quotes an identifier.
+    pub quote: &'a dyn Fn(&str) -> String,
+    /// Quotes schema and name.
+    pub quote_both: &'a dyn Fn(&str, &str) -> String,
+    /// Whether it reads a text as a value of a type.
+    pub reads: &'a dyn Fn(&str, &str) -> bool,
 }
 
 /// The items of every section that is present, by key, with their position.
@@ -176,14 +197,22 @@ pub mod example {
                 field("contact", Kind::Text),
             ],
         ),
-        ("datasets", &[key("relation", Kind::Relation), field("owner", Kind::Text)]),
+        (
+            "datasets",
+            &[key("relation", Kind::Relation), field("owner", Kind::Text), field("until", Kind::Time)],
+        ),
     ];
+
+    pub const SERVER: Server<'static> = Server {
+        quote: &|s| s.to_string(),
+        quote_both: &|s, r| format!("{s}.{r}"),
+        reads: &|_, text| text != "soon",
+    };
 
     pub fn read(value: Value) -> Result<Sections, Vec<Problem>> {
         let mut value = value;
         value["format"] = json!(FORMAT);
         value["version"] = json!(VERSION);
-        let quoting = Quoting { one: &|s| s.to_string(), two: &|s, r| format!("{s}.{r}") };
-        check(&value, SHAPES, &quoting)
+        check(&value, SHAPES, &SERVER)
     }
 }

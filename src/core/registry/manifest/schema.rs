@@ -45,6 +45,10 @@ fn item(fields: &[Field]) -> Value {
 fn kind(kind: Kind) -> Value {
     match kind {
         Kind::Text => json!({"type": "string", "pattern": "\\S"}),
+        Kind::Time | Kind::Date | Kind::Interval => {
+            let what = kind.read_by().map_or("", |(_, example)| example);
+            json!({"type": "string", "pattern": "\\S", "description": what})
+        }
         Kind::Choice(words) => json!({"enum": words}),
         Kind::TextList => json!({"type": "array", "items": {"type": "string"}}),
         Kind::Bool => json!({"type": "boolean"}),
