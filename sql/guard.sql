@@ -81,6 +81,25 @@ COMMENT ON COLUMN governance.break_glass_entry.opened_at IS 'when';
 COMMENT ON COLUMN governance.break_glass_entry.opened_by_xid IS 'transaction that opened it: it takes effect when that has committed';
 COMMENT ON COLUMN governance.break_glass_entry.last_used_at IS 'when a statement last passed by it';
 
+CREATE TABLE governance.self_test_result (
+    feature text NOT NULL,
+    attempt text NOT NULL,
+    caught boolean NOT NULL,
+    layer text,
+    detail text NOT NULL,
+    mode text NOT NULL,
+    tested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (feature, attempt)
+);
+COMMENT ON TABLE governance.self_test_result IS 'what the last self_test() of a feature found in this database; not dumped';
+COMMENT ON COLUMN governance.self_test_result.feature IS 'feature that was attacked';
+COMMENT ON COLUMN governance.self_test_result.attempt IS 'what was tried';
+COMMENT ON COLUMN governance.self_test_result.caught IS 'whether it was refused by the rule that is meant to';
+COMMENT ON COLUMN governance.self_test_result.layer IS 'where it was caught';
+COMMENT ON COLUMN governance.self_test_result.detail IS 'which rule caught it, or what happened';
+COMMENT ON COLUMN governance.self_test_result.mode IS 'mode of the session that tested';
+COMMENT ON COLUMN governance.self_test_result.tested_at IS 'when';
+
 ------------------------------------------------------------------------------------------------------------ shipped rows
 -- Mode attached: PostgreSQL fires no event trigger for these statements, or not for all of their forms.
 INSERT INTO governance.rule (rule, hazard, lock_mode, mode, reason, safe_alternative) VALUES

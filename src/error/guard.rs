@@ -144,3 +144,9 @@ pub fn break_glass_uses(uses: i32) -> Failure {
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{uses} is not a number of uses"))
         .detail("A break-glass allows 1 to 100 statements.")
 }
+
+/// The self-test makes a role and tables of its own and takes them back.
+pub fn self_test_needs_superuser() -> Failure {
+    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, "only a superuser can test the guard")
+        .detail("The test makes a role, tables and levels, attacks them, and takes everything back.")
+}

@@ -1,7 +1,7 @@
 //! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
 //! judges here.
 use super::victim::{Victim, drop_victim, victim_of_schema_drop};
-use super::{dump_script, log, self_protection};
+use super::{Layer, dump_script, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
@@ -89,7 +89,7 @@ fn before(call: pg_sys::FunctionCallInfo) {
         change::before_ddl(&event.ddl);
         let path = settings_scope::callers_search_path();
         let sight = settings_scope::with_search_path(&path, || event.look());
-        FORESEEN.set(super::before(&sight, &event.ddl));
+        FORESEEN.set(super::before(Layer::EventTrigger, &sight, &event.ddl));
         if event.tag.starts_with("DROP") || event.tag == "ALTER TABLE" {
             FAMILIES.set(families());
         }
@@ -344,6 +344,6 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
         identity::unbind(gone);
     }
     if !hooks::active() {
-        super::after(victims, &FORESEEN.take());
+        super::after(Layer::EventTrigger, victims, &FORESEEN.take());
     }
 }

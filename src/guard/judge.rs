@@ -6,6 +6,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
 use crate::registry::{ladder, restore};
 use crate::{change, error};
+use std::cell::RefCell;
 
 /// What a rule says, from the shipped table.
 pub struct Rule {
@@ -19,9 +20,52 @@ pub struct Rule {
     pub safe_alternative: String,
 }
 
+/// Where a statement is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The parse tree, by the hook for utility statements.
+    Utility,
+    /// The parse tree or what was dropped, by an event trigger.
+    EventTrigger,
+    /// An object that goes, by object_access_hook.
+    ObjectAccess,
+    /// A write, by the hook for permissions.
+    Permissions,
+    /// A query, by the planner's hook.
+    Planner,
+    /// A trigger of the audit.
+    AuditTrigger,
+}
+
+impl Layer {
+    /// As `self_test()` says it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Layer::Utility => "utility hook",
+            Layer::EventTrigger => "event trigger",
+            Layer::ObjectAccess => "object access hook",
+            Layer::Permissions => "permission hook",
+            Layer::Planner => "planner hook",
+            Layer::AuditTrigger => "audit trigger",
+        }
+    }
+}
+
+thread_local! {
+    /// The last refusal of this session: where, and by which rules.
+    static LAST: RefCell<Option<(Layer, Vec<String>)>> = const { RefCell::new(None) };
+}
+
+/// The last refusal since this was asked before.
+#[must_use]
+pub fn take_last_refusal() -> Option<(Layer, Vec<String>)> {
+    LAST.take()
+}
+
 /// Judges everything one statement takes away: records, warns, or raises one refusal that names all of it. Nothing is
 /// judged in extension scripts, for the product's own DDL, or while the kill switch is off.
-pub fn judge(victims: Vec<Victim>) {
+pub fn judge(layer: Layer, victims: Vec<Victim>) {
     if victims.is_empty()
         || !crate::settings::ENABLED.get()
         || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
@@ -47,7 +91,7 @@ pub fn judge(victims: Vec<Victim>) {
         new
     });
     // Hooks run under the caller's settings.
-    settings_scope::with_fixed_path(|| judge_all(&victims));
+    settings_scope::with_fixed_path(|| judge_all(layer, &victims));
 }
 
 /// What happens to a victim.
@@ -112,7 +156,7 @@ pub fn verdict(
     (level, verdict)
 }
 
-fn judge_all(victims: &[Victim]) {
+fn judge_all(layer: Layer, victims: &[Victim]) {
     let mut refused = Vec::new();
     let mut passed = Vec::new();
     let mut used = Vec::new();
@@ -127,7 +171,7 @@ fn judge_all(victims: &[Victim]) {
         }
     }
     if !refused.is_empty() {
-        refuse(&refused);
+        refuse(layer, &refused);
     }
     for (victim, rule, level, verdict) in passed {
         if matches!(verdict, Verdict::Warned) {
@@ -140,7 +184,7 @@ fn judge_all(victims: &[Victim]) {
 
 /// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with
 /// the statement.
-fn refuse(refused: &[(&Victim, Rule)]) -> ! {
+fn refuse(layer: Layer, refused: &[(&Victim, Rule)]) -> ! {
     let number = audit_log::refusal_number();
     let role = roles::name(roles::current());
     let objects: Vec<String> = refused.iter().map(|(v, _)| v.what.clone()).collect();
@@ -150,6 +194,7 @@ fn refuse(refused: &[(&Victim, Rule)]) -> ! {
             rules.push(&rule.rule);
         }
     }
+    LAST.set(Some((layer, rules.iter().map(|r| (*r).to_string()).collect())));
     let statement = session::statement().unwrap_or_default();
     error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
     let (first, rule) = &refused[0];

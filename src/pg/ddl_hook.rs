@@ -7,7 +7,7 @@
 use super::object::Address;
 use super::object::catalogs::{PG_CLASS, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE};
 use super::{catalog, ddl, guard as pg_guard, owner, settings_scope};
-use crate::guard::{self, Victim};
+use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -76,7 +76,7 @@ pub unsafe fn before(
     settings_scope::with_fixed_path(|| crate::change::before_ddl(&wish));
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };
-    let foreseen = guard::before(&sight, &wish);
+    let foreseen = guard::before(Layer::Utility, &sight, &wish);
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
     FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new() }));
@@ -90,7 +90,7 @@ pub fn after(begun: Begun) {
         Begun::Leaving => LEAVING.set(false),
         Begun::Frame => {
             if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop) {
-                guard::after(frame.victims, &frame.foreseen);
+                guard::after(Layer::ObjectAccess, frame.victims, &frame.foreseen);
             }
         }
     }
@@ -131,12 +131,14 @@ pub unsafe fn object_access(
                 return; // a rewrite's own transient relation, ON COMMIT DROP
             }
             let object = Address { class, id: object, sub };
-            // What goes with a relation is part of it; the rest was foreseen, or comes without any statement.
-            if class != PG_CLASS
-                && class != PG_NAMESPACE
-                && class != PG_LARGEOBJECT
-                && class != PG_EVENT_TRIGGER
-            {
+            // An index, a sequence or a type goes with its table, or was foreseen.
+            let is_lost = match class {
+                PG_CLASS => {
+                    matches!(catalog::relation_kind(object.id), Some(b'r' | b'p' | b'f' | b'v' | b'm'))
+                }
+                _ => class == PG_NAMESPACE || class == PG_LARGEOBJECT || class == PG_EVENT_TRIGGER,
+            };
+            if !is_lost {
                 return;
             }
             guard::victim_of_loss(object)
@@ -155,6 +157,6 @@ pub unsafe fn object_access(
         None => true,
     });
     if alone {
-        guard::judge(vec![victim]);
+        guard::judge(Layer::ObjectAccess, vec![victim]);
     }
 }

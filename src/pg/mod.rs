@@ -32,6 +32,7 @@ pub mod roles;
 pub mod session;
 pub mod settings_scope;
 pub mod spi;
+pub mod write_hook;
 pub mod xact;
 
 /// Name of the extension.
