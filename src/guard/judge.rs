@@ -6,9 +6,12 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
 use crate::registry::{ladder, restore};
 use crate::{change, error};
+use pgrx::pg_sys;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What a rule says, from the shipped table.
+#[derive(Clone, Debug)]
 pub struct Rule {
     /// Id.
     pub rule: String,
@@ -207,14 +210,25 @@ fn refuse(layer: Layer, refused: &[(&Victim, Rule)]) -> ! {
     error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), governed, hint).raise()
 }
 
-/// A rule by its id.
+thread_local! {
+    /// The shipped rules, with the oid of the schema they were read from: they change with the extension's version only.
+    static RULES: RefCell<(pg_sys::Oid, HashMap<String, Rule>)> = RefCell::new((pg_sys::Oid::INVALID, HashMap::new()));
+}
+
+/// A rule by its id; all are read once per session.
 #[must_use]
 pub fn rule(id: &str) -> Option<Rule> {
-    owner::run(|| {
-        spi::select_one(
-            "SELECT rule, hazard, reason, safe_alternative FROM governance.rule WHERE rule = $1",
-            &[id.into()],
-            |r| Rule { rule: r.must(1), hazard: r.must(2), reason: r.must(3), safe_alternative: r.must(4) },
-        )
-    })
+    let here = catalog::namespace();
+    if RULES.with_borrow(|(of, _)| *of != here) {
+        let rules = owner::run(|| {
+            spi::select("SELECT rule, hazard, reason, safe_alternative FROM governance.rule", &[], |r| Rule {
+                rule: r.must(1),
+                hazard: r.must(2),
+                reason: r.must(3),
+                safe_alternative: r.must(4),
+            })
+        });
+        RULES.set((here, rules.into_iter().map(|r| (r.rule.clone(), r)).collect()));
+    }
+    RULES.with_borrow(|(_, rules)| rules.get(id).cloned())
 }
