@@ -18,6 +18,7 @@ SELECT governance.declare_dataset('customer', 'team', 'master');
 SELECT governance.tag_column('customer', 'email', 'pii.contact.email');
 SELECT governance.start_audit('customer');
 SELECT governance.declare_writer('customer', 'postgres');
+SELECT governance.set_level('guard.availability', 'warn', 'dataset:public.customer');
 SELECT governance.attach();
 GRANT SELECT ON customer, free TO clerk;
 SQL
