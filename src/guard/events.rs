@@ -7,7 +7,7 @@ use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::PG_CLASS;
-use crate::pg::{hooks, loading, regclass, roles, session, settings_scope, spi, xact};
+use crate::pg::{hooks, loading, owner, regclass, roles, session, settings_scope, spi, xact};
 use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
@@ -123,7 +123,8 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 fn after(call: pg_sys::FunctionCallInfo) {
     let path = settings_scope::callers_search_path();
     let event = read(call);
-    let commands = spi::select(
+    let commands = owner::run(|| {
+        spi::select(
         "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity,
                 (SELECT tgrelid FROM pg_trigger WHERE classid = 'pg_trigger'::regclass AND oid = objid), classid, objid
            FROM pg_event_trigger_ddl_commands() WHERE NOT in_extension",
@@ -136,7 +137,8 @@ fn after(call: pg_sys::FunctionCallInfo) {
             triggers_on: r.get(5),
             object: r.get(6).zip(r.get(7)).map(|(class, id)| Address::of(class, id)),
         },
-    );
+    )
+    });
     if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
         regclass::hold_all(false);
     }
@@ -259,7 +261,8 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
     if !bare::has_no_triggers() {
         tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
     }
-    let objects = spi::select(
+    let objects = owner::run(|| {
+        spi::select(
         "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
                                 'foreign table column', 'schema')",
@@ -268,7 +271,8 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
             let (objid, kind, names): (pg_sys::Oid, String, Vec<String>) = (r.must(1), r.must(2), r.must(3));
             (objid, kind, names, r.must::<bool>(4), r.must::<i32>(5) as i16)
         },
-    );
+    )
+    });
     let mut victims: Vec<Victim> = Vec::new();
     let mut gone = Vec::new();
     for (objid, kind, names, temporary, number) in objects {
