@@ -51,6 +51,15 @@ pub fn refusal_logged(number: u32, victims: &[String], rules: &str, role: &str, 
     .detail(format!("Statement: {statement}"))
 }
 
+/// Refusals that no row will be written about.
+pub fn refusals_unwritten(count: u64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("{count} governance refusals have no row in ddl_log"),
+    )
+    .detail("This log has a line of each.")
+}
+
 /// A statement that the guard lets pass with a warning.
 pub fn warned(victim: &str, rule: &str, reason: &str, alternative: &str) -> Failure {
     Failure::new(Code::ERRCODE_WARNING, format!("{victim}: rule {rule}"))

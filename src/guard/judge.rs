@@ -1,6 +1,6 @@
 //! The verdict: what happens to a statement, given what it takes away.
 use super::victim::{Victim, way_forward};
-use super::{break_glass, log};
+use super::{break_glass, log, refusal};
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
@@ -139,7 +139,7 @@ fn judge_all(victims: &[Victim]) {
 }
 
 /// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with
-/// the statement.
+/// the statement; in mode preloaded in a row too, which another process writes.
 fn refuse(refused: &[(&Victim, Rule)]) -> ! {
     let number = audit_log::refusal_number();
     let role = roles::name(roles::current());
@@ -151,15 +151,17 @@ fn refuse(refused: &[(&Victim, Rule)]) -> ! {
         }
     }
     let statement = session::statement().unwrap_or_default();
-    error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
+    let rules = rules.join(", ");
+    error::guard::refusal_logged(number, &objects, &rules, &role, &statement).log();
     let (first, rule) = &refused[0];
+    refusal::note(number, first, rule, &rules, &objects, &role, &statement);
     let hint = way_forward(first, &rule.hazard, &role);
     let governed = match (first.dataset.schema.as_str(), first.dataset.relation.as_str()) {
         ("", _) => "database",
         (_, "") => "schema",
         _ => "dataset",
     };
-    error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), governed, hint).raise()
+    error::guard::refused(number, &objects, &rule.reason, &rules, governed, hint).raise()
 }
 
 /// A rule by its id.

@@ -8,11 +8,13 @@ mod grantee;
 mod judge;
 mod log;
 mod readers;
+mod refusal;
 mod self_protection;
 mod victim;
 
 pub use foresee::victim_of_loss;
 pub use judge::judge;
+pub use refusal::write_refusals;
 pub use victim::{Victim, victim_of_truncate};
 
 use crate::error::{given, whole};
@@ -88,6 +90,7 @@ pub fn status() -> Vec<StatusRow> {
             attach(),
         ));
     }
+    rows.push(refusal::status());
     if crate::registry::restore::is_restoring() {
         rows.push(StatusRow::off(
             "guard.restoring",
