@@ -177,7 +177,25 @@ dg_stop $name fast
 wait $!
 dg_is 'a shutdown that leaves some unwritten says so' 1 "$(tail -n 30 "$log" | grep -c '1 governance refusals have no row in ddl_log')"
 
+dg_say 'without a process to write'
+dg_stop $name
+echo 'max_worker_processes = 0' | dg_as tee -a "$DG_WORK/$name/data/postgresql.conf" >/dev/null
+dg_up $name
+n=$(refuse -d one | number)
+dg_is 'it is refused as ever, and status() says what is missing' "1 f" "$(grep -c "governance refusal ${n:-none}:" "$log") $(
+    dg_sql -d one -c "SELECT active FROM governance.status() WHERE feature = 'guard.refusals' AND fix LIKE 'raise max_worker_processes%'")"
+dg_stop $name
+dg_as sed -i 's/^max_worker_processes = 0/max_worker_processes = 2/' "$DG_WORK/$name/data/postgresql.conf"
+dg_up $name
+n=$(refuse -d one | number)
+sleep 12 # longer than a row may take
+dg_is 'with a place for the launcher only, too' "f 0" "$(
+    dg_sql -d one -c "SELECT active FROM governance.status() WHERE feature = 'guard.refusals' AND detail LIKE '1 refused attempts of this server have waited%'") $(
+    dg_sql -d one -c "$count AND refusal = ${n:-0}")"
+dg_is 'and a line of the server log' t "$(grep -q 'no process could be started to write governance refusals' "$log" && echo t)"
+
 dg_say 'mode attached'
+dg_stop $name
 dg_as sed -i "/shared_preload_libraries/d" "$DG_WORK/$name/data/postgresql.conf"
 dg_up $name
 dg_sql -d one -c 'SELECT governance.attach()' >/dev/null

@@ -60,6 +60,15 @@ pub fn refusals_unwritten(count: u64) -> Failure {
     .detail("This log has a line of each.")
 }
 
+/// The server has no place for the process that writes rows about refusals.
+pub fn no_writer() -> Failure {
+    Failure::new(
+        Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+        "no process could be started to write governance refusals to ddl_log",
+    )
+    .hint("Raise max_worker_processes in postgresql.conf, then restart.")
+}
+
 /// A statement that the guard lets pass with a warning.
 pub fn warned(victim: &str, rule: &str, reason: &str, alternative: &str) -> Failure {
     Failure::new(Code::ERRCODE_WARNING, format!("{victim}: rule {rule}"))

@@ -2,16 +2,43 @@
 //! back. There is some only where the postmaster has loaded the library.
 use crate::core::guard::ring::{Entry, Ring};
 use pgrx::prelude::*;
-use pgrx::shmem::AssertPGRXSharedMemory;
-use pgrx::{PgLwLock, pg_shmem_init, pg_sys};
+use pgrx::{PgLwLock, PgSharedMemoryInitialization, pg_shmem_init, pg_sys};
 use std::cell::Cell;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
-// SAFETY: nobody else's lock has our name; the ring holds plain bytes and no pointers that are followed.
-static RING: PgLwLock<AssertPGRXSharedMemory<Ring>> = unsafe { PgLwLock::new(c"data_governance_refusals") };
+// SAFETY: nobody else's lock has our name.
+static LOCK: PgLwLock<()> = unsafe { PgLwLock::new(c"data_governance_refusals") };
+static SPACE: Space = Space(AtomicPtr::new(std::ptr::null_mut()));
 
 thread_local! {
     /// Whether the memory was asked for: set in the postmaster, and so in all its children.
     static PRESENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Where the ring is. Not in the lock, as is usual with pgrx: that moves its content through the stack several times, and
+/// half a megabyte is too much for a small one.
+struct Space(AtomicPtr<Ring>);
+
+impl PgSharedMemoryInitialization for Space {
+    type Value = ();
+
+    unsafe fn on_shmem_request(&'static self) {
+        // SAFETY: called by the hook that is there for it.
+        unsafe { pg_sys::RequestAddinShmemSpace(size_of::<Ring>()) };
+    }
+
+    unsafe fn on_shmem_startup(&'static self, (): ()) {
+        let mut found = false;
+        // SAFETY: called by the postmaster alone, before it has children; the memory is as large as the ring, aligned for
+        // anything, and an empty ring is all zeros.
+        unsafe {
+            let ring =
+                pg_sys::ShmemInitStruct(c"data_governance refusals".as_ptr(), size_of::<Ring>(), &mut found)
+                    .cast::<Ring>();
+            ring.write_bytes(0, 1);
+            self.0.store(ring, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Asks for the memory and registers the worker, where the postmaster loads the library.
@@ -21,8 +48,8 @@ pub fn install() {
         return;
     }
     super::worker::register();
-    // SAFETY: the ring is a value of its own, all in place.
-    pg_shmem_init!(RING = unsafe { AssertPGRXSharedMemory::new(Ring::new()) });
+    pg_shmem_init!(LOCK = ());
+    pg_shmem_init!(SPACE = ());
     PRESENT.set(true);
 }
 
@@ -32,9 +59,15 @@ pub fn are_recorded() -> bool {
     PRESENT.get()
 }
 
-/// Looks at the ring, or changes it. `f` must do little and raise nothing: everybody who is refused waits meanwhile.
+/// Looks at the ring, or changes it; None where there is none. `f` must do little and raise nothing: whoever is refused
+/// waits meanwhile.
 pub fn with<R>(f: impl FnOnce(&mut Ring) -> R) -> Option<R> {
-    are_recorded().then(|| f(&mut RING.exclusive()))
+    if !are_recorded() {
+        return None;
+    }
+    let _locked = LOCK.exclusive();
+    // SAFETY: set by the postmaster and valid in all its children; the lock is held, so nobody else looks.
+    unsafe { SPACE.0.load(Ordering::Relaxed).as_mut() }.map(f)
 }
 
 /// Takes a refusal and wakes the worker. Never raises.

@@ -124,8 +124,11 @@ fn write(database: u32) -> bool {
         .set_argument(Some(pg_sys::Datum::from(database)))
         .set_notify_pid(me)
         .load_dynamic();
-    // Without a free place (max_worker_processes) it is tried again like after any failure.
-    let Ok(writer) = writer else { return false };
+    // Without a free place it is tried again like after any failure.
+    let Ok(writer) = writer else {
+        crate::error::guard::no_writer().log();
+        return false;
+    };
     if writer.wait_for_shutdown().is_err() {
         return false;
     }
