@@ -3,7 +3,7 @@
 use super::judge::Rule;
 use super::victim::Victim;
 use crate::core::audit::clip;
-use crate::core::guard::ring::{Entry, Loss, ShortName, Text};
+use crate::core::guard::ring::{CAPACITY, Entry, Loss, ShortName, Text};
 use crate::core::registry::level::Level;
 use crate::pg::{owner, refusals, roles, session, spi, xact};
 use crate::registry::status::StatusRow;
@@ -51,7 +51,9 @@ const MOMENT: &str = "timestamptz '2000-01-01 00:00:00+00' + $1 * interval '1 mi
 pub fn write_refusals(database: u32) -> (u64, Option<Loss>) {
     let mut last = 0;
     owner::run(|| {
-        while let Some(e) = refusals::with(|ring| ring.next(database, last)).flatten() {
+        // As many as can wait: in a storm of refusals there would be no end.
+        for _ in 0..CAPACITY {
+            let Some(e) = refusals::with(|ring| ring.next(database, last)).flatten() else { break };
             write(&e);
             last = e.order;
         }

@@ -176,19 +176,14 @@ pub extern "C-unwind" fn data_governance_writer(database: pg_sys::Datum) {
             c"writing refusals to governance.ddl_log".as_ptr(),
         );
     }
-    loop {
-        let written = BackgroundWorker::transaction(AssertUnwindSafe(|| {
-            catalog::is_present().then(|| crate::guard::write_refusals(database))
-        }));
-        match written {
-            None => {
-                refusals::with(|ring| ring.forget(database)); // the extension has gone
-                return;
-            }
-            Some((0, None)) => return,
-            Some((last, loss)) => refusals::with(|ring| ring.written(database, last, loss)),
-        };
-    }
+    // What comes meanwhile is for the next one: others wait for their turn.
+    let written = BackgroundWorker::transaction(AssertUnwindSafe(|| {
+        catalog::is_present().then(|| crate::guard::write_refusals(database))
+    }));
+    match written {
+        Some((last, loss)) => refusals::with(|ring| ring.written(database, last, loss)),
+        None => refusals::with(|ring| ring.forget(database)), // the extension has gone
+    };
 }
 
 /// Whether there is a database of this oid.
