@@ -21,7 +21,7 @@ COMMENT ON COLUMN governance.rule.mode IS 'least mode that holds it everywhere';
 CREATE TABLE governance.ddl_entry (
     id uuid PRIMARY KEY DEFAULT governance._uuid(),
     occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    xid xid8 DEFAULT pg_current_xact_id(),
     tag text,
     object text NOT NULL,
     schema_name text,
@@ -34,13 +34,14 @@ CREATE TABLE governance.ddl_entry (
     db_role text NOT NULL,
     session_role text NOT NULL,
     application text,
-    statement text
+    statement text,
+    refusal bigint
 );
 CREATE INDEX ddl_entry_occurred_at_idx ON governance.ddl_entry (occurred_at);
-COMMENT ON TABLE governance.ddl_entry IS 'what DDL did and what the guard said; refusals roll back with their statement and are lines of the server log';
+COMMENT ON TABLE governance.ddl_entry IS 'what DDL did and what the guard said; refusals in mode preloaded only, written by another process since they roll back with their statement';
 COMMENT ON COLUMN governance.ddl_entry.id IS 'UUID of version 7: orders by time';
 COMMENT ON COLUMN governance.ddl_entry.occurred_at IS 'when';
-COMMENT ON COLUMN governance.ddl_entry.xid IS 'transaction';
+COMMENT ON COLUMN governance.ddl_entry.xid IS 'transaction; null for a refusal before one had a number';
 COMMENT ON COLUMN governance.ddl_entry.tag IS 'command tag of a command that ran';
 COMMENT ON COLUMN governance.ddl_entry.object IS 'what it hit';
 COMMENT ON COLUMN governance.ddl_entry.schema_name IS 'schema of the relation concerned';
@@ -48,12 +49,13 @@ COMMENT ON COLUMN governance.ddl_entry.relation_name IS 'name of the relation co
 COMMENT ON COLUMN governance.ddl_entry.rule IS 'rule of the guard, for a verdict';
 COMMENT ON COLUMN governance.ddl_entry.hazard IS 'its hazard class';
 COMMENT ON COLUMN governance.ddl_entry.level IS 'level that applied';
-COMMENT ON COLUMN governance.ddl_entry.verdict IS 'done, recorded, warned, passed by a change, break-glass with its reason';
+COMMENT ON COLUMN governance.ddl_entry.verdict IS 'done, recorded, warned, passed by a change, break-glass with its reason, refused; gap: refusals without a row';
 COMMENT ON COLUMN governance.ddl_entry.change IS 'the change it belongs to';
 COMMENT ON COLUMN governance.ddl_entry.db_role IS 'current_user';
 COMMENT ON COLUMN governance.ddl_entry.session_role IS 'session_user';
 COMMENT ON COLUMN governance.ddl_entry.application IS 'application_name';
 COMMENT ON COLUMN governance.ddl_entry.statement IS 'text the client sent';
+COMMENT ON COLUMN governance.ddl_entry.refusal IS 'number in the message of a refusal and in its line of the server log';
 
 CREATE TABLE governance.break_glass_entry (
     id uuid PRIMARY KEY DEFAULT governance._uuid(),
@@ -204,7 +206,8 @@ CREATE VIEW governance.rules AS
 CREATE VIEW governance.ddl_log WITH (security_barrier) AS
     SELECT e.id, e.occurred_at, e.xid, e.tag, e.object,
            governance._relation_named(e.schema_name, e.relation_name) AS relation,
-           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement
+           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement,
+           e.refusal
       FROM governance.ddl_entry e
      WHERE governance._may_see(governance._relation_named(e.schema_name, e.relation_name))
      ORDER BY e.id;

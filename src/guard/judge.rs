@@ -1,9 +1,9 @@
 //! The verdict: what happens to a statement, given what it takes away.
 use super::victim::{Victim, way_forward};
-use super::{break_glass, log};
+use super::{break_glass, log, refusal};
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
+use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi, xact};
 use crate::registry::{ladder, restore};
 use crate::{change, error};
 use pgrx::pg_sys;
@@ -186,7 +186,7 @@ fn judge_all(layer: Layer, victims: &[Victim]) {
 }
 
 /// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with
-/// the statement.
+/// the statement; in mode preloaded in a row too, which another process writes.
 fn refuse(layer: Layer, refused: &[(&Victim, Rule)]) -> ! {
     let number = audit_log::refusal_number();
     let role = roles::name(roles::current());
@@ -199,15 +199,19 @@ fn refuse(layer: Layer, refused: &[(&Victim, Rule)]) -> ! {
     }
     LAST.set(Some((layer, rules.iter().map(|r| (*r).to_string()).collect())));
     let statement = session::statement().unwrap_or_default();
-    error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
+    let rules = rules.join(", ");
+    error::guard::refusal_logged(number, &objects, &rules, &role, &statement).log();
     let (first, rule) = &refused[0];
+    if !xact::is_as_if_old() {
+        refusal::note(number, first, rule, &rules, &objects, &role, &statement);
+    }
     let hint = way_forward(first, &rule.hazard, &role);
     let governed = match (first.dataset.schema.as_str(), first.dataset.relation.as_str()) {
         ("", _) => "database",
         (_, "") => "schema",
         _ => "dataset",
     };
-    error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), governed, hint).raise()
+    error::guard::refused(number, &objects, &rule.reason, &rules, governed, hint).raise()
 }
 
 thread_local! {

@@ -8,6 +8,7 @@ mod grantee;
 mod judge;
 mod log;
 mod readers;
+mod refusal;
 mod self_protection;
 mod self_test;
 mod victim;
@@ -15,6 +16,7 @@ mod write;
 
 pub use foresee::victim_of_loss;
 pub use judge::{Layer, judge};
+pub use refusal::write_refusals;
 pub use self_test::run as self_test;
 pub use victim::{Victim, victim_of_truncate};
 pub use write::{Write, judge_write};
@@ -85,6 +87,7 @@ pub fn status() -> Vec<StatusRow> {
             Some("SELECT * FROM governance.attach();".to_string()),
         ));
     }
+    rows.push(refusal::status());
     if crate::registry::restore::is_restoring() {
         rows.push(StatusRow::off(
             "guard.restoring",

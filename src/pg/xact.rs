@@ -126,6 +126,12 @@ pub fn as_if_old<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Whether a self-test runs: see [`as_if_old`].
+#[must_use]
+pub fn is_as_if_old() -> bool {
+    AS_IF_OLD.get()
+}
+
 /// Whether the running transaction made this relation (`rd_createSubid`; 0 is InvalidSubTransactionId).
 #[must_use]
 pub fn is_made_here(relid: pg_sys::Oid) -> bool {
