@@ -56,6 +56,11 @@ impl Drop for Settings {
     }
 }
 
+/// Runs without a word to the client: for what the server says once itself.
+pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
+    with_setting(c"client_min_messages", "error", || with_setting(c"log_min_messages", "error", f))
+}
+
 /// Runs the copy of a change: as the caller, but without the users' triggers (session_replication_role, which the
 /// caller may not set) and with an error instead of silence where row security would hide rows.
 pub fn quiet_copy<R>(f: impl FnOnce() -> R) -> R {

@@ -134,7 +134,7 @@ unsafe fn boolean_powers(options: *const pg_sys::List) -> Vec<&'static str> {
             .filter_map(|o| {
                 let name = text((*o).defname)?;
                 let power = POWERS.iter().find(|(option, _)| *option == name)?.1;
-                pg_sys::defGetBoolean(o).then_some(power)
+                (resolve::is_on(o) == Some(true)).then_some(power)
             })
             .collect()
     }

@@ -321,6 +321,9 @@ pub unsafe fn alter_sequence(s: &pg_sys::AlterSeqStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree; options are DefElem nodes.
     unsafe {
         let Some(relid) = names::relation(s.sequence) else { return };
+        if catalog::relation_kind(relid) != Some(b'S') || !names::may_alter(relid) {
+            return;
+        }
         let name = names::of(relid);
         let table = crate::pg::object::Address::relation(relid).relation_of();
         let on = table.map_or_else(|| On::Relation(relid), On::Relation);

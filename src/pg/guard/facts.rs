@@ -1,6 +1,6 @@
 //! Live facts about tables, columns and expressions: what PostgreSQL itself would find when it runs the statement.
 use super::names;
-use crate::pg::{catalog, relation};
+use crate::pg::{catalog, missing, relation};
 use crate::pg::{owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 
@@ -85,10 +85,10 @@ impl Drop for Scope {
     }
 }
 
-/// Runs an analysis that may fail. A statement that runs would fail in the same way; in a script that does not run, a
-/// function or type may be missing that an earlier statement makes, and then nothing is known.
+/// Runs an analysis that may fail. A statement that runs fails in the same way, and says where in its text; in a script
+/// that does not run, a function or type may be missing that an earlier statement makes. Then nothing is known.
 fn tried<R>(f: impl FnOnce() -> Option<R>) -> Option<R> {
-    if names::is_rehearsal() { xact::apart(f).flatten() } else { f() }
+    xact::apart(f).flatten()
 }
 
 /// Whether the default of a new column calls something volatile, so that every row must be written. None where that
@@ -97,6 +97,19 @@ fn tried<R>(f: impl FnOnce() -> Option<R>) -> Option<R> {
 /// # Safety
 /// `default` must be a valid raw expression.
 pub unsafe fn is_volatile_default(default: *mut pg_sys::Node) -> Option<bool> {
+    // SAFETY: the casts follow the tags.
+    let is_constant = unsafe {
+        match (*default).type_ {
+            pg_sys::NodeTag::T_A_Const => true,
+            pg_sys::NodeTag::T_TypeCast => {
+                (*(*default.cast::<pg_sys::TypeCast>()).arg).type_ == pg_sys::NodeTag::T_A_Const
+            }
+            _ => false,
+        }
+    };
+    if is_constant {
+        return Some(false);
+    }
     tried(|| {
         // SAFETY: the parser's node is copied, since analysis scribbles on it; a parse state without relations.
         unsafe {
@@ -253,6 +266,21 @@ pub fn is_proven_not_null(relid: pg_sys::Oid, number: i16) -> bool {
         let tests = pg_sys::lappend(std::ptr::null_mut(), test.cast());
         pg_sys::PartConstraintImpliedByRelConstraint(scope.relation, tests)
     }
+}
+
+/// What rows of a relation must fulfil to be a partition with these bounds; null where that cannot be told, as for a
+/// relation that cannot be one.
+///
+/// # Safety
+/// `bounds` must be valid and `parent` a partitioned table.
+pub unsafe fn partition_condition(
+    parent: pg_sys::Oid,
+    child: pg_sys::Oid,
+    bounds: *mut pg_sys::PartitionBoundSpec,
+) -> *mut pg_sys::List {
+    // SAFETY: the caller vouches for the bounds.
+    tried(|| Some(unsafe { missing::partition_condition(parent, child, bounds) }))
+        .unwrap_or(std::ptr::null_mut())
 }
 
 /// Whether constraints of a table that are valid already prove what a condition about its columns says.

@@ -1,6 +1,8 @@
 //! What names mean, also after the statements before this one in a script that does not run.
 use crate::pg::catalog::{self, Name, text};
 use crate::pg::ddl::{Ddl, Target};
+use crate::pg::object::Address;
+use crate::pg::object::catalogs::PG_NAMESPACE;
 use crate::pg::relation;
 use crate::pg::{list, roles, spi};
 use pgrx::pg_sys;
@@ -165,6 +167,31 @@ pub fn may_alter(relid: pg_sys::Oid) -> bool {
     is_rehearsal()
         || catalog::relation_owner(relid).is_none_or(|owner| roles::has_rights_of(me, owner))
         || catalog::schema_owner_of(relid).is_some_and(|owner| roles::has_rights_of(me, owner))
+}
+
+/// The same for an object of any kind.
+#[must_use]
+pub fn may_alter_object(object: Address) -> bool {
+    if let Some(relid) = object.relation_of() {
+        return may_alter(relid);
+    }
+    let me = roles::current();
+    is_rehearsal()
+        || roles::is_superuser(me)
+        || object.owner().is_none_or(|owner| roles::has_rights_of(me, owner))
+        || object
+            .schema_oid()
+            .and_then(|schema| Address::of(PG_NAMESPACE, schema).owner())
+            .is_some_and(|owner| roles::has_rights_of(me, owner))
+}
+
+/// Whether the current role holds one of these privileges on a relation.
+#[must_use]
+pub fn holds(relid: pg_sys::Oid, privileges: pg_sys::AclMode) -> bool {
+    // SAFETY: a look-up by oid.
+    is_rehearsal()
+        || unsafe { pg_sys::pg_class_aclcheck(relid, roles::current(), privileges) }
+            == pg_sys::AclResult::ACLCHECK_OK
 }
 
 /// Number of a column by its name.

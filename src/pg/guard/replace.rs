@@ -4,9 +4,9 @@ use super::{On, Sight, names, resolve};
 use crate::pg::catalog::text;
 use crate::pg::list::items;
 use crate::pg::object::Address;
-use crate::pg::{EXTENSION, relation};
+use crate::pg::{EXTENSION, relation, settings_scope};
 use pgrx::pg_sys;
-use pgrx::pg_sys::ObjectType::OBJECT_FUNCTION;
+use pgrx::pg_sys::ObjectType::OBJECT_ROUTINE;
 
 /// What callers of a function rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,9 +50,9 @@ impl Contract {
         unsafe {
             for option in items::<pg_sys::DefElem>(options) {
                 match text((*option).defname).as_deref() {
-                    Some("security") => self.definer = pg_sys::defGetBoolean(option),
-                    Some("strict") => self.strict = pg_sys::defGetBoolean(option),
-                    Some("leakproof") => self.leakproof = pg_sys::defGetBoolean(option),
+                    Some("security") => self.definer = resolve::is_on(option) == Some(true),
+                    Some("strict") => self.strict = resolve::is_on(option) == Some(true),
+                    Some("leakproof") => self.leakproof = resolve::is_on(option) == Some(true),
                     Some("volatility") => {
                         self.volatility =
                             text(pg_sys::defGetString(option)).and_then(|v| v.bytes().next()).unwrap_or(b'v');
@@ -106,7 +106,11 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
         (*wanted).type_ = pg_sys::NodeTag::T_ObjectWithArgs;
         (*wanted).objname = s.funcname;
         (*wanted).objargs = inputs(s.parameters);
-        let Some(address) = resolve::object(OBJECT_FUNCTION, wanted.cast()) else { return };
+        // A procedure or an aggregate of that name is PostgreSQL's own error.
+        let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
+        let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
+        let found = if names_column { settings_scope::quietly(look) } else { look() };
+        let Some(address) = found else { return };
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("replacing {name}"), On::Database);
@@ -173,7 +177,8 @@ pub unsafe fn create_view(s: &pg_sys::ViewStmt, sight: &mut Sight) {
         let option = |name: &str| {
             items::<pg_sys::DefElem>(s.options)
                 .into_iter()
-                .any(|o| text((*o).defname).as_deref() == Some(name) && pg_sys::defGetBoolean(o))
+                // What is no boolean is PostgreSQL's own error.
+                .any(|o| text((*o).defname).as_deref() == Some(name) && resolve::is_on(o) != Some(false))
         };
         let checks = s.withCheckOption != pg_sys::ViewCheckOption::NO_CHECK_OPTION
             || items::<pg_sys::DefElem>(s.options)

@@ -17,7 +17,7 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         return None;
     }
     let is_type = matches!(kind, pg_sys::ObjectType::OBJECT_TYPE | pg_sys::ObjectType::OBJECT_DOMAIN);
-    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock, which is kept like any reader's. Types
+    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock. Types
     // are named by a TypeName in DROP and COMMENT, by a list of names in ALTER.
     let look = || unsafe {
         let object = if is_type && (*object).type_ == T_List {
@@ -28,12 +28,39 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         let mut relation = std::ptr::null_mut();
         let lock = pg_sys::AccessShareLock as i32;
         let found = pg_sys::get_object_address(kind, object, &mut relation, lock, true);
+        // A lock that is kept would have to be made stronger by the statement itself: two sessions that drop the same
+        // object would then wait for each other.
         if !relation.is_null() {
             pg_sys::relation_close(relation, lock);
+        } else if found.objectId != pg_sys::InvalidOid {
+            if pg_sys::IsSharedRelation(found.classId) {
+                pg_sys::UnlockSharedObject(found.classId, found.objectId, 0, lock);
+            } else {
+                pg_sys::UnlockDatabaseObject(found.classId, found.objectId, 0, lock);
+            }
         }
         (found.objectId != pg_sys::InvalidOid).then(|| Address::from(found))
     };
     if names::is_rehearsal() { xact::apart(look).flatten() } else { look() }
+}
+
+/// Whether an option of a statement is on; None where its value is no boolean, which PostgreSQL will say in its own words.
+///
+/// # Safety
+/// `option` must be a valid DefElem.
+pub unsafe fn is_on(option: *mut pg_sys::DefElem) -> Option<bool> {
+    // SAFETY: the caller vouches for the node; values that are written out are of one of these kinds.
+    unsafe {
+        let value = (*option).arg;
+        if value.is_null() {
+            return Some(true);
+        }
+        if !matches!((*value).type_, T_Integer | T_Boolean | T_String | T_TypeName) {
+            return None;
+        }
+        let mut on = false;
+        pg_sys::parse_bool(pg_sys::defGetString(option), &mut on).then_some(on)
+    }
 }
 
 /// An object of a kind that has no schema, by its bare name.

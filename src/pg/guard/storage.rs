@@ -1,6 +1,6 @@
 //! What keeps readers and writers waiting: indexes, rewrites, moves, locks.
 use super::table::Target;
-use super::{On, Sight, facts, names};
+use super::{On, Sight, facts, names, resolve};
 use crate::pg::catalog::text;
 use crate::pg::list::items;
 use crate::pg::object::Address;
@@ -136,11 +136,11 @@ fn written_anew(relid: pg_sys::Oid, sight: &mut Sight) {
 /// # Safety
 /// `list` must be NIL or a list of DefElem.
 unsafe fn has_option(list: *const pg_sys::List, name: &str) -> bool {
-    // SAFETY: the caller vouches for the list; defGetBoolean reads the argument of the option.
+    // SAFETY: the caller vouches for the list.
     unsafe {
         items::<pg_sys::DefElem>(list)
             .into_iter()
-            .any(|o| text((*o).defname).as_deref() == Some(name) && pg_sys::defGetBoolean(o))
+            .any(|o| text((*o).defname).as_deref() == Some(name) && resolve::is_on(o) == Some(true))
     }
 }
 
