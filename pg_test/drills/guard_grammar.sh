@@ -25,7 +25,7 @@ run() { # DATABASE [SETTING]
       while IFS= read -r statement; do
           printf "\\\\echo >> %s\nBEGIN;\n%s\n%s;\nROLLBACK;\n" "${statement//\'/\'\'}" "${2:-}" "$statement"
       done <"$here/guard_grammar.txt"
-      echo '\echo END'; } | "$DG_BIN/psql" -X -q -A -t -d "$1" 2>&1 | sed -E -e 's/[Rr]efusal [0-9]+/refusal N/' -e 's/pg_toast_[0-9]+/pg_toast_N/' -e '/data_governance depends on/d'
+      echo '\echo END'; } | "$DG_BIN/psql" -X -q -A -t -d "$1" 2>&1 | sed -E -e 's/[Rr]efusal [0-9]+/refusal N/' -e 's/pg_toast_[0-9]+/pg_toast_N/' -e 's/database (plain|installed|attached)/database DB/' -e '/data_governance depends on/d'
 }
 explain() { # DATABASE
     { echo "SET search_path = g;"
@@ -34,6 +34,8 @@ explain() { # DATABASE
       done <"$here/guard_grammar.txt"
       echo '\echo END'; } | "$DG_BIN/psql" -X -q -A -t -d "$1" 2>&1
 }
+# One line for each statement that fails: itself and the error.
+errors() { awk '/^>> /{s=$0} /^ERROR:/{print s " | " $0}' "$1"; }
 make plain
 make installed
 make attached
@@ -52,6 +54,9 @@ for mode in installed attached; do
     level "$mode" enforce
     run "$mode" 'SET LOCAL ROLE grammar_plain;' >"$out/$mode.role"
     dg_is "$mode: as a role without rights, none ended the session" END "$(tail -n 1 "$out/$mode.role")"
-    diff "$out/plain_role" "$out/$mode.role" >"$out/$mode.role.diff" || { cat "$out/$mode.role.diff"; dg_fail "$mode: who may not is told so by the guard, not by PostgreSQL"; }
+    errors "$out/plain_role" >"$out/plain_role.errors"
+    errors "$out/$mode.role" >"$out/$mode.role.errors"
+    lost=$(grep -vxFf "$out/$mode.role.errors" "$out/plain_role.errors" || true)
+    [ -z "$lost" ] || { printf '%s\n' "$lost"; dg_fail "$mode: who may not is told so by the guard, not by PostgreSQL"; }
     echo "ok: $mode: who may not is told so by PostgreSQL"
 done

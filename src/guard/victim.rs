@@ -180,6 +180,9 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 .collect();
         }
         Ddl::RenameSchema { schema, new_name } => {
+            if !guard::names::may_alter_schema(schema) {
+                return Vec::new();
+            }
             return vec![Victim {
                 rule: "renaming-object",
                 what: format!(
@@ -197,7 +200,8 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         }
         _ => return Vec::new(),
     };
-    let Some(relid) = target.relid else { return Vec::new() }; // PostgreSQL has its own error for that
+    // PostgreSQL has its own errors for what is not there and for who may not.
+    let Some(relid) = target.relid.filter(|relid| guard::names::may_alter(*relid)) else { return Vec::new() };
     vec![Victim {
         rule,
         what,

@@ -5,8 +5,10 @@
 //! are collected while their statement runs: everything it did is still undone by the error. Outside any utility
 //! statement (`lo_unlink`) each victim is judged at once.
 use super::object::Address;
-use super::object::catalogs::{PG_CLASS, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE};
-use super::{catalog, ddl, guard as pg_guard, owner, settings_scope};
+use super::object::catalogs::{
+    PG_AUTHID, PG_CLASS, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE, PG_TABLESPACE,
+};
+use super::{catalog, ddl, guard as pg_guard, owner, settings_scope, xact};
 use crate::guard::{self, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -140,6 +142,11 @@ pub unsafe fn object_access(
                 return;
             }
             guard::victim_of_loss(object)
+        }
+        // No event trigger says that these were made.
+        OAT_POST_CREATE if class == PG_AUTHID || class == PG_DATABASE || class == PG_TABLESPACE => {
+            xact::note_object_created(Address { class, id: object, sub: 0 });
+            None
         }
         OAT_TRUNCATE if class == PG_CLASS => {
             catalog::relation_name(object).map(|name| guard::victim_of_truncate(object, name))

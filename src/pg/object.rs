@@ -43,6 +43,10 @@ pub mod catalogs {
     pub const PG_TABLESPACE: Oid = Oid::from_u32(1213);
     /// Triggers.
     pub const PG_TRIGGER: Oid = Oid::from_u32(2620);
+    /// Parsers of text search.
+    pub const PG_TS_PARSER: Oid = Oid::from_u32(3601);
+    /// Templates of text search dictionaries.
+    pub const PG_TS_TEMPLATE: Oid = Oid::from_u32(3764);
     /// Types.
     pub const PG_TYPE: Oid = Oid::from_u32(1247);
 }
@@ -165,6 +169,10 @@ impl Address {
     pub fn owner(self) -> Option<pg_sys::Oid> {
         if let Some(relid) = self.relation_of() {
             return catalog::relation_owner(relid);
+        }
+        if self.class == PG_CONSTRAINT {
+            let domain = depends::owners(self).into_iter().find(|(of, kind)| of.class == PG_TYPE && *kind == b'a');
+            return domain.and_then(|(of, _)| of.owner());
         }
         let lock = pg_sys::AccessShareLock as i32;
         // SAFETY: a look-up by oid in the object's catalog, whose rows have an owner; the tuple is read while it is open.

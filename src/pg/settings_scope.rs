@@ -58,7 +58,10 @@ impl Drop for Settings {
 
 /// Runs without a word to the client: for what the server says once itself.
 pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
-    with_setting(c"client_min_messages", "error", || with_setting(c"log_min_messages", "error", f))
+    let settings = Settings::begin();
+    settings.set(c"client_min_messages", c"error", As::User);
+    settings.set(c"log_min_messages", c"error", As::Superuser);
+    f()
 }
 
 /// Runs the copy of a change: as the caller, but without the users' triggers (session_replication_role, which the

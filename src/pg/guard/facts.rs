@@ -18,7 +18,9 @@ pub fn has_rows(relid: pg_sys::Oid) -> bool {
     names::tree(relid).into_iter().any(has_own_rows)
 }
 
-fn has_own_rows(relid: pg_sys::Oid) -> bool {
+/// The same for the table alone.
+#[must_use]
+pub fn has_own_rows(relid: pg_sys::Oid) -> bool {
     match catalog::relation_kind(relid) {
         Some(b'r' | b'm') => {}
         Some(b'f') => return true,

@@ -2,7 +2,7 @@
 use crate::pg::catalog::{self, Name, text};
 use crate::pg::ddl::{Ddl, Target};
 use crate::pg::object::Address;
-use crate::pg::object::catalogs::PG_NAMESPACE;
+use crate::pg::object::catalogs::{PG_AUTHID, PG_NAMESPACE, PG_TS_PARSER, PG_TS_TEMPLATE};
 use crate::pg::relation;
 use crate::pg::{list, roles, spi};
 use pgrx::pg_sys;
@@ -175,14 +175,26 @@ pub fn may_alter_object(object: Address) -> bool {
     if let Some(relid) = object.relation_of() {
         return may_alter(relid);
     }
+    if object.class == PG_AUTHID {
+        return super::access::may_make_roles();
+    }
     let me = roles::current();
     is_rehearsal()
         || roles::is_superuser(me)
-        || object.owner().is_none_or(|owner| roles::has_rights_of(me, owner))
+        || match object.owner() {
+            Some(owner) => roles::has_rights_of(me, owner),
+            None => ![PG_TS_PARSER, PG_TS_TEMPLATE].contains(&object.class), // superusers only
+        }
         || object
             .schema_oid()
             .and_then(|schema| Address::of(PG_NAMESPACE, schema).owner())
             .is_some_and(|owner| roles::has_rights_of(me, owner))
+}
+
+/// The same for a schema that exists.
+#[must_use]
+pub fn may_alter_schema(schema: &str) -> bool {
+    catalog::schema_oid(schema).is_some_and(|oid| may_alter_object(Address::of(PG_NAMESPACE, oid)))
 }
 
 /// Whether the current role holds one of these privileges on a relation.

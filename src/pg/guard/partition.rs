@@ -110,7 +110,8 @@ pub unsafe fn create_table(s: &pg_sys::CreateStmt, sight: &mut Sight) {
         if s.partbound.is_null() {
             return;
         }
-        let Some(parent) = names::relation(crate::pg::list::nth(s.inhRelations, 0)) else { return };
+        let parent = names::relation(crate::pg::list::nth(s.inhRelations, 0));
+        let Some(parent) = parent.filter(|p| names::may_alter(*p)) else { return };
         sight.lock(parent, pg_sys::AccessExclusiveLock);
         if !(*s.partbound).is_default
             && let Some(default) = default_partition_with_rows(parent)

@@ -1,7 +1,8 @@
 //! Functions and views that are replaced or altered so that they behave differently for those who use them. What is in a
 //! body or behind a view is its owner's business and passes.
+use super::table::Target;
 use super::{On, Sight, names, resolve};
-use crate::pg::catalog::text;
+use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
 use crate::pg::{EXTENSION, relation, settings_scope};
@@ -39,6 +40,11 @@ impl Contract {
             pg_sys::ReleaseSysCache(tuple);
             Some(contract)
         }
+    }
+
+    fn is_aggregate(function: pg_sys::Oid) -> bool {
+        // SAFETY: a look-up by oid; 0 where there is none.
+        (unsafe { pg_sys::get_func_prokind(function) }) as u8 == b'a'
     }
 
     /// As options change it.
@@ -110,7 +116,7 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
         let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
         let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
         let found = if names_column { settings_scope::quietly(look) } else { look() };
-        let Some(address) = found else { return };
+        let Some(address) = found.filter(|a| names::may_alter_object(*a)) else { return };
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("replacing {name}"), On::Database);
@@ -147,7 +153,10 @@ unsafe fn inputs(parameters: *const pg_sys::List) -> *mut pg_sys::List {
 pub unsafe fn alter_function(s: &pg_sys::AlterFunctionStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(address) = resolve::object(s.objtype, s.func.cast()) else { return };
+        let Some(address) = resolve::own(s.objtype, s.func.cast()) else { return };
+        if Contract::is_aggregate(address.id) {
+            return; // PostgreSQL's own error
+        }
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("altering {name}"), On::Database);
@@ -172,7 +181,10 @@ pub unsafe fn create_view(s: &pg_sys::ViewStmt, sight: &mut Sight) {
     }
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(relid) = names::relation(s.view) else { return };
+        let Some(relid) = names::relation(s.view).filter(|r| names::may_alter(*r)) else { return };
+        if catalog::relation_kind(relid) != Some(b'v') {
+            return;
+        }
         sight.lock(relid, pg_sys::AccessExclusiveLock);
         let option = |name: &str| {
             items::<pg_sys::DefElem>(s.options)
@@ -199,6 +211,26 @@ pub unsafe fn create_view(s: &pg_sys::ViewStmt, sight: &mut Sight) {
         if !lost.is_empty() {
             let what = format!("replacing view {} without {}", names::of(relid), lost.join(", "));
             sight.hit("ban-replace-view-function", what, On::Relation(relid));
+        }
+    }
+}
+
+/// ALTER VIEW … SET and RESET of the options that protect rows.
+///
+/// # Safety
+/// `options` must be NIL or a list of DefElem.
+pub unsafe fn view_options(t: &Target, options: *const pg_sys::List, resets: bool, sight: &mut Sight) {
+    for was in relation::view_options(t.relid) {
+        // SAFETY: the caller vouches for the list.
+        let goes = unsafe {
+            items::<pg_sys::DefElem>(options).into_iter().any(|o| {
+                text((*o).defname).as_deref() == Some(was.as_str())
+                    && (resets || (was != "check_option" && resolve::is_on(o) == Some(false)))
+            })
+        };
+        if goes {
+            let what = format!("leaving view {} without {was}", t.name);
+            sight.hit("ban-replace-view-function", what, On::Relation(t.relid));
         }
     }
 }

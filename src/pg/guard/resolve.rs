@@ -44,6 +44,15 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
     if names::is_rehearsal() { xact::apart(look).flatten() } else { look() }
 }
 
+/// The same, where the current role may alter or drop the object: else PostgreSQL's own error comes first.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn own(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> Option<Address> {
+    // SAFETY: the caller vouches for the node.
+    unsafe { object(kind, named) }.filter(|address| names::may_alter_object(*address))
+}
+
 /// Whether an option of a statement is on; None where its value is no boolean, which PostgreSQL will say in its own words.
 ///
 /// # Safety
@@ -108,11 +117,11 @@ pub unsafe fn role(spec: *const pg_sys::RoleSpec) -> Option<pg_sys::Oid> {
     }
 }
 
-/// A type by the list of its names, and the type as written out.
+/// A type of a kind (`pg_type.typtype`) that the current role may alter, by the list of its names, and as written out.
 ///
 /// # Safety
 /// `list` must be NIL or a list of String nodes.
-pub unsafe fn type_named(list: *mut pg_sys::List) -> Option<(pg_sys::Oid, String)> {
+pub unsafe fn type_named(list: *mut pg_sys::List, kind: u8) -> Option<(pg_sys::Oid, String)> {
     // SAFETY: the caller vouches for the list; a missing_ok look-up.
     unsafe {
         let name = pg_sys::makeTypeNameFromNameList(list);
@@ -122,7 +131,11 @@ pub unsafe fn type_named(list: *mut pg_sys::List) -> Option<(pg_sys::Oid, String
         }
         let oid = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>()).oid;
         pg_sys::ReleaseSysCache(tuple);
-        Some((oid, Address::of(PG_TYPE, oid).identity()?))
+        let address = Address::of(PG_TYPE, oid);
+        if type_kind(oid) != Some(kind) || !names::may_alter_object(address) {
+            return None;
+        }
+        Some((oid, address.identity()?))
     }
 }
 
@@ -152,6 +165,30 @@ pub fn type_kind(of: pg_sys::Oid) -> Option<u8> {
     // SAFETY: a syscache look-up by oid; 0 where there is none.
     let kind = unsafe { pg_sys::get_typtype(of) } as u8;
     (kind != 0).then_some(kind)
+}
+
+/// What a domain asks for.
+#[derive(Default)]
+pub struct Domain {
+    /// NOT NULL.
+    pub not_null: bool,
+    /// It has a default of its own.
+    pub has_default: bool,
+    /// Names of its constraints.
+    pub constraints: Vec<String>,
+}
+
+/// What a domain asks for.
+#[must_use]
+pub fn domain(of: pg_sys::Oid) -> Domain {
+    spi::select_one(
+        "SELECT typnotnull, typdefault IS NOT NULL,
+                ARRAY(SELECT c.conname::pg_catalog.text FROM pg_catalog.pg_constraint c WHERE c.contypid OPERATOR(pg_catalog.=) t.oid)
+           FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) $1",
+        &[of.into()],
+        |r| Domain { not_null: r.must(1), has_default: r.must(2), constraints: r.must(3) },
+    )
+    .unwrap_or_default()
 }
 
 /// The schema of a type.
