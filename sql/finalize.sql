@@ -111,8 +111,10 @@ COMMENT ON FUNCTION governance._append_only() IS 'trigger: the log is neither ch
 
 ------------------------------------------------------------------------------------------------------------------ guard
 GRANT EXECUTE ON FUNCTION
-    governance.break_glass(text, text[], text, text, integer, timestamptz), governance.end_break_glass()
+    governance.break_glass(text, text[], text, text, integer, timestamptz), governance.end_break_glass(),
+    governance.explain_ddl(text, text)
     TO PUBLIC;
+COMMENT ON FUNCTION governance.explain_ddl(text, text) IS 'what statements would do and what the guard would say; runs none of them';
 COMMENT ON FUNCTION governance.break_glass(text, text[], text, text, integer, timestamptz) IS 'lets one role pass one hazard for a few statements and minutes; an operator''s act, in effect after commit';
 COMMENT ON FUNCTION governance.end_break_glass() IS 'ends every open break-glass; returns how many there were';
 COMMENT ON FUNCTION governance._on_ddl_start() IS 'event trigger: judges renames, completes changes, protects the extension itself';

@@ -55,6 +55,7 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
                 (xact::rehearse(|| of_statement(statement, &ddl)), ddl)
             });
             rows.extend(found);
+            statement.follow(&mut shadow);
             shadow.follow(&ddl, statement.made());
         }
         rows

@@ -330,11 +330,11 @@ pub fn is_granted(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     spi::select_one(
         "SELECT true FROM pg_catalog.pg_class c
           WHERE c.oid OPERATOR(pg_catalog.=) $1
-            AND ($2 OPERATOR(pg_catalog.=) c.relowner
-                 OR EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) x WHERE x.grantee OPERATOR(pg_catalog.=) $2)
+            AND (c.relowner::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
+                 OR EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) x WHERE x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2)
                  OR EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
-                             WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND x.grantee OPERATOR(pg_catalog.=) $2))",
-        &[relid.into(), role.into()],
+                             WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2))",
+        &[relid.into(), i64::from(role.to_u32()).into()], // no oid is no parameter
         |r| r.must::<bool>(1),
     )
     .is_some()
@@ -353,9 +353,9 @@ pub fn is_granted_on(object: Address, role: pg_sys::Oid) -> bool {
     spi::select_one(
         &format!(
             "SELECT true FROM pg_catalog.{catalog} o, pg_catalog.aclexplode(coalesce({prefix}acl, pg_catalog.acldefault('{kind}', {owner}))) x
-              WHERE o.oid OPERATOR(pg_catalog.=) $1 AND x.grantee OPERATOR(pg_catalog.=) $2 LIMIT 1"
+              WHERE o.oid OPERATOR(pg_catalog.=) $1 AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2 LIMIT 1"
         ),
-        &[object.id.into(), role.into()],
+        &[object.id.into(), i64::from(role.to_u32()).into()],
         |r| r.must::<bool>(1),
     )
     .is_some()

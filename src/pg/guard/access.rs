@@ -327,7 +327,7 @@ pub unsafe fn alter_owner(s: &pg_sys::AlterOwnerStmt, sight: &mut Sight) {
         if s.objectType == OBJECT_LARGEOBJECT {
             return;
         }
-        let Some(address) = resolve::own(s.objectType, s.object) else { return };
+        let Some(address) = resolve::own_and_known(s.objectType, s.object) else { return };
         let Some(name) = address.describe() else { return };
         let on = address.schema_of().map_or(On::Database, On::Schema);
         change_owner(address, on, &name, s.newowner, sight);
@@ -411,7 +411,7 @@ unsafe fn removed(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node, wha
         return;
     }
     // SAFETY: the caller vouches for the node.
-    let Some(address) = (unsafe { resolve::own(kind, object) }) else { return };
+    let Some(address) = (unsafe { resolve::own_and_known(kind, object) }) else { return };
     let has =
         if what == "the comment" { relation::has_comment(address) } else { relation::has_label(address) };
     if let Some(name) = address.describe().filter(|_| has) {

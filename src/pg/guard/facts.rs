@@ -267,7 +267,28 @@ pub fn is_proven_not_null(relid: pg_sys::Oid, number: i16) -> bool {
         (*test).location = -1;
         let tests = pg_sys::lappend(std::ptr::null_mut(), test.cast());
         pg_sys::PartConstraintImpliedByRelConstraint(scope.relation, tests)
+            || names::proofs(relid).into_iter().any(|condition| implies(&scope, condition, tests))
     }
+}
+
+/// Whether a condition that a script adds as a check proves the tests.
+///
+/// # Safety
+/// A raw expression and a list of analysed ones about the relation of the scope.
+unsafe fn implies(scope: &Scope, condition: *mut pg_sys::Node, tests: *mut pg_sys::List) -> bool {
+    // As the server reads check constraints of a relation.
+    let proof = tried(|| {
+        // SAFETY: the caller vouches for the nodes; the parser's is copied.
+        Some(unsafe {
+            let copy = pg_sys::copyObjectImpl(condition.cast()).cast();
+            let kind = pg_sys::ParseExprKind::EXPR_KIND_CHECK_CONSTRAINT;
+            let analysed = pg_sys::transformExpr(scope.state, copy, kind);
+            let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), analysed);
+            pg_sys::make_ands_implicit(pg_sys::canonicalize_qual(folded.cast(), true))
+        })
+    });
+    // SAFETY: lists of analysed expressions.
+    proof.is_some_and(|proof| unsafe { pg_sys::predicate_implied_by(tests, proof, true) })
 }
 
 /// What rows of a relation must fulfil to be a partition with these bounds; null where that cannot be told, as for a

@@ -253,6 +253,38 @@ impl Parsed {
         }
     }
 
+    /// Follows what it does to the checks of relations, beside its names.
+    pub fn follow(&self, shadow: &mut Shadow) {
+        use pg_sys::AlterTableType::{AT_AddConstraint, AT_DropConstraint, AT_ValidateConstraint};
+        // SAFETY: as above; ADD CONSTRAINT has a Constraint.
+        unsafe {
+            if (*self.node).type_ != T_AlterTableStmt {
+                return;
+            }
+            let s = &*self.node.cast::<pg_sys::AlterTableStmt>();
+            let Some(relid) = with_shadow(shadow, || names::relation(s.relation)) else { return };
+            for command in super::list::items::<pg_sys::AlterTableCmd>(s.cmds) {
+                let name = super::catalog::text((*command).name);
+                match (*command).subtype {
+                    AT_AddConstraint => {
+                        let c = &*(*command).def.cast::<pg_sys::Constraint>();
+                        if c.contype == pg_sys::ConstrType::CONSTR_CHECK {
+                            shadow.check(names::Check {
+                                relid,
+                                name: super::catalog::text(c.conname),
+                                condition: c.raw_expr,
+                                valid: !c.skip_validation,
+                            });
+                        }
+                    }
+                    AT_ValidateConstraint => shadow.checked(relid, &name.unwrap_or_default(), true),
+                    AT_DropConstraint => shadow.checked(relid, &name.unwrap_or_default(), false),
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Relations it makes.
     #[must_use]
     pub fn made(&self) -> Vec<Name> {

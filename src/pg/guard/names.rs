@@ -20,6 +20,21 @@ pub struct Shadow {
     gone: HashSet<Name>,
     /// Numbers of columns of today under the names they would have.
     columns: HashMap<(pg_sys::Oid, String), Option<i16>>,
+    /// Checks that the script would have added.
+    checks: Vec<Check>,
+}
+
+/// A check constraint that a script adds to a relation of today.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The relation.
+    pub relid: pg_sys::Oid,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its condition as the parser read it, as long as the call that explains the script.
+    pub condition: *mut pg_sys::Node,
+    /// Whether all rows were checked.
+    pub valid: bool,
 }
 
 impl Shadow {
@@ -56,6 +71,21 @@ impl Shadow {
         self.columns.insert((relid, from.to_string()), None);
         if let Some(to) = to {
             self.columns.insert((relid, to.to_string()), number);
+        }
+    }
+
+    /// A check is added.
+    pub fn check(&mut self, check: Check) {
+        self.checks.push(check);
+    }
+
+    /// A check is validated, or goes.
+    pub fn checked(&mut self, relid: pg_sys::Oid, name: &str, stays: bool) {
+        let is_it = |c: &Check| c.relid == relid && c.name.as_deref() == Some(name);
+        if stays {
+            self.checks.iter_mut().filter(|c| is_it(c)).for_each(|c| c.valid = true);
+        } else {
+            self.checks.retain(|c| !is_it(c));
         }
     }
 
@@ -112,6 +142,15 @@ pub fn with_shadow<R>(shadow: &Shadow, f: impl FnOnce() -> R) -> R {
     }
     let _end = End(SHADOW.replace(Some(shadow.clone())));
     f()
+}
+
+/// Conditions that the script before this statement would have made hold for every row of a relation.
+#[must_use]
+pub fn proofs(relid: pg_sys::Oid) -> Vec<*mut pg_sys::Node> {
+    SHADOW.with_borrow(|shadow| {
+        let checks = shadow.iter().flat_map(|s| &s.checks);
+        checks.filter(|c| c.relid == relid && c.valid).map(|c| c.condition).collect()
+    })
 }
 
 /// Whether a script is read that does not run.

@@ -66,9 +66,10 @@ pub unsafe fn rename(s: &pg_sys::RenameStmt, sight: &mut Sight) {
             return;
         }
         let address = if s.object.is_null() {
-            resolve::by_name(s.renameType, s.subname).filter(|a| names::may_alter_object(*a))
+            resolve::by_name(s.renameType, s.subname)
+                .filter(|a| names::may_alter_object(*a) && !crate::pg::xact::is_object_created_here(*a))
         } else {
-            resolve::own(s.renameType, s.object)
+            resolve::own_and_known(s.renameType, s.object)
         };
         if let Some(address) = address
             && let Some(old) = address.describe()
@@ -95,7 +96,7 @@ pub unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt, sight: &mut Sight) {
             let to = quote_identifier(text(s.newschema).unwrap_or_default());
             let what = format!("moving sequence {} to schema {to}", names::of(relid));
             sight.hit("ban-set-schema", what, On::Relation(relid));
-        } else if let Some(address) = resolve::own(s.objectType, s.object)
+        } else if let Some(address) = resolve::own_and_known(s.objectType, s.object)
             && let Some(old) = address.describe()
         {
             let to = quote_identifier(text(s.newschema).unwrap_or_default());

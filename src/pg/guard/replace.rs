@@ -5,7 +5,7 @@ use super::{On, Sight, names, resolve};
 use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
-use crate::pg::{EXTENSION, relation, settings_scope};
+use crate::pg::{EXTENSION, relation, settings_scope, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::OBJECT_ROUTINE;
 
@@ -116,7 +116,7 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
         let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
         let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
         let found = if names_column { settings_scope::quietly(look) } else { look() };
-        let Some(address) = found.filter(|a| names::may_alter_object(*a)) else { return };
+        let Some(address) = found.filter(|a| names::may_alter_object(*a) && !xact::is_object_created_here(*a)) else { return };
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("replacing {name}"), On::Database);
@@ -153,7 +153,7 @@ unsafe fn inputs(parameters: *const pg_sys::List) -> *mut pg_sys::List {
 pub unsafe fn alter_function(s: &pg_sys::AlterFunctionStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(address) = resolve::own(s.objtype, s.func.cast()) else { return };
+        let Some(address) = resolve::own_and_known(s.objtype, s.func.cast()) else { return };
         if Contract::is_aggregate(address.id) {
             return; // PostgreSQL's own error
         }

@@ -53,6 +53,15 @@ pub unsafe fn own(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> O
     unsafe { object(kind, named) }.filter(|address| names::may_alter_object(*address))
 }
 
+/// The same, where the object was not made by the running transaction: nobody else has seen it yet.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn own_and_known(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> Option<Address> {
+    // SAFETY: the caller vouches for the node.
+    unsafe { own(kind, named) }.filter(|address| !xact::is_object_created_here(*address))
+}
+
 /// Whether an option of a statement is on; None where its value is no boolean, which PostgreSQL will say in its own words.
 ///
 /// # Safety
@@ -132,7 +141,10 @@ pub unsafe fn type_named(list: *mut pg_sys::List, kind: u8) -> Option<(pg_sys::O
         let oid = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>()).oid;
         pg_sys::ReleaseSysCache(tuple);
         let address = Address::of(PG_TYPE, oid);
-        if type_kind(oid) != Some(kind) || !names::may_alter_object(address) {
+        if type_kind(oid) != Some(kind)
+            || !names::may_alter_object(address)
+            || xact::is_object_created_here(address)
+        {
             return None;
         }
         Some((oid, address.identity()?))
