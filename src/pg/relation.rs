@@ -266,6 +266,16 @@ pub fn triggers(relid: pg_sys::Oid, internal_too: bool) -> Vec<String> {
     )
 }
 
+/// Constraints of a relation.
+#[must_use]
+pub fn constraints(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "SELECT oid FROM pg_catalog.pg_constraint WHERE conrelid OPERATOR(pg_catalog.=) $1",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
 /// Whether a relation has a policy of this name.
 #[must_use]
 pub fn has_policy(relid: pg_sys::Oid, policy: &str) -> bool {
