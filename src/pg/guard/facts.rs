@@ -148,9 +148,10 @@ pub unsafe fn type_change(
     number: i16,
     definition: &pg_sys::ColumnDef,
 ) -> Option<TypeChange> {
+    // Outside of what may fail: where the lock is not to be had, the statement must not go on unjudged.
+    let scope = Scope::of(relid)?;
+    let (old, old_mod, old_collation) = relation::column_type(relid, number)?;
     tried(|| {
-        let scope = Scope::of(relid)?;
-        let (old, old_mod, old_collation) = relation::column_type(relid, number)?;
         // SAFETY: a missing_ok look-up of a type name; trees are copied before they are analysed.
         unsafe {
             let mut new_mod = -1;
@@ -301,7 +302,8 @@ pub unsafe fn partition_condition(
     child: pg_sys::Oid,
     bounds: *mut pg_sys::PartitionBoundSpec,
 ) -> *mut pg_sys::List {
-    // SAFETY: the caller vouches for the bounds.
+    let _scopes = (Scope::of(parent), Scope::of(child));
+    // SAFETY: the caller vouches for the bounds; both relations stay locked.
     tried(|| Some(unsafe { missing::partition_condition(parent, child, bounds) }))
         .unwrap_or(std::ptr::null_mut())
 }
