@@ -114,6 +114,7 @@ GRANT EXECUTE ON FUNCTION
     governance.break_glass(text, text[], text, text, integer, timestamptz), governance.end_break_glass(),
     governance.explain_ddl(text, text)
     TO PUBLIC;
+COMMENT ON FUNCTION governance.explain_ddl(text, text) IS 'what statements would do and what the guard would say; runs none of them';
 COMMENT ON FUNCTION governance.break_glass(text, text[], text, text, integer, timestamptz) IS 'lets one role pass one hazard for a few statements and minutes; an operator''s act, in effect after commit';
 COMMENT ON FUNCTION governance.end_break_glass() IS 'ends every open break-glass; returns how many there were';
 COMMENT ON FUNCTION governance.explain_ddl(text, text) IS 'what statements would do to the database as it is, and what the guard would say; runs nothing and changes nothing';

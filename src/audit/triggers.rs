@@ -154,6 +154,12 @@ pub fn make_way(relid: pg_sys::Oid, kind: &Kind) {
     remove(relid, kind, &others);
 }
 
+/// Whether a TRUNCATE of a relation is seen by our trigger on it.
+#[must_use]
+pub fn sees_truncate(relid: pg_sys::Oid) -> bool {
+    crate::pg::relation::triggers(relid, false).iter().any(|name| name == TRUNCATE.name)
+}
+
 /// Takes away triggers that call our functions under a name of somebody else's: rows would be logged twice.
 pub fn drop_renamed(relid: pg_sys::Oid, name: &Name) {
     owner::run(|| {

@@ -6,8 +6,8 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::object::Address;
-use crate::pg::object::catalogs::PG_CLASS;
-use crate::pg::{hooks, loading, owner, regclass, roles, session, settings_scope, spi, xact};
+use crate::pg::object::catalogs::{PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE};
+use crate::pg::{hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, xact};
 use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
@@ -16,6 +16,8 @@ use std::cell::{Cell, RefCell};
 thread_local! {
     /// What was judged before the statement that is running.
     static FORESEEN: RefCell<Vec<Address>> = const { RefCell::new(Vec::new()) };
+    /// The table that an ALTER TABLE adds constraints to, and those it had before.
+    static CONSTRAINS: RefCell<Option<(pg_sys::Oid, Vec<pg_sys::Oid>)>> = const { RefCell::new(None) };
     /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
 }
@@ -90,6 +92,12 @@ fn before(call: pg_sys::FunctionCallInfo) {
             FORESEEN.set(super::before(Layer::EventTrigger, &sight, &event.ddl));
         }
     }
+    CONSTRAINS.set(match &event.ddl {
+        Ddl::AlterTable { target, constrains: true, .. } if !hooks::active() => {
+            target.relid.map(|relid| (relid, relation::constraints(relid)))
+        }
+        _ => None,
+    });
     WIDENS.set(match &event.ddl {
         Ddl::AlterTable { target, adds, .. } if !adds.is_empty() => {
             target.relid.and_then(|relid| catalog::last_column_number(relid).map(|last| (relid, last)))
@@ -180,8 +188,15 @@ fn after(call: pg_sys::FunctionCallInfo) {
                 rename_column::attribute_renamed(composite, attribute, new_name);
             }
         }
-        Ddl::AlterTable { leaves, .. } if !leaves.is_empty() && !bare::is_bare() => {
-            leaves.iter().for_each(tree::left)
+        Ddl::AlterTable { leaves, .. } => {
+            if !leaves.is_empty() && !bare::is_bare() {
+                leaves.iter().for_each(tree::left);
+            }
+            // With hooks each is seen when it is made.
+            if let Some((relid, before)) = CONSTRAINS.take() {
+                let made = relation::constraints(relid).into_iter().filter(|c| !before.contains(c));
+                made.for_each(|c| xact::note_object_created(Address::of(PG_CONSTRAINT, c)));
+            }
         }
         _ => {}
     }
@@ -277,7 +292,10 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
     let mut gone = Vec::new();
     for (objid, kind, names, temporary, number) in objects {
         let victim = match (kind.as_str(), names.as_slice()) {
-            ("schema", [schema]) => Some(victim_of_schema_drop(schema.clone())),
+            ("schema", [schema]) => Some(Victim {
+                harmless: xact::is_object_created_here(Address::of(PG_NAMESPACE, objid)),
+                ..victim_of_schema_drop(schema.clone())
+            }),
             (kind, [schema, relation, rest @ ..]) => {
                 let name = Name { schema: schema.clone(), relation: relation.clone() };
                 let column = rest.first().cloned();

@@ -55,6 +55,7 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
                 (xact::rehearse(|| of_statement(statement, &ddl)), ddl)
             });
             rows.extend(found);
+            statement.follow(&mut shadow);
             shadow.follow(&ddl, statement.made());
         }
         rows
@@ -102,7 +103,7 @@ fn row(
     let is_seen = loading::mode() > Mode::Installed
         || statement.fires_event_triggers()
         || (matches!(first.rule, "ban-truncate" | "ban-truncate-cascade")
-            && first.relid.is_some_and(|relid| audit::watched(relid).is_some()));
+            && first.relid.is_some_and(audit::sees_truncate));
     let relids: Vec<pg_sys::Oid> = members.iter().filter_map(|v| v.relid).collect();
     let on = |of: &[pg_sys::Oid]| -> Vec<pg_sys::Oid> {
         of.iter().copied().filter(|relid| relids.is_empty() || is_of(*relid, &relids)).collect()

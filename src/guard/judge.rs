@@ -85,10 +85,10 @@ pub fn judge(layer: Layer, victims: Vec<Victim>) {
     // What a person wrote comes first, what goes with it after: the server drops dependents and partitions before. A
     // column of a partitioned table is one loss, not one per partition.
     victims.sort_by_key(|v| v.wish.is_none());
-    let mut seen: Vec<(Name, String)> = Vec::new();
+    let mut seen: Vec<(&str, Name, String)> = Vec::new();
     victims.retain(|v| {
         let Some(column) = &v.column else { return true };
-        let key = (v.dataset.clone(), column.clone());
+        let key = (v.rule, v.dataset.clone(), column.clone());
         let new = !seen.contains(&key);
         seen.push(key);
         new

@@ -180,6 +180,9 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 .collect();
         }
         Ddl::RenameSchema { schema, new_name } => {
+            if !guard::names::may_alter_schema(schema) {
+                return Vec::new();
+            }
             return vec![Victim {
                 rule: "renaming-object",
                 what: format!(
@@ -197,17 +200,18 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         }
         _ => return Vec::new(),
     };
-    let Some(relid) = target.relid else { return Vec::new() }; // PostgreSQL has its own error for that
+    // PostgreSQL has its own errors for what is not there and for who may not.
+    let Some(relid) = target.relid.filter(|relid| guard::names::may_alter(*relid)) else { return Vec::new() };
+    // A column that is not there is PostgreSQL's own error, or made by the script that is read.
+    let number = column.as_deref().and_then(|column| guard::names::column(relid, column));
+    if column.is_some() && number.is_none() {
+        return Vec::new();
+    }
     vec![Victim {
         rule,
         what,
         dataset: governing_name(rule, relid, &target.name),
-        harmless: catalog::is_temporary(relid)
-            || match &column {
-                Some(column) => catalog::column_number(relid, column)
-                    .is_some_and(|n| xact::is_created_here(relid, Some(n))),
-                None => xact::is_created_here(relid, None),
-            },
+        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, number),
         relid: Some(relid),
         column,
         object: None,

@@ -111,9 +111,16 @@ pub fn relation_oid(name: &Name) -> Option<pg_sys::Oid> {
 /// Whether a schema exists.
 #[must_use]
 pub fn schema_exists(schema: &str) -> bool {
-    let Ok(schema) = CString::new(schema) else { return false };
+    schema_oid(schema).is_some()
+}
+
+/// The oid of a schema, None when it does not exist.
+#[must_use]
+pub fn schema_oid(schema: &str) -> Option<pg_sys::Oid> {
+    let schema = CString::new(schema).ok()?;
     // SAFETY: missing_ok look-up with a valid C string.
-    unsafe { pg_sys::get_namespace_oid(schema.as_ptr(), true) != pg_sys::InvalidOid }
+    let oid = unsafe { pg_sys::get_namespace_oid(schema.as_ptr(), true) };
+    (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
 /// The kind of a relation as in `pg_class.relkind`, None when it does not exist.

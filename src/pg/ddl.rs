@@ -63,6 +63,8 @@ pub enum Ddl {
         adds: Vec<String>,
         /// Whether it drops a constraint or a default or detaches a partition.
         takes_away: bool,
+        /// Whether it adds a constraint, alone or with a column.
+        constrains: bool,
         /// Number of all sub-commands.
         commands: usize,
         /// Whether it is written `ONLY`.
@@ -160,6 +162,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let mut drops = Vec::new();
                 let mut adds = Vec::new();
                 let mut takes_away = false;
+                let mut constrains = false;
                 let mut leaves = Vec::new();
                 let mut attaches = Vec::new();
                 for c in &commands {
@@ -173,8 +176,11 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                         pg_sys::AlterTableType::AT_AddColumn
                             if !c.def.is_null() && (*c.def).type_ == T_ColumnDef =>
                         {
-                            adds.extend(text((*c.def.cast::<pg_sys::ColumnDef>()).colname));
+                            let column = &*c.def.cast::<pg_sys::ColumnDef>();
+                            constrains |= !column.constraints.is_null();
+                            adds.extend(text(column.colname));
                         }
+                        pg_sys::AlterTableType::AT_AddConstraint => constrains = true,
                         pg_sys::AlterTableType::AT_DropConstraint => takes_away = true,
                         pg_sys::AlterTableType::AT_ColumnDefault if c.def.is_null() => takes_away = true,
                         pg_sys::AlterTableType::AT_DetachPartition
@@ -200,7 +206,17 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     }
                 }
                 let (commands, only) = (commands.len(), !(*s.relation).inh);
-                Ddl::AlterTable { target, drops, adds, takes_away, commands, only, leaves, attaches }
+                Ddl::AlterTable {
+                    target,
+                    drops,
+                    adds,
+                    takes_away,
+                    constrains,
+                    commands,
+                    only,
+                    leaves,
+                    attaches,
+                }
             }
             T_CreateTrigStmt => {
                 let s = &*node.cast::<pg_sys::CreateTrigStmt>();

@@ -5,8 +5,11 @@
 //! are collected while their statement runs: everything it did is still undone by the error. Outside any utility
 //! statement (`lo_unlink`) each victim is judged at once.
 use super::object::Address;
-use super::object::catalogs::{PG_CLASS, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE};
-use super::{catalog, ddl, guard as pg_guard, owner, settings_scope};
+use super::object::catalogs::{
+    PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE,
+    PG_TABLESPACE,
+};
+use super::{catalog, ddl, guard as pg_guard, owner, settings_scope, xact};
 use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -131,17 +134,21 @@ pub unsafe fn object_access(
                 return; // a rewrite's own transient relation, ON COMMIT DROP
             }
             let object = Address { class, id: object, sub };
-            // An index, a sequence or a type goes with its table, or was foreseen.
-            let is_lost = match class {
-                PG_CLASS => {
-                    matches!(catalog::relation_kind(object.id), Some(b'r' | b'p' | b'f' | b'v' | b'm'))
-                }
-                _ => class == PG_NAMESPACE || class == PG_LARGEOBJECT || class == PG_EVENT_TRIGGER,
-            };
-            if !is_lost {
+            // What goes with a relation, its indexes and sequences too, is part of it; the rest was foreseen, or comes
+            // without any statement.
+            let is_row_holder = class == PG_CLASS
+                && matches!(catalog::relation_kind(object.id), Some(b'r' | b'p' | b'f' | b'v' | b'm'));
+            if !is_row_holder && ![PG_NAMESPACE, PG_LARGEOBJECT, PG_EVENT_TRIGGER].contains(&class) {
                 return;
             }
             guard::victim_of_loss(object)
+        }
+        // No event trigger says that these were made.
+        OAT_POST_CREATE
+            if [PG_AUTHID, PG_CONSTRAINT, PG_DATABASE, PG_TABLESPACE, PG_LARGEOBJECT].contains(&class) =>
+        {
+            xact::note_object_created(Address { class, id: object, sub: 0 });
+            None
         }
         OAT_TRUNCATE if class == PG_CLASS => {
             catalog::relation_name(object).map(|name| guard::victim_of_truncate(object, name))

@@ -43,6 +43,10 @@ pub mod catalogs {
     pub const PG_TABLESPACE: Oid = Oid::from_u32(1213);
     /// Triggers.
     pub const PG_TRIGGER: Oid = Oid::from_u32(2620);
+    /// Parsers of text search.
+    pub const PG_TS_PARSER: Oid = Oid::from_u32(3601);
+    /// Templates of text search dictionaries.
+    pub const PG_TS_TEMPLATE: Oid = Oid::from_u32(3764);
     /// Types.
     pub const PG_TYPE: Oid = Oid::from_u32(1247);
 }
@@ -147,13 +151,49 @@ impl Address {
     /// The schema it is in.
     #[must_use]
     pub fn schema_of(self) -> Option<String> {
-        let raw = self.raw();
         if self.class == PG_NAMESPACE {
             return catalog::schema_name(self.id);
         }
+        self.schema_oid().and_then(catalog::schema_name)
+    }
+
+    /// Oid of the schema it is in.
+    #[must_use]
+    pub fn schema_oid(self) -> Option<pg_sys::Oid> {
         // SAFETY: looks only; classes without a schema give InvalidOid.
-        let schema = unsafe { pg_sys::get_object_namespace(&raw) };
-        catalog::schema_name(schema)
+        Some(unsafe { pg_sys::get_object_namespace(&self.raw()) }).filter(is_valid)
+    }
+
+    /// The role that owns it, or owns the relation that it is a part of; None for kinds that nobody owns.
+    #[must_use]
+    pub fn owner(self) -> Option<pg_sys::Oid> {
+        if let Some(relid) = self.relation_of() {
+            return catalog::relation_owner(relid);
+        }
+        if self.class == PG_CONSTRAINT {
+            let domain =
+                depends::owners(self).into_iter().find(|(of, kind)| of.class == PG_TYPE && *kind == b'a');
+            return domain.and_then(|(of, _)| of.owner());
+        }
+        let lock = pg_sys::AccessShareLock as i32;
+        // SAFETY: a look-up by oid in the object's catalog, whose rows have an owner; the tuple is read while it is open.
+        unsafe {
+            if !pg_sys::is_objectclass_supported(self.class) {
+                return None;
+            }
+            let number = pg_sys::get_object_attnum_owner(self.class);
+            if number == 0 {
+                return None;
+            }
+            let rows = pg_sys::table_open(self.class, lock);
+            let tuple =
+                pg_sys::get_catalog_object_by_oid(rows, pg_sys::get_object_attnum_oid(self.class), self.id);
+            let mut is_null = true;
+            let owner = (!tuple.is_null())
+                .then(|| pg_sys::heap_getattr(tuple, number.into(), (*rows).rd_att, &mut is_null));
+            pg_sys::table_close(rows, lock);
+            owner.filter(|_| !is_null).map(|owner| pg_sys::Oid::from(owner.value() as u32))
+        }
     }
 
     /// The extension it is a member of.

@@ -1,6 +1,7 @@
 //! What the catalogs say about a relation beyond its name: columns, indexes, size, storage.
 use super::catalog::{Name, relation_kind, text};
 use super::object::Address;
+use super::object::catalogs::{PG_DATABASE, PG_PROC, PG_TYPE};
 use super::spi;
 use pgrx::pg_sys;
 use std::ffi::CString;
@@ -213,6 +214,14 @@ pub fn sequence_state(relid: pg_sys::Oid) -> Option<(i64, Option<i64>)> {
     })
 }
 
+/// The sequence behind an identity column.
+#[must_use]
+pub fn identity_sequence(relid: pg_sys::Oid, number: i16) -> Option<pg_sys::Oid> {
+    // SAFETY: a missing_ok look-up by oid and number.
+    let sequence = unsafe { pg_sys::getIdentitySequence(relid, number, true) };
+    (sequence != pg_sys::InvalidOid).then_some(sequence)
+}
+
 /// Type of a sequence.
 #[must_use]
 pub fn sequence_type(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {
@@ -255,6 +264,119 @@ pub fn triggers(relid: pg_sys::Oid, internal_too: bool) -> Vec<String> {
         &[relid.into(), internal_too.into()],
         |r| r.must(1),
     )
+}
+
+/// Constraints of a relation.
+#[must_use]
+pub fn constraints(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "SELECT oid FROM pg_catalog.pg_constraint WHERE conrelid OPERATOR(pg_catalog.=) $1",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Whether a relation has a policy of this name.
+#[must_use]
+pub fn has_policy(relid: pg_sys::Oid, policy: &str) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_policy WHERE polrelid OPERATOR(pg_catalog.=) $1 AND polname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+        &[relid.into(), policy.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Whether a relation has a rule of this name that is not disabled.
+#[must_use]
+pub fn has_active_rule(relid: pg_sys::Oid, rule: &str) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.=) $1 AND rulename OPERATOR(pg_catalog.=) $2::pg_catalog.name
+            AND ev_enabled OPERATOR(pg_catalog.<>) 'D'",
+        &[relid.into(), rule.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Whether a table is stored in a tablespace.
+#[must_use]
+pub fn is_in_tablespace(relid: pg_sys::Oid, name: &str) -> bool {
+    // 0 stands for the database's own.
+    // SAFETY: plain read of the database's tablespace.
+    let own = unsafe { pg_sys::MyDatabaseTableSpace };
+    let of = class_row(relid, |row| row.reltablespace).map(|s| if s == pg_sys::InvalidOid { own } else { s });
+    // SAFETY: a look-up by oid; palloc'd or NULL.
+    of.and_then(|of| unsafe { text(pg_sys::get_tablespace_name(of)) }).as_deref() == Some(name)
+}
+
+/// Whether there is such a tablespace.
+#[must_use]
+pub fn tablespace_exists(name: &str) -> bool {
+    let Ok(name) = CString::new(name) else { return false };
+    // SAFETY: a missing_ok look-up with a valid C string.
+    unsafe { pg_sys::get_tablespace_oid(name.as_ptr(), true) != pg_sys::InvalidOid }
+}
+
+/// Relations of a kind that are stored in a tablespace, those of the server's own left out.
+#[must_use]
+pub fn in_tablespace(name: &str, kind: u8) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "SELECT c.oid FROM pg_catalog.pg_class c
+           JOIN pg_catalog.pg_database d ON d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+           JOIN pg_catalog.pg_tablespace t
+             ON t.oid OPERATOR(pg_catalog.=) CASE WHEN c.reltablespace OPERATOR(pg_catalog.=) 0::pg_catalog.oid THEN d.dattablespace ELSE c.reltablespace END
+          WHERE t.spcname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND c.relkind OPERATOR(pg_catalog.=) $2::pg_catalog.\"char\"
+            AND NOT c.relisshared AND c.relnamespace OPERATOR(pg_catalog.<>) ALL ('{pg_catalog,pg_toast}'::pg_catalog.regnamespace[]) ORDER BY c.oid",
+        &[name.into(), char::from(kind).to_string().into()],
+        |r| r.must(1),
+    )
+}
+
+/// Whether a role (InvalidOid: everybody) holds any privilege on a relation or a column of it that was granted to it by name,
+/// or is the default of its owner.
+#[must_use]
+pub fn is_granted(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_class c
+          WHERE c.oid OPERATOR(pg_catalog.=) $1
+            AND (c.relowner::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
+                 OR EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) x WHERE x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2)
+                 OR EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
+                             WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2))",
+        &[relid.into(), i64::from(role.to_u32()).into()], // no oid is no parameter
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// The same for a function, type, sequence or database, whose defaults count where nothing was granted.
+#[must_use]
+pub fn is_granted_on(object: Address, role: pg_sys::Oid) -> bool {
+    let (catalog, prefix, kind) = match object.class {
+        PG_PROC => ("pg_proc", "pro", "f"),
+        PG_TYPE => ("pg_type", "typ", "T"),
+        PG_DATABASE => ("pg_database", "dat", "d"),
+        _ => ("pg_class", "rel", "s"),
+    };
+    let owner = if object.class == PG_DATABASE { "datdba".to_string() } else { format!("{prefix}owner") };
+    spi::select_one(
+        &format!(
+            "SELECT true FROM pg_catalog.{catalog} o, pg_catalog.aclexplode(coalesce({prefix}acl, pg_catalog.acldefault('{kind}', {owner}))) x
+              WHERE o.oid OPERATOR(pg_catalog.=) $1 AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2 LIMIT 1"
+        ),
+        &[object.id.into(), i64::from(role.to_u32()).into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Tables and materialized views that CLUSTER without a name writes anew.
+#[must_use]
+pub fn clustered() -> Vec<pg_sys::Oid> {
+    spi::select("SELECT indrelid FROM pg_catalog.pg_index WHERE indisclustered ORDER BY 1", &[], |r| {
+        r.must(1)
+    })
 }
 
 /// Whether an object has a comment.

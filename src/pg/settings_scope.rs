@@ -56,6 +56,14 @@ impl Drop for Settings {
     }
 }
 
+/// Runs without a word to the client: for what the server says once itself.
+pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
+    let settings = Settings::begin();
+    settings.set(c"client_min_messages", c"error", As::User);
+    settings.set(c"log_min_messages", c"error", As::Superuser);
+    f()
+}
+
 /// Runs the copy of a change: as the caller, but without the users' triggers (session_replication_role, which the
 /// caller may not set) and with an error instead of silence where row security would hide rows.
 pub fn quiet_copy<R>(f: impl FnOnce() -> R) -> R {

@@ -1,8 +1,9 @@
 //! Who may do what: grants, roles, owners, policies, triggers, labels.
 use super::table::Target;
 use super::{Hit, On, Sight, names, resolve};
-use crate::pg::catalog::{self, text};
+use crate::pg::catalog::text;
 use crate::pg::list::items;
+use crate::pg::object::Address;
 use crate::pg::relation;
 use crate::pg::roles;
 use pgrx::pg_sys;
@@ -11,7 +12,8 @@ use pgrx::spi::quote_identifier;
 
 /// Who gets or loses a privilege: roles, and whether everybody does.
 struct Grantees {
-    names: Vec<String>,
+    /// Quoted; PUBLIC has no oid.
+    names: Vec<(String, pg_sys::Oid)>,
 }
 
 /// GRANT and REVOKE of privileges on objects.
@@ -26,8 +28,8 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
             names: items::<pg_sys::RoleSpec>(s.grantees)
                 .into_iter()
                 .filter_map(|spec| match (*spec).roletype {
-                    pg_sys::RoleSpecType::ROLESPEC_PUBLIC => Some("PUBLIC".to_string()),
-                    _ => resolve::role(spec).map(|role| quote_identifier(roles::name(role))),
+                    pg_sys::RoleSpecType::ROLESPEC_PUBLIC => Some(("PUBLIC".to_string(), pg_sys::InvalidOid)),
+                    _ => resolve::role(spec).map(|role| (quote_identifier(roles::name(role)), role)),
                 })
                 .collect(),
         };
@@ -48,16 +50,45 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
             }
             // USAGE of a schema shows no rows; without it nothing in the schema can be used.
             (ACL_TARGET_OBJECT, OBJECT_SCHEMA) if !s.is_grant => {
-                for schema in schemas() {
+                for schema in schemas().into_iter().filter(|schema| names::may_alter_schema(schema)) {
                     let (rule, words) = words(s.is_grant);
                     let what = format!(
                         "{} schema {} {} {}",
                         words.0,
                         quote_identifier(&schema),
                         words.1,
-                        grantees.names.join(", ")
+                        grantees.names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
                     );
                     sight.hit(rule, what, On::Schema(schema));
+                }
+            }
+            // Clients call functions, take numbers, name types and connect.
+            (
+                ACL_TARGET_OBJECT,
+                kind @ (OBJECT_FUNCTION | OBJECT_PROCEDURE | OBJECT_ROUTINE | OBJECT_SEQUENCE | OBJECT_TYPE
+                | OBJECT_DOMAIN | OBJECT_DATABASE),
+            ) if !s.is_grant => {
+                for object in items::<pg_sys::Node>(s.objects) {
+                    let address = match kind {
+                        OBJECT_SEQUENCE => names::relation(object.cast()).map(Address::relation),
+                        OBJECT_DATABASE => resolve::by_name(kind, (*object.cast::<pg_sys::String>()).sval),
+                        _ => resolve::object(kind, object),
+                    };
+                    let address = address.filter(|a| names::may_alter_object(*a));
+                    let Some((address, name)) = address.and_then(|a| Some((a, a.describe()?))) else {
+                        continue;
+                    };
+                    for (role, oid) in &grantees.names {
+                        if relation::is_granted_on(address, *oid) {
+                            let what = format!("revoking privileges on {name} from {role}");
+                            let on = match address.relation_of() {
+                                Some(relid) => On::Relation(relid),
+                                None => address.schema_of().map_or(On::Database, On::Schema),
+                            };
+                            let object = Some(address);
+                            sight.hits.push(Hit { rule: "ban-revoke", what, on, object });
+                        }
+                    }
                 }
             }
             _ => {}
@@ -76,8 +107,13 @@ fn words(is_grant: bool) -> (&'static str, (&'static str, &'static str)) {
 /// One hit per relation and role: of a contract or owner it is judged one by one.
 fn on_relations(is_grant: bool, relations: &[pg_sys::Oid], grantees: &Grantees, sight: &mut Sight) {
     let (rule, words) = words(is_grant);
-    for relid in relations {
-        for role in &grantees.names {
+    // The upper half of a mode are the options to grant.
+    let may_grant = |relid: pg_sys::Oid| names::may_alter(relid) || names::holds(relid, 0xFFFF_0000);
+    for relid in relations.iter().filter(|relid| may_grant(**relid)) {
+        for (role, oid) in &grantees.names {
+            if !is_grant && !relation::is_granted(*relid, *oid) {
+                continue; // it holds nothing
+            }
             let what = format!("{} {} {} {role}", words.0, names::of(*relid), words.1);
             let on = On::Grant(*relid, if role == "PUBLIC" { None } else { Some(role.clone()) });
             sight.hit(rule, what, on);
@@ -101,14 +137,30 @@ pub fn default_privileges(sight: &mut Sight) {
 pub unsafe fn grant_role(s: &pg_sys::GrantRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree; granted roles are AccessPriv nodes.
     unsafe {
-        if !s.is_grant {
+        let me = roles::current();
+        let granted: Vec<pg_sys::Oid> = items::<pg_sys::AccessPriv>(s.granted_roles)
+            .into_iter()
+            .filter_map(|p| text((*p).priv_name).and_then(|name| roles::oid(&name)))
+            .collect();
+        if granted.is_empty()
+            || !granted.iter().all(|role| may_make_roles() || pg_sys::is_admin_of_role(me, *role))
+        {
             return;
         }
-        let granted: Vec<String> = items::<pg_sys::AccessPriv>(s.granted_roles)
-            .into_iter()
-            .filter_map(|p| text((*p).priv_name))
-            .map(quote_identifier)
-            .collect();
+        if !s.is_grant {
+            let lose = |member: &pg_sys::Oid| granted.iter().any(|role| roles::is_member_of(*member, *role));
+            for member in resolve::roles(s.grantee_roles).iter().filter(|m| lose(m)) {
+                let what = format!(
+                    "taking {} out of {}",
+                    quote_identifier(roles::name(*member)),
+                    granted.iter().map(|r| quote_identifier(roles::name(*r))).collect::<Vec<_>>().join(", ")
+                );
+                sight.hit("ban-revoke", what, On::Database);
+            }
+            return;
+        }
+        let granted: Vec<String> =
+            granted.into_iter().map(|role| quote_identifier(roles::name(role))).collect();
         let to: Vec<String> =
             resolve::roles(s.grantee_roles).into_iter().map(|r| quote_identifier(roles::name(r))).collect();
         let what = format!("making {} a member of {}", to.join(", "), granted.join(", "));
@@ -134,9 +186,35 @@ unsafe fn boolean_powers(options: *const pg_sys::List) -> Vec<&'static str> {
             .filter_map(|o| {
                 let name = text((*o).defname)?;
                 let power = POWERS.iter().find(|(option, _)| *option == name)?.1;
-                pg_sys::defGetBoolean(o).then_some(power)
+                (resolve::is_on(o) == Some(true)).then_some(power)
             })
             .collect()
+    }
+}
+
+/// Whether the current role may make and alter roles.
+pub fn may_make_roles() -> bool {
+    // SAFETY: a syscache look-up by oid; true for superusers.
+    names::is_rehearsal() || unsafe { pg_sys::has_createrole_privilege(roles::current()) }
+}
+
+/// Roles that an option makes members of others.
+///
+/// # Safety
+/// `options` must be NIL or a list of DefElem, that of this name with a list of RoleSpec.
+unsafe fn members(of: &[String], options: *const pg_sys::List, name: &str, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the list.
+    unsafe {
+        for option in items::<pg_sys::DefElem>(options) {
+            if text((*option).defname).as_deref() == Some(name) {
+                let new: Vec<String> = resolve::roles((*option).arg.cast())
+                    .into_iter()
+                    .map(|r| quote_identifier(roles::name(r)))
+                    .collect();
+                let what = format!("making {} a member of {}", new.join(", "), of.join(", "));
+                sight.hit("granting-role", what, On::Database);
+            }
+        }
     }
 }
 
@@ -147,8 +225,12 @@ unsafe fn boolean_powers(options: *const pg_sys::List) -> Vec<&'static str> {
 pub unsafe fn alter_role(s: &pg_sys::AlterRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(role) = resolve::role(s.role) else { return };
+        let Some(role) = resolve::role(s.role).filter(|_| may_make_roles()) else { return };
         let role = quote_identifier(roles::name(role));
+        // ALTER GROUP … ADD USER
+        if s.action > 0 {
+            members(&[role.clone()], s.options, "rolemembers", sight);
+        }
         let gets = boolean_powers(s.options);
         if !gets.is_empty() {
             sight.hit(
@@ -167,9 +249,22 @@ pub unsafe fn alter_role(s: &pg_sys::AlterRoleStmt, sight: &mut Sight) {
 pub unsafe fn create_role(s: &pg_sys::CreateRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
+        if !may_make_roles() {
+            return;
+        }
+        let role = quote_identifier(text(s.role).unwrap_or_default());
+        for option in items::<pg_sys::DefElem>(s.options) {
+            if text((*option).defname).as_deref() == Some("addroleto") {
+                let of: Vec<String> = resolve::roles((*option).arg.cast())
+                    .into_iter()
+                    .map(|r| quote_identifier(roles::name(r)))
+                    .collect();
+                let what = format!("making {role} a member of {}", of.join(", "));
+                sight.hit("granting-role", what, On::Database);
+            }
+        }
         let gets = boolean_powers(s.options);
         if !gets.is_empty() {
-            let role = quote_identifier(text(s.role).unwrap_or_default());
             sight.hit(
                 "ban-alter-role-options",
                 format!("making role {role} with {}", gets.join(", ")),
@@ -198,20 +293,24 @@ pub unsafe fn reassign_owned(s: &pg_sys::ReassignOwnedStmt, sight: &mut Sight) {
     }
 }
 
-/// OWNER TO of a relation.
+/// OWNER TO of a relation or of anything else.
 ///
 /// # Safety
 /// `owner` must be null or a valid RoleSpec.
-pub unsafe fn change_owner(on: &On, name: &str, owner: *const pg_sys::RoleSpec, sight: &mut Sight) {
+pub unsafe fn change_owner(
+    of: Address,
+    on: On,
+    name: &str,
+    owner: *const pg_sys::RoleSpec,
+    sight: &mut Sight,
+) {
     // SAFETY: the caller vouches for the node.
     let Some(owner) = (unsafe { resolve::role(owner) }) else { return };
-    if let On::Relation(relid) = on
-        && catalog::relation_owner(*relid) == Some(owner)
-    {
+    if of.owner() == Some(owner) {
         return;
     }
     let what = format!("making {} the owner of {name}", quote_identifier(roles::name(owner)));
-    sight.hit("changing-owner", what, on.clone());
+    sight.hit("changing-owner", what, on);
 }
 
 /// OWNER TO of anything else.
@@ -230,10 +329,10 @@ pub unsafe fn alter_owner(s: &pg_sys::AlterOwnerStmt, sight: &mut Sight) {
         if s.objectType == OBJECT_LARGEOBJECT {
             return;
         }
-        let Some(address) = resolve::object(s.objectType, s.object) else { return };
+        let Some(address) = resolve::own_and_known(s.objectType, s.object) else { return };
         let Some(name) = address.describe() else { return };
         let on = address.schema_of().map_or(On::Database, On::Schema);
-        change_owner(&on, &name, s.newowner, sight);
+        change_owner(address, on, &name, s.newowner, sight);
     }
 }
 
@@ -244,7 +343,10 @@ pub unsafe fn alter_owner(s: &pg_sys::AlterOwnerStmt, sight: &mut Sight) {
 pub unsafe fn alter_policy(s: &pg_sys::AlterPolicyStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(relid) = names::relation(s.table) else { return };
+        let Some(relid) = names::relation(s.table).filter(|r| names::may_alter(*r)) else { return };
+        if !relation::has_policy(relid, &text(s.policy_name).unwrap_or_default()) {
+            return;
+        }
         sight.lock(relid, pg_sys::AccessExclusiveLock);
         let policy = quote_identifier(text(s.policy_name).unwrap_or_default());
         let of = format!("of policy {policy} on {}", names::of(relid));
@@ -273,6 +375,8 @@ pub fn disable_trigger(
         Some(name) => vec![name.clone()],
         None => relation::triggers(t.relid, how == pg_sys::AlterTableType::AT_DisableTrigAll),
     };
+    let enabled = relation::triggers(t.relid, true);
+    let named: Vec<String> = named.into_iter().filter(|name| enabled.contains(name)).collect();
     for name in named {
         let rule = if ours(&name) { "disabling-guard" } else { "ban-disable-trigger" };
         let what = format!("disabling trigger {} on {}", quote_identifier(&name), t.name);
@@ -309,7 +413,7 @@ unsafe fn removed(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node, wha
         return;
     }
     // SAFETY: the caller vouches for the node.
-    let Some(address) = (unsafe { resolve::object(kind, object) }) else { return };
+    let Some(address) = (unsafe { resolve::own_and_known(kind, object) }) else { return };
     let has =
         if what == "the comment" { relation::has_comment(address) } else { relation::has_label(address) };
     if let Some(name) = address.describe().filter(|_| has) {

@@ -159,12 +159,14 @@ pub fn set_not_null(t: &Target, column: &str, sight: &mut Sight) {
     if relation::column_flags(t.relid, number).not_null || !t.is_full {
         return;
     }
-    let unproven: Vec<_> = names::tree(t.relid)
+    // Members know it by the name it has today, whatever a script called it before.
+    let name_now = catalog::column_name(t.relid, number).unwrap_or_else(|| column.to_string());
+    let unproven: Vec<_> = t
+        .full_members()
         .into_iter()
-        .filter(|member| facts::has_rows(*member))
         .filter(|member| {
             let number =
-                if *member == t.relid { Some(number) } else { catalog::column_number(*member, column) };
+                if *member == t.relid { Some(number) } else { catalog::column_number(*member, &name_now) };
             number.is_some_and(|n| !facts::is_proven_not_null(*member, n))
         })
         .collect();
@@ -190,6 +192,18 @@ pub fn drop_identity(t: &Target, column: &str, sight: &mut Sight) {
     if is {
         let what = format!("leaving column {} without its numbers", t.column(column));
         sight.hits.push(Hit::on_column("ban-alter-identity", what, t.relid, column));
+    }
+}
+
+/// ALTER COLUMN … RESTART and the like: numbers of an identity that were given out already.
+///
+/// # Safety
+/// `options` must be NIL or a list of DefElem.
+pub unsafe fn set_identity(t: &Target, column: &str, options: *const pg_sys::List, sight: &mut Sight) {
+    let sequence = names::column(t.relid, column).and_then(|n| relation::identity_sequence(t.relid, n));
+    if let Some(sequence) = sequence {
+        // SAFETY: the caller vouches for the list.
+        unsafe { set_back(sequence, options, &On::Relation(t.relid), sight) };
     }
 }
 
@@ -231,9 +245,9 @@ pub unsafe fn change_type(t: &Target, column: &str, d: &pg_sys::ColumnDef, sight
 pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree; the definition of ADD is a Constraint.
     unsafe {
-        let Some((domain, name)) = resolve::type_named(s.typeName) else { return };
+        let Some((domain, name)) = resolve::type_named(s.typeName, b'd') else { return };
         let scans = match s.subtype as u8 {
-            b'O' => true,
+            b'O' => !resolve::domain(domain).not_null,
             b'C' => !s.def.is_null() && !(*s.def.cast::<pg_sys::Constraint>()).skip_validation,
             b'V' => {
                 domain_users(domain).into_iter().for_each(|(relid, _)| {
@@ -244,6 +258,15 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
             }
             b'X' | b'T' if s.subtype as u8 == b'X' || s.def.is_null() => {
                 let schema = resolve::type_schema(domain);
+                let of = resolve::domain(domain);
+                let is_there = if s.subtype as u8 == b'X' {
+                    text(s.name).is_some_and(|name| of.constraints.contains(&name))
+                } else {
+                    of.has_default
+                };
+                if !is_there {
+                    return;
+                }
                 let (rule, what) = if s.subtype as u8 == b'X' {
                     ("ban-drop-constraint", format!("dropping a constraint of domain {name}"))
                 } else {
@@ -252,6 +275,7 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
                 sight.hit(rule, what, On::Schema(schema));
                 return;
             }
+            b'N' if !resolve::domain(domain).not_null => return,
             b'N' => {
                 let schema = resolve::type_schema(domain);
                 sight.hit(
@@ -266,9 +290,14 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
         if !scans {
             return;
         }
+        let mut known = Vec::new();
         for (relid, column) in domain_users(domain) {
+            if known.contains(&relid) {
+                continue; // by another column
+            }
+            known.push(relid);
             sight.lock(relid, pg_sys::ShareLock);
-            if facts::has_rows(relid) {
+            if facts::has_own_rows(relid) {
                 sight.scan(relid);
                 let what = format!("checking domain {name} in every row of {}", names::of(relid));
                 sight.hits.push(Hit::on_column("ban-alter-domain-with-add-constraint", what, relid, &column));
@@ -299,7 +328,7 @@ fn domain_users(domain: pg_sys::Oid) -> Vec<(pg_sys::Oid, String)> {
 pub unsafe fn alter_enum(s: &pg_sys::AlterEnumStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some((of, name)) = resolve::type_named(s.typeName) else { return };
+        let Some((of, name)) = resolve::type_named(s.typeName, b'e') else { return };
         let on = On::Schema(resolve::type_schema(of));
         if let Some(old) = text(s.oldVal) {
             sight.hit("renaming-object", format!("renaming value {old:?} of enum {name}"), on);
@@ -321,10 +350,24 @@ pub unsafe fn alter_sequence(s: &pg_sys::AlterSeqStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree; options are DefElem nodes.
     unsafe {
         let Some(relid) = names::relation(s.sequence) else { return };
-        let name = names::of(relid);
+        if catalog::relation_kind(relid) != Some(b'S') || !names::may_alter(relid) {
+            return;
+        }
         let table = crate::pg::object::Address::relation(relid).relation_of();
         let on = table.map_or_else(|| On::Relation(relid), On::Relation);
-        for option in items::<pg_sys::DefElem>(s.options).into_iter().map(|o| &*o) {
+        set_back(relid, s.options, &on, sight);
+    }
+}
+
+/// Options of a sequence after which it gives out numbers again, or none that fit.
+///
+/// # Safety
+/// `options` must be NIL or a list of DefElem.
+unsafe fn set_back(relid: pg_sys::Oid, options: *const pg_sys::List, on: &On, sight: &mut Sight) {
+    let name = names::of(relid);
+    // SAFETY: the caller vouches for the list.
+    unsafe {
+        for option in items::<pg_sys::DefElem>(options).into_iter().map(|o| &*o) {
             match text(option.defname).as_deref() {
                 Some("restart") => {
                     let Some((start, last)) = relation::sequence_state(relid) else { continue };

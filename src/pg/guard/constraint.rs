@@ -18,10 +18,13 @@ pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
     let (name, index) = unsafe { (text(c.conname), text(c.indexname)) };
     let named = name.map(|n| format!("constraint {} ", quote_identifier(n))).unwrap_or_default();
     let on = || On::Relation(t.relid);
-    let full = || names::tree(t.relid).into_iter().filter(|m| facts::has_rows(*m));
     match c.contype {
         CONSTR_CHECK if !c.skip_validation && t.is_full => {
-            full().for_each(|member| sight.scan(member));
+            let full = if c.is_no_inherit { t.full_parts() } else { t.full_members() };
+            if full.is_empty() {
+                return;
+            }
+            full.into_iter().for_each(|member| sight.scan(member));
             let what = format!("adding check {named}to {}, which reads every row", t.name);
             sight.hit("constraint-missing-not-valid", what, on());
         }
@@ -30,8 +33,9 @@ pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
             if let Some(referenced) = unsafe { names::relation(c.pktable) } {
                 sight.lock(referenced, pg_sys::ShareRowExclusiveLock);
             }
-            if !c.skip_validation && t.is_full {
-                full().for_each(|member| sight.scan(member));
+            let full = if c.skip_validation { Vec::new() } else { t.full_parts() };
+            if !full.is_empty() {
+                full.into_iter().for_each(|member| sight.scan(member));
                 let what = format!("adding foreign key {named}to {}, which reads every row", t.name);
                 sight.hit("adding-foreign-key-constraint", what, on());
             }
@@ -41,16 +45,16 @@ pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
             match index {
                 Some(index) if c.contype == CONSTR_PRIMARY => promote(t, &index, sight),
                 Some(_) => {}
-                None if t.is_full => {
-                    full().for_each(|member| sight.scan(member));
+                None if !t.full_parts().is_empty() => {
+                    t.full_parts().into_iter().for_each(|member| sight.scan(member));
                     let what = format!("adding {word} {named}to {}, which builds an index", t.name);
                     sight.hit("disallowed-unique-constraint", what, on());
                 }
                 None => {}
             }
         }
-        CONSTR_EXCLUSION if t.is_full => {
-            full().for_each(|member| sight.scan(member));
+        CONSTR_EXCLUSION if !t.full_parts().is_empty() => {
+            t.full_parts().into_iter().for_each(|member| sight.scan(member));
             let what = format!("adding exclusion constraint {named}to {}, which builds an index", t.name);
             sight.hit("adding-exclusion-constraint", what, on());
         }

@@ -11,7 +11,6 @@ use crate::pg::object::catalogs::{
 };
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
-use pgrx::spi::quote_identifier;
 
 /// DROP of objects.
 ///
@@ -34,10 +33,11 @@ pub unsafe fn objects(s: &pg_sys::DropStmt, sight: &mut Sight) {
                     | OBJECT_SEQUENCE
             ) {
                 let range = pg_sys::makeRangeVarFromNameList(object.cast());
-                let relid = names::relation(range).filter(|relid| names::may_alter(*relid));
+                let relid = names::relation(range)
+                    .filter(|relid| names::may_alter(*relid) && is_of_kind(*relid, s.removeType));
                 roots.extend(relid.map(Address::relation));
             } else {
-                roots.extend(resolve::object(s.removeType, object));
+                roots.extend(resolve::own(s.removeType, object));
             }
         }
     }
@@ -45,6 +45,20 @@ pub unsafe fn objects(s: &pg_sys::DropStmt, sight: &mut Sight) {
         drop_indexes(&roots, s.concurrent, sight);
     }
     along(&roots, cascade, sight);
+}
+
+/// Whether DROP of a kind takes a relation: of another kind it is PostgreSQL's own error.
+fn is_of_kind(relid: pg_sys::Oid, kind: pg_sys::ObjectType::Type) -> bool {
+    let kinds: &[u8] = match kind {
+        OBJECT_TABLE => b"rp",
+        OBJECT_VIEW => b"v",
+        OBJECT_MATVIEW => b"m",
+        OBJECT_FOREIGN_TABLE => b"f",
+        OBJECT_INDEX => b"iI",
+        OBJECT_SEQUENCE => b"S",
+        _ => return false,
+    };
+    catalog::relation_kind(relid).is_some_and(|k| kinds.contains(&k))
 }
 
 /// The index of a full table that is not dropped CONCURRENTLY keeps readers and writers waiting.
@@ -185,6 +199,7 @@ pub unsafe fn truncate(s: &pg_sys::TruncateStmt, sight: &mut Sight) {
         items::<pg_sys::RangeVar>(s.relations)
             .into_iter()
             .filter_map(|range| names::relation(range).map(|relid| (relid, (*range).inh)))
+            .filter(|(relid, _)| names::holds(*relid, pg_sys::ACL_TRUNCATE))
             .flat_map(|(relid, inh)| if inh { names::tree(relid) } else { vec![relid] })
             .collect()
     };
@@ -225,6 +240,9 @@ pub unsafe fn truncate(s: &pg_sys::TruncateStmt, sight: &mut Sight) {
 pub unsafe fn role(s: &pg_sys::DropRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let roles = unsafe { resolve::roles(s.roles) };
+    if !super::access::may_make_roles() {
+        return;
+    }
     sight.hits.extend(roles.into_iter().filter_map(|r| hit_of(Address::of(PG_AUTHID, r))));
 }
 
@@ -235,7 +253,8 @@ pub unsafe fn role(s: &pg_sys::DropRoleStmt, sight: &mut Sight) {
 pub unsafe fn database(s: &pg_sys::DropdbStmt, sight: &mut Sight) {
     // SAFETY: a missing_ok look-up of the name in the tree.
     let oid = unsafe { pg_sys::get_database_oid(s.dbname, true) };
-    sight.hits.extend(hit_of(Address::of(PG_DATABASE, oid)));
+    let database = Address::of(PG_DATABASE, oid);
+    sight.hits.extend(Some(database).filter(|d| names::may_alter_object(*d)).and_then(hit_of));
 }
 
 /// DROP TABLESPACE.
@@ -245,7 +264,8 @@ pub unsafe fn database(s: &pg_sys::DropdbStmt, sight: &mut Sight) {
 pub unsafe fn tablespace(s: &pg_sys::DropTableSpaceStmt, sight: &mut Sight) {
     // SAFETY: a missing_ok look-up of the name in the tree.
     let oid = unsafe { pg_sys::get_tablespace_oid(s.tablespacename, true) };
-    sight.hits.extend(hit_of(Address::of(PG_TABLESPACE, oid)));
+    let tablespace = Address::of(PG_TABLESPACE, oid);
+    sight.hits.extend(Some(tablespace).filter(|t| names::may_alter_object(*t)).and_then(hit_of));
 }
 
 /// DROP SUBSCRIPTION.
@@ -253,9 +273,7 @@ pub unsafe fn tablespace(s: &pg_sys::DropTableSpaceStmt, sight: &mut Sight) {
 /// # Safety
 /// A valid parse tree.
 pub unsafe fn subscription(s: &pg_sys::DropSubscriptionStmt, sight: &mut Sight) {
-    // SAFETY: the caller vouches for the tree.
-    if let Some(name) = unsafe { catalog::text(s.subname) } {
-        let what = format!("dropping subscription {}", quote_identifier(name));
-        sight.hit("ban-drop-publication", what, On::Database);
-    }
+    // SAFETY: the caller vouches for the tree; a missing_ok look-up of the name in it.
+    let subscription = unsafe { resolve::own(OBJECT_SUBSCRIPTION, pg_sys::makeString(s.subname).cast()) };
+    sight.hits.extend(subscription.and_then(hit_of));
 }

@@ -1,6 +1,6 @@
 //! Live facts about tables, columns and expressions: what PostgreSQL itself would find when it runs the statement.
 use super::names;
-use crate::pg::{catalog, relation};
+use crate::pg::{catalog, missing, relation};
 use crate::pg::{owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 
@@ -18,7 +18,9 @@ pub fn has_rows(relid: pg_sys::Oid) -> bool {
     names::tree(relid).into_iter().any(has_own_rows)
 }
 
-fn has_own_rows(relid: pg_sys::Oid) -> bool {
+/// The same for the table alone.
+#[must_use]
+pub fn has_own_rows(relid: pg_sys::Oid) -> bool {
     match catalog::relation_kind(relid) {
         Some(b'r' | b'm') => {}
         Some(b'f') => return true,
@@ -85,10 +87,10 @@ impl Drop for Scope {
     }
 }
 
-/// Runs an analysis that may fail. A statement that runs would fail in the same way; in a script that does not run, a
-/// function or type may be missing that an earlier statement makes, and then nothing is known.
+/// Runs an analysis that may fail. A statement that runs fails in the same way, and says where in its text; in a script
+/// that does not run, a function or type may be missing that an earlier statement makes. Then nothing is known.
 fn tried<R>(f: impl FnOnce() -> Option<R>) -> Option<R> {
-    if names::is_rehearsal() { xact::apart(f).flatten() } else { f() }
+    xact::apart(f).flatten()
 }
 
 /// Whether the default of a new column calls something volatile, so that every row must be written. None where that
@@ -97,6 +99,19 @@ fn tried<R>(f: impl FnOnce() -> Option<R>) -> Option<R> {
 /// # Safety
 /// `default` must be a valid raw expression.
 pub unsafe fn is_volatile_default(default: *mut pg_sys::Node) -> Option<bool> {
+    // SAFETY: the casts follow the tags.
+    let is_constant = unsafe {
+        match (*default).type_ {
+            pg_sys::NodeTag::T_A_Const => true,
+            pg_sys::NodeTag::T_TypeCast => {
+                (*(*default.cast::<pg_sys::TypeCast>()).arg).type_ == pg_sys::NodeTag::T_A_Const
+            }
+            _ => false,
+        }
+    };
+    if is_constant {
+        return Some(false);
+    }
     tried(|| {
         // SAFETY: the parser's node is copied, since analysis scribbles on it; a parse state without relations.
         unsafe {
@@ -133,9 +148,10 @@ pub unsafe fn type_change(
     number: i16,
     definition: &pg_sys::ColumnDef,
 ) -> Option<TypeChange> {
+    // Outside of what may fail: where the lock is not to be had, the statement must not go on unjudged.
+    let scope = Scope::of(relid)?;
+    let (old, old_mod, old_collation) = relation::column_type(relid, number)?;
     tried(|| {
-        let scope = Scope::of(relid)?;
-        let (old, old_mod, old_collation) = relation::column_type(relid, number)?;
         // SAFETY: a missing_ok look-up of a type name; trees are copied before they are analysed.
         unsafe {
             let mut new_mod = -1;
@@ -252,7 +268,44 @@ pub fn is_proven_not_null(relid: pg_sys::Oid, number: i16) -> bool {
         (*test).location = -1;
         let tests = pg_sys::lappend(std::ptr::null_mut(), test.cast());
         pg_sys::PartConstraintImpliedByRelConstraint(scope.relation, tests)
+            || names::proofs(relid).into_iter().any(|condition| implies(&scope, condition, tests))
     }
+}
+
+/// Whether a condition that a script adds as a check proves the tests.
+///
+/// # Safety
+/// A raw expression and a list of analysed ones about the relation of the scope.
+unsafe fn implies(scope: &Scope, condition: *mut pg_sys::Node, tests: *mut pg_sys::List) -> bool {
+    // As the server reads check constraints of a relation.
+    let proof = tried(|| {
+        // SAFETY: the caller vouches for the nodes; the parser's is copied.
+        Some(unsafe {
+            let copy = pg_sys::copyObjectImpl(condition.cast()).cast();
+            let kind = pg_sys::ParseExprKind::EXPR_KIND_CHECK_CONSTRAINT;
+            let analysed = pg_sys::transformExpr(scope.state, copy, kind);
+            let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), analysed);
+            pg_sys::make_ands_implicit(pg_sys::canonicalize_qual(folded.cast(), true))
+        })
+    });
+    // SAFETY: lists of analysed expressions.
+    proof.is_some_and(|proof| unsafe { pg_sys::predicate_implied_by(tests, proof, true) })
+}
+
+/// What rows of a relation must fulfil to be a partition with these bounds; null where that cannot be told, as for a
+/// relation that cannot be one.
+///
+/// # Safety
+/// `bounds` must be valid and `parent` a partitioned table.
+pub unsafe fn partition_condition(
+    parent: pg_sys::Oid,
+    child: pg_sys::Oid,
+    bounds: *mut pg_sys::PartitionBoundSpec,
+) -> *mut pg_sys::List {
+    let _scopes = (Scope::of(parent), Scope::of(child));
+    // SAFETY: the caller vouches for the bounds; both relations stay locked.
+    tried(|| Some(unsafe { missing::partition_condition(parent, child, bounds) }))
+        .unwrap_or(std::ptr::null_mut())
 }
 
 /// Whether constraints of a table that are valid already prove what a condition about its columns says.

@@ -166,6 +166,7 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_AlterTableStmt => table::alter(&*node.cast(), s),
             T_AlterTableMoveAllStmt => storage::move_all(&*node.cast(), s),
             T_AlterDatabaseSetStmt => server::alter_database_set(&*node.cast(), s),
+            T_AlterDatabaseStmt => server::alter_database(&*node.cast(), s),
             T_AlterDefaultPrivilegesStmt => access::default_privileges(s),
             T_AlterDomainStmt => column::alter_domain(&*node.cast(), s),
             T_AlterEnumStmt => column::alter_enum(&*node.cast(), s),
@@ -249,6 +250,38 @@ impl Parsed {
             };
             pg_sys::command_tag_event_trigger_ok(pg_sys::CreateCommandTag(self.node))
                 && of_kind.is_none_or(|kind| pg_sys::EventTriggerSupportsObjectType(kind))
+        }
+    }
+
+    /// Follows what it does to the checks of relations, beside its names.
+    pub fn follow(&self, shadow: &mut Shadow) {
+        use pg_sys::AlterTableType::{AT_AddConstraint, AT_DropConstraint, AT_ValidateConstraint};
+        // SAFETY: as above; ADD CONSTRAINT has a Constraint.
+        unsafe {
+            if (*self.node).type_ != T_AlterTableStmt {
+                return;
+            }
+            let s = &*self.node.cast::<pg_sys::AlterTableStmt>();
+            let Some(relid) = with_shadow(shadow, || names::relation(s.relation)) else { return };
+            for command in super::list::items::<pg_sys::AlterTableCmd>(s.cmds) {
+                let name = super::catalog::text((*command).name);
+                match (*command).subtype {
+                    AT_AddConstraint => {
+                        let c = &*(*command).def.cast::<pg_sys::Constraint>();
+                        if c.contype == pg_sys::ConstrType::CONSTR_CHECK {
+                            shadow.check(names::Check {
+                                relid,
+                                name: super::catalog::text(c.conname),
+                                condition: c.raw_expr,
+                                valid: !c.skip_validation,
+                            });
+                        }
+                    }
+                    AT_ValidateConstraint => shadow.checked(relid, &name.unwrap_or_default(), true),
+                    AT_DropConstraint => shadow.checked(relid, &name.unwrap_or_default(), false),
+                    _ => {}
+                }
+            }
         }
     }
 

@@ -1,6 +1,8 @@
 //! What names mean, also after the statements before this one in a script that does not run.
 use crate::pg::catalog::{self, Name, text};
 use crate::pg::ddl::{Ddl, Target};
+use crate::pg::object::Address;
+use crate::pg::object::catalogs::{PG_AUTHID, PG_NAMESPACE, PG_TS_PARSER, PG_TS_TEMPLATE};
 use crate::pg::relation;
 use crate::pg::{list, roles, spi};
 use pgrx::pg_sys;
@@ -18,6 +20,21 @@ pub struct Shadow {
     gone: HashSet<Name>,
     /// Numbers of columns of today under the names they would have.
     columns: HashMap<(pg_sys::Oid, String), Option<i16>>,
+    /// Checks that the script would have added.
+    checks: Vec<Check>,
+}
+
+/// A check constraint that a script adds to a relation of today.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The relation.
+    pub relid: pg_sys::Oid,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// Its condition as the parser read it, as long as the call that explains the script.
+    pub condition: *mut pg_sys::Node,
+    /// Whether all rows were checked.
+    pub valid: bool,
 }
 
 impl Shadow {
@@ -54,6 +71,21 @@ impl Shadow {
         self.columns.insert((relid, from.to_string()), None);
         if let Some(to) = to {
             self.columns.insert((relid, to.to_string()), number);
+        }
+    }
+
+    /// A check is added.
+    pub fn check(&mut self, check: Check) {
+        self.checks.push(check);
+    }
+
+    /// A check is validated, or goes.
+    pub fn checked(&mut self, relid: pg_sys::Oid, name: &str, stays: bool) {
+        let is_it = |c: &Check| c.relid == relid && c.name.as_deref() == Some(name);
+        if stays {
+            self.checks.iter_mut().filter(|c| is_it(c)).for_each(|c| c.valid = true);
+        } else {
+            self.checks.retain(|c| !is_it(c));
         }
     }
 
@@ -112,6 +144,15 @@ pub fn with_shadow<R>(shadow: &Shadow, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// Conditions that the script before this statement would have made hold for every row of a relation.
+#[must_use]
+pub fn proofs(relid: pg_sys::Oid) -> Vec<*mut pg_sys::Node> {
+    SHADOW.with_borrow(|shadow| {
+        let checks = shadow.iter().flat_map(|s| &s.checks);
+        checks.filter(|c| c.relid == relid && c.valid).map(|c| c.condition).collect()
+    })
+}
+
 /// Whether a script is read that does not run.
 #[must_use]
 pub fn is_rehearsal() -> bool {
@@ -165,6 +206,43 @@ pub fn may_alter(relid: pg_sys::Oid) -> bool {
     is_rehearsal()
         || catalog::relation_owner(relid).is_none_or(|owner| roles::has_rights_of(me, owner))
         || catalog::schema_owner_of(relid).is_some_and(|owner| roles::has_rights_of(me, owner))
+}
+
+/// The same for an object of any kind.
+#[must_use]
+pub fn may_alter_object(object: Address) -> bool {
+    if let Some(relid) = object.relation_of() {
+        return may_alter(relid);
+    }
+    if object.class == PG_AUTHID {
+        return super::access::may_make_roles();
+    }
+    let me = roles::current();
+    is_rehearsal()
+        || roles::is_superuser(me)
+        || match object.owner() {
+            Some(owner) => roles::has_rights_of(me, owner),
+            None => ![PG_TS_PARSER, PG_TS_TEMPLATE].contains(&object.class), // superusers only
+        }
+        || object
+            .schema_oid()
+            .and_then(|schema| Address::of(PG_NAMESPACE, schema).owner())
+            .is_some_and(|owner| roles::has_rights_of(me, owner))
+}
+
+/// The same for a schema that exists.
+#[must_use]
+pub fn may_alter_schema(schema: &str) -> bool {
+    catalog::schema_oid(schema).is_some_and(|oid| may_alter_object(Address::of(PG_NAMESPACE, oid)))
+}
+
+/// Whether the current role holds one of these privileges on a relation.
+#[must_use]
+pub fn holds(relid: pg_sys::Oid, privileges: pg_sys::AclMode) -> bool {
+    // SAFETY: a look-up by oid.
+    is_rehearsal()
+        || unsafe { pg_sys::pg_class_aclcheck(relid, roles::current(), privileges) }
+            == pg_sys::AclResult::ACLCHECK_OK
 }
 
 /// Number of a column by its name.

@@ -1,7 +1,7 @@
 //! Partitions and children: attached, detached, made.
 use super::table::Target;
 use super::{On, Sight, facts, names};
-use crate::pg::{catalog, missing, relation};
+use crate::pg::{catalog, relation};
 use pgrx::pg_sys;
 
 /// ATTACH PARTITION: the rows of the new partition are checked against its bounds, those of the default partition against
@@ -24,7 +24,7 @@ pub unsafe fn attach(t: &Target, c: &pg_sys::PartitionCmd, sight: &mut Sight) {
         let condition = if (*c.bound).is_default {
             std::ptr::null_mut()
         } else {
-            missing::partition_condition(t.relid, child, c.bound)
+            facts::partition_condition(t.relid, child, c.bound)
         };
         let mut scanned = Vec::new();
         for member in names::tree(child) {
@@ -110,7 +110,8 @@ pub unsafe fn create_table(s: &pg_sys::CreateStmt, sight: &mut Sight) {
         if s.partbound.is_null() {
             return;
         }
-        let Some(parent) = names::relation(crate::pg::list::nth(s.inhRelations, 0)) else { return };
+        let parent = names::relation(crate::pg::list::nth(s.inhRelations, 0));
+        let Some(parent) = parent.filter(|p| names::may_alter(*p)) else { return };
         sight.lock(parent, pg_sys::AccessExclusiveLock);
         if !(*s.partbound).is_default
             && let Some(default) = default_partition_with_rows(parent)

@@ -39,13 +39,23 @@ pub unsafe fn rename(s: &pg_sys::RenameStmt, sight: &mut Sight) {
                 | OBJECT_COLUMN
                 | OBJECT_ATTRIBUTE
         ) {
-            sight.locks.extend(names::relation(s.relation).map(|r| (r, pg_sys::AccessExclusiveLock as _)));
-            return;
+            let relid = names::relation(s.relation).filter(|r| names::may_alter(*r));
+            sight.locks.extend(relid.map(|r| (r, pg_sys::AccessExclusiveLock as _)));
         }
-        if s.renameType == OBJECT_SEQUENCE
-            && let Some(relid) = names::relation(s.relation)
-        {
-            if crate::pg::catalog::relation_kind(relid) == Some(b'S') {
+        // ALTER TABLE … RENAME takes sequences as well.
+        if matches!(
+            s.renameType,
+            OBJECT_SEQUENCE
+                | OBJECT_TABLE
+                | OBJECT_VIEW
+                | OBJECT_INDEX
+                | OBJECT_MATVIEW
+                | OBJECT_FOREIGN_TABLE
+        ) {
+            if let Some(relid) = names::relation(s.relation)
+                && crate::pg::catalog::relation_kind(relid) == Some(b'S')
+                && names::may_alter(relid)
+            {
                 let to = quote_identifier(text(s.newname).unwrap_or_default());
                 let table = Address::relation(relid).relation_of();
                 let what = format!("renaming sequence {} to {to}", names::of(relid));
@@ -62,8 +72,9 @@ pub unsafe fn rename(s: &pg_sys::RenameStmt, sight: &mut Sight) {
         }
         let address = if s.object.is_null() {
             resolve::by_name(s.renameType, s.subname)
+                .filter(|a| names::may_alter_object(*a) && !crate::pg::xact::is_object_created_here(*a))
         } else {
-            resolve::object(s.renameType, s.object)
+            resolve::own_and_known(s.renameType, s.object)
         };
         if let Some(address) = address
             && let Some(old) = address.describe()
@@ -82,7 +93,7 @@ pub unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
         if !s.relation.is_null() {
-            let Some(relid) = names::relation(s.relation) else { return };
+            let Some(relid) = names::relation(s.relation).filter(|r| names::may_alter(*r)) else { return };
             sight.lock(relid, pg_sys::AccessExclusiveLock);
             if crate::pg::catalog::relation_kind(relid) != Some(b'S') {
                 return; // read as Ddl::SetSchema
@@ -90,7 +101,7 @@ pub unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt, sight: &mut Sight) {
             let to = quote_identifier(text(s.newschema).unwrap_or_default());
             let what = format!("moving sequence {} to schema {to}", names::of(relid));
             sight.hit("ban-set-schema", what, On::Relation(relid));
-        } else if let Some(address) = resolve::object(s.objectType, s.object)
+        } else if let Some(address) = resolve::own_and_known(s.objectType, s.object)
             && let Some(old) = address.describe()
         {
             let to = quote_identifier(text(s.newschema).unwrap_or_default());

@@ -1,12 +1,13 @@
 //! Functions and views that are replaced or altered so that they behave differently for those who use them. What is in a
 //! body or behind a view is its owner's business and passes.
+use super::table::Target;
 use super::{On, Sight, names, resolve};
-use crate::pg::catalog::text;
+use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
-use crate::pg::{EXTENSION, relation};
+use crate::pg::{EXTENSION, relation, settings_scope, xact};
 use pgrx::pg_sys;
-use pgrx::pg_sys::ObjectType::OBJECT_FUNCTION;
+use pgrx::pg_sys::ObjectType::OBJECT_ROUTINE;
 
 /// What callers of a function rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,11 @@ impl Contract {
         }
     }
 
+    fn is_aggregate(function: pg_sys::Oid) -> bool {
+        // SAFETY: a look-up by oid; 0 where there is none.
+        (unsafe { pg_sys::get_func_prokind(function) }) as u8 == b'a'
+    }
+
     /// As options change it.
     ///
     /// # Safety
@@ -50,9 +56,9 @@ impl Contract {
         unsafe {
             for option in items::<pg_sys::DefElem>(options) {
                 match text((*option).defname).as_deref() {
-                    Some("security") => self.definer = pg_sys::defGetBoolean(option),
-                    Some("strict") => self.strict = pg_sys::defGetBoolean(option),
-                    Some("leakproof") => self.leakproof = pg_sys::defGetBoolean(option),
+                    Some("security") => self.definer = resolve::is_on(option) == Some(true),
+                    Some("strict") => self.strict = resolve::is_on(option) == Some(true),
+                    Some("leakproof") => self.leakproof = resolve::is_on(option) == Some(true),
                     Some("volatility") => {
                         self.volatility =
                             text(pg_sys::defGetString(option)).and_then(|v| v.bytes().next()).unwrap_or(b'v');
@@ -106,7 +112,15 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
         (*wanted).type_ = pg_sys::NodeTag::T_ObjectWithArgs;
         (*wanted).objname = s.funcname;
         (*wanted).objargs = inputs(s.parameters);
-        let Some(address) = resolve::object(OBJECT_FUNCTION, wanted.cast()) else { return };
+        // A procedure or an aggregate of that name is PostgreSQL's own error.
+        let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
+        let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
+        let found = if names_column { settings_scope::quietly(look) } else { look() };
+        let Some(address) =
+            found.filter(|a| names::may_alter_object(*a) && !xact::is_object_created_here(*a))
+        else {
+            return;
+        };
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("replacing {name}"), On::Database);
@@ -143,7 +157,10 @@ unsafe fn inputs(parameters: *const pg_sys::List) -> *mut pg_sys::List {
 pub unsafe fn alter_function(s: &pg_sys::AlterFunctionStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(address) = resolve::object(s.objtype, s.func.cast()) else { return };
+        let Some(address) = resolve::own_and_known(s.objtype, s.func.cast()) else { return };
+        if Contract::is_aggregate(address.id) {
+            return; // PostgreSQL's own error
+        }
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("altering {name}"), On::Database);
@@ -168,12 +185,16 @@ pub unsafe fn create_view(s: &pg_sys::ViewStmt, sight: &mut Sight) {
     }
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(relid) = names::relation(s.view) else { return };
+        let Some(relid) = names::relation(s.view).filter(|r| names::may_alter(*r)) else { return };
+        if catalog::relation_kind(relid) != Some(b'v') {
+            return;
+        }
         sight.lock(relid, pg_sys::AccessExclusiveLock);
         let option = |name: &str| {
             items::<pg_sys::DefElem>(s.options)
                 .into_iter()
-                .any(|o| text((*o).defname).as_deref() == Some(name) && pg_sys::defGetBoolean(o))
+                // What is no boolean is PostgreSQL's own error.
+                .any(|o| text((*o).defname).as_deref() == Some(name) && resolve::is_on(o) != Some(false))
         };
         let checks = s.withCheckOption != pg_sys::ViewCheckOption::NO_CHECK_OPTION
             || items::<pg_sys::DefElem>(s.options)
@@ -194,6 +215,26 @@ pub unsafe fn create_view(s: &pg_sys::ViewStmt, sight: &mut Sight) {
         if !lost.is_empty() {
             let what = format!("replacing view {} without {}", names::of(relid), lost.join(", "));
             sight.hit("ban-replace-view-function", what, On::Relation(relid));
+        }
+    }
+}
+
+/// ALTER VIEW … SET and RESET of the options that protect rows.
+///
+/// # Safety
+/// `options` must be NIL or a list of DefElem.
+pub unsafe fn view_options(t: &Target, options: *const pg_sys::List, resets: bool, sight: &mut Sight) {
+    for was in relation::view_options(t.relid) {
+        // SAFETY: the caller vouches for the list.
+        let goes = unsafe {
+            items::<pg_sys::DefElem>(options).into_iter().any(|o| {
+                text((*o).defname).as_deref() == Some(was.as_str())
+                    && (resets || (was != "check_option" && resolve::is_on(o) == Some(false)))
+            })
+        };
+        if goes {
+            let what = format!("leaving view {} without {was}", t.name);
+            sight.hit("ban-replace-view-function", what, On::Relation(t.relid));
         }
     }
 }

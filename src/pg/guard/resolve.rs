@@ -17,7 +17,7 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         return None;
     }
     let is_type = matches!(kind, pg_sys::ObjectType::OBJECT_TYPE | pg_sys::ObjectType::OBJECT_DOMAIN);
-    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock, which is kept like any reader's. Types
+    // SAFETY: the caller vouches for the node; the look-up takes a reader's lock. Types
     // are named by a TypeName in DROP and COMMENT, by a list of names in ALTER.
     let look = || unsafe {
         let object = if is_type && (*object).type_ == T_List {
@@ -28,12 +28,57 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         let mut relation = std::ptr::null_mut();
         let lock = pg_sys::AccessShareLock as i32;
         let found = pg_sys::get_object_address(kind, object, &mut relation, lock, true);
+        // A lock that is kept would have to be made stronger by the statement itself: two sessions that drop the same
+        // object would then wait for each other.
         if !relation.is_null() {
             pg_sys::relation_close(relation, lock);
+        } else if found.objectId != pg_sys::InvalidOid {
+            if pg_sys::IsSharedRelation(found.classId) {
+                pg_sys::UnlockSharedObject(found.classId, found.objectId, 0, lock);
+            } else {
+                pg_sys::UnlockDatabaseObject(found.classId, found.objectId, 0, lock);
+            }
         }
         (found.objectId != pg_sys::InvalidOid).then(|| Address::from(found))
     };
     if names::is_rehearsal() { xact::apart(look).flatten() } else { look() }
+}
+
+/// The same, where the current role may alter or drop the object: else PostgreSQL's own error comes first.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn own(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> Option<Address> {
+    // SAFETY: the caller vouches for the node.
+    unsafe { object(kind, named) }.filter(|address| names::may_alter_object(*address))
+}
+
+/// The same, where the object was not made by the running transaction: nobody else has seen it yet.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn own_and_known(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> Option<Address> {
+    // SAFETY: the caller vouches for the node.
+    unsafe { own(kind, named) }.filter(|address| !xact::is_object_created_here(*address))
+}
+
+/// Whether an option of a statement is on; None where its value is no boolean, which PostgreSQL will say in its own words.
+///
+/// # Safety
+/// `option` must be a valid DefElem.
+pub unsafe fn is_on(option: *mut pg_sys::DefElem) -> Option<bool> {
+    // SAFETY: the caller vouches for the node; values that are written out are of one of these kinds.
+    unsafe {
+        let value = (*option).arg;
+        if value.is_null() {
+            return Some(true);
+        }
+        if !matches!((*value).type_, T_Integer | T_Boolean | T_String | T_TypeName) {
+            return None;
+        }
+        let mut on = false;
+        pg_sys::parse_bool(pg_sys::defGetString(option), &mut on).then_some(on)
+    }
 }
 
 /// An object of a kind that has no schema, by its bare name.
@@ -81,11 +126,11 @@ pub unsafe fn role(spec: *const pg_sys::RoleSpec) -> Option<pg_sys::Oid> {
     }
 }
 
-/// A type by the list of its names, and the type as written out.
+/// A type of a kind (`pg_type.typtype`) that the current role may alter, by the list of its names, and as written out.
 ///
 /// # Safety
 /// `list` must be NIL or a list of String nodes.
-pub unsafe fn type_named(list: *mut pg_sys::List) -> Option<(pg_sys::Oid, String)> {
+pub unsafe fn type_named(list: *mut pg_sys::List, kind: u8) -> Option<(pg_sys::Oid, String)> {
     // SAFETY: the caller vouches for the list; a missing_ok look-up.
     unsafe {
         let name = pg_sys::makeTypeNameFromNameList(list);
@@ -95,7 +140,14 @@ pub unsafe fn type_named(list: *mut pg_sys::List) -> Option<(pg_sys::Oid, String
         }
         let oid = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>()).oid;
         pg_sys::ReleaseSysCache(tuple);
-        Some((oid, Address::of(PG_TYPE, oid).identity()?))
+        let address = Address::of(PG_TYPE, oid);
+        if type_kind(oid) != Some(kind)
+            || !names::may_alter_object(address)
+            || xact::is_object_created_here(address)
+        {
+            return None;
+        }
+        Some((oid, address.identity()?))
     }
 }
 
@@ -125,6 +177,30 @@ pub fn type_kind(of: pg_sys::Oid) -> Option<u8> {
     // SAFETY: a syscache look-up by oid; 0 where there is none.
     let kind = unsafe { pg_sys::get_typtype(of) } as u8;
     (kind != 0).then_some(kind)
+}
+
+/// What a domain asks for.
+#[derive(Default)]
+pub struct Domain {
+    /// NOT NULL.
+    pub not_null: bool,
+    /// It has a default of its own.
+    pub has_default: bool,
+    /// Names of its constraints.
+    pub constraints: Vec<String>,
+}
+
+/// What a domain asks for.
+#[must_use]
+pub fn domain(of: pg_sys::Oid) -> Domain {
+    spi::select_one(
+        "SELECT typnotnull, typdefault IS NOT NULL,
+                ARRAY(SELECT c.conname::pg_catalog.text FROM pg_catalog.pg_constraint c WHERE c.contypid OPERATOR(pg_catalog.=) t.oid)
+           FROM pg_catalog.pg_type t WHERE t.oid OPERATOR(pg_catalog.=) $1",
+        &[of.into()],
+        |r| Domain { not_null: r.must(1), has_default: r.must(2), constraints: r.must(3) },
+    )
+    .unwrap_or_default()
 }
 
 /// The schema of a type.

@@ -3,7 +3,7 @@ use super::{On, Sight, names, resolve};
 use crate::pg::catalog::text;
 use crate::pg::list::items;
 use crate::pg::object::Address;
-use crate::pg::object::catalogs::PG_EVENT_TRIGGER;
+use crate::pg::object::catalogs::{PG_DATABASE, PG_EVENT_TRIGGER};
 use crate::pg::{EXTENSION, relation};
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -44,11 +44,27 @@ pub unsafe fn set(s: &pg_sys::VariableSetStmt, sight: &mut Sight) {
     if s.kind != pg_sys::VariableSetKind::VAR_SET_VALUE {
         return;
     }
-    if name == "session_replication_role" && value.as_deref() == Some("replica") {
+    // SAFETY: the name is that of the tree.
+    let may = || unsafe { may_set(s.name, pg_sys::ACL_SET) };
+    if name == "session_replication_role" && value.as_deref() == Some("replica") && may() {
         sight.hit("bypassing-triggers", "setting session_replication_role to replica".into(), On::Anything);
     } else if name == "event_triggers" {
         sight.hit("disabling-guard", "setting event_triggers".into(), On::Database);
     }
+}
+
+/// Whether the current role may set what only superusers and those with a grant may.
+///
+/// # Safety
+/// `setting` must be null, for all settings, or a C string.
+unsafe fn may_set(setting: *const std::ffi::c_char, privilege: pg_sys::AclMode) -> bool {
+    let me = crate::pg::roles::current();
+    // SAFETY: the caller vouches for the string.
+    names::is_rehearsal()
+        || crate::pg::roles::is_superuser(me)
+        || !setting.is_null()
+            && unsafe { pg_sys::pg_parameter_aclcheck(setting, me, privilege) }
+                == pg_sys::AclResult::ACLCHECK_OK
 }
 
 /// ALTER SYSTEM.
@@ -57,7 +73,13 @@ pub unsafe fn set(s: &pg_sys::VariableSetStmt, sight: &mut Sight) {
 /// A valid parse tree.
 pub unsafe fn alter_system(s: &pg_sys::AlterSystemStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
-    let name = unsafe { text((*s.setstmt).name) }.unwrap_or_else(|| "every setting".into());
+    let setting = unsafe { (*s.setstmt).name };
+    // SAFETY: the name is that of the tree.
+    if !unsafe { may_set(setting, pg_sys::ACL_ALTER_SYSTEM) } {
+        return;
+    }
+    // SAFETY: the caller vouches for the tree.
+    let name = unsafe { text(setting) }.unwrap_or_else(|| "every setting".into());
     sight.hit("ban-alter-system-options", format!("changing {name} for the whole server"), On::Database);
 }
 
@@ -68,8 +90,34 @@ pub unsafe fn alter_system(s: &pg_sys::AlterSystemStmt, sight: &mut Sight) {
 pub unsafe fn alter_database_set(s: &pg_sys::AlterDatabaseSetStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let name = unsafe { text((*s.setstmt).name) }.unwrap_or_else(|| "every setting".into());
+    // SAFETY: a missing_ok look-up of the name in the tree.
+    let database = Address::of(PG_DATABASE, unsafe { pg_sys::get_database_oid(s.dbname, true) });
+    if database.id == pg_sys::InvalidOid || !names::may_alter_object(database) {
+        return;
+    }
+    // SAFETY: the caller vouches for the tree.
+    let of = quote_identifier(unsafe { text(s.dbname) }.unwrap_or_default());
     let rule = if is_of_the_guard(&name) { "disabling-guard" } else { "ban-alter-database-options" };
-    sight.hit(rule, format!("changing {name} for the database"), On::Database);
+    sight.hit(rule, format!("changing {name} for database {of}"), On::Database);
+}
+
+/// ALTER DATABASE with options: whether anybody may connect, its tablespace.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn alter_database(s: &pg_sys::AlterDatabaseStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree; a missing_ok look-up of the name in it.
+    unsafe {
+        let database = Address::of(PG_DATABASE, pg_sys::get_database_oid(s.dbname, true));
+        if database.id == pg_sys::InvalidOid || !names::may_alter_object(database) {
+            return;
+        }
+        let options: Vec<String> =
+            items::<pg_sys::DefElem>(s.options).into_iter().filter_map(|o| text((*o).defname)).collect();
+        let of = quote_identifier(text(s.dbname).unwrap_or_default());
+        let what = format!("changing {} of database {of}", options.join(", "));
+        sight.hit("ban-alter-database-options", what, On::Database);
+    }
 }
 
 /// ALTER ROLE … SET.
@@ -82,10 +130,16 @@ pub unsafe fn alter_role_set(s: &pg_sys::AlterRoleSetStmt, sight: &mut Sight) {
         let name = text((*s.setstmt).name).unwrap_or_else(|| "every setting".into());
         let role = resolve::role(s.role)
             .map_or_else(|| "all roles".into(), |r| quote_identifier(crate::pg::roles::name(r)));
-        let resets = (*s.setstmt).kind >= pg_sys::VariableSetKind::VAR_RESET;
         // Taking back what overrides the database's list mends it.
-        let rule =
-            if is_of_the_guard(&name) && !resets { "disabling-guard" } else { "ban-alter-role-options" };
+        if (*s.setstmt).kind >= pg_sys::VariableSetKind::VAR_RESET || !super::access::may_make_roles() {
+            return;
+        }
+        let rule = match name.as_str() {
+            name if is_of_the_guard(name) => "disabling-guard",
+            // What lets it pass what others are held by.
+            "session_replication_role" | "row_security" | "role" => "ban-alter-role-options",
+            _ => return,
+        };
         sight.hit(rule, format!("changing {name} for {role}"), On::Database);
     }
 }
@@ -96,7 +150,10 @@ pub fn event_trigger_changes(name: String, doing: &str, sight: &mut Sight) {
     // SAFETY: a missing_ok look-up with a valid C string.
     let oid = unsafe { pg_sys::get_event_trigger_oid(c_name.as_ptr(), true) };
     let address = Address::of(PG_EVENT_TRIGGER, oid);
-    if oid != pg_sys::InvalidOid && address.extension().as_deref() == Some(EXTENSION) {
+    if oid != pg_sys::InvalidOid
+        && names::may_alter_object(address)
+        && address.extension().as_deref() == Some(EXTENSION)
+    {
         let what = format!("{doing} event trigger {}", quote_identifier(name));
         sight.hit("disabling-guard", what, On::Database);
     }
@@ -147,6 +204,10 @@ pub unsafe fn alter_publication(s: &pg_sys::AlterPublicationStmt, sight: &mut Si
             .filter(|o| (**o).pubobjtype == PUBLICATIONOBJ_TABLE && !(**o).pubtable.is_null())
             .filter_map(|o| names::relation((*(*o).pubtable).relation))
             .collect();
+        let address = resolve::by_name(pg_sys::ObjectType::OBJECT_PUBLICATION, s.pubname);
+        if !address.is_some_and(names::may_alter_object) {
+            return;
+        }
         let published = relation::published_by(&publication);
         let leaving =
             published.into_iter().filter(|relid| named.contains(relid) == (s.action == AP_DropObjects));

@@ -1,5 +1,5 @@
 //! ALTER TABLE, sub-command by sub-command.
-use super::{Hit, On, Sight, access, column, constraint, drops, facts, names, partition, storage};
+use super::{Hit, On, Sight, access, column, constraint, drops, facts, names, partition, replace, storage};
 use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
@@ -18,9 +18,25 @@ pub struct Target {
     pub kind: u8,
     /// Whether it holds rows: what only takes long on a full table is no finding on an empty one.
     pub is_full: bool,
+    /// Whether the statement goes on to what is below: not where it says ONLY.
+    pub recurses: bool,
 }
 
 impl Target {
+    /// It and, where the statement goes on to them, its partitions and children, as far as they hold rows.
+    pub fn full_members(&self) -> Vec<pg_sys::Oid> {
+        let members = if self.recurses { names::tree(self.relid) } else { vec![self.relid] };
+        members.into_iter().filter(|m| facts::has_own_rows(*m)).collect()
+    }
+
+    /// The same for what children do not inherit, only partitions do: keys and indexes.
+    pub fn full_parts(&self) -> Vec<pg_sys::Oid> {
+        if self.kind == b'p' {
+            return self.full_members();
+        }
+        Some(self.relid).filter(|m| facts::has_own_rows(*m)).into_iter().collect()
+    }
+
     /// A column of it in words.
     pub fn column(&self, column: &str) -> String {
         format!("{}.{}", self.name, quote_identifier(column))
@@ -49,6 +65,7 @@ pub unsafe fn alter(s: &pg_sys::AlterTableStmt, sight: &mut Sight) {
                     name: names::of(typed),
                     kind: b'r',
                     is_full: facts::has_rows(typed),
+                    recurses: true,
                 };
                 commands.iter().for_each(|c| attribute(&target, &**c, sight));
             }
@@ -57,7 +74,8 @@ pub unsafe fn alter(s: &pg_sys::AlterTableStmt, sight: &mut Sight) {
         let recurses = (*s.relation).inh && kind != b'i' && kind != b'I';
         let members = if recurses { names::tree(relid) } else { vec![relid] };
         sight.locks.extend(members.into_iter().map(|member| (member, mode)));
-        let target = Target { relid, name: names::of(relid), kind, is_full: facts::has_rows(relid) };
+        let is_full = if recurses { facts::has_rows(relid) } else { facts::has_own_rows(relid) };
+        let target = Target { relid, name: names::of(relid), kind, is_full, recurses };
         commands.iter().for_each(|c| command(&target, &**c, (*s.relation).inh, sight));
     }
 }
@@ -88,11 +106,19 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_SetNotNull => column::set_not_null(t, &name, sight),
             AT_DropExpression => column::drop_expression(t, &name, sight),
             AT_DropIdentity => column::drop_identity(t, &name, sight),
+            AT_SetIdentity => column::set_identity(t, &name, c.def.cast(), sight),
             AT_AlterColumnType => column::change_type(t, &name, &*c.def.cast(), sight),
             AT_AddConstraint => constraint::add(t, &*c.def.cast(), sight),
             AT_ValidateConstraint => constraint::validate(t, sight),
             AT_DropConstraint => constraint::drop(t, &name, cascade, sight),
-            AT_ChangeOwner => access::change_owner(&On::Relation(t.relid), &t.name, c.newowner, sight),
+            AT_ChangeOwner => {
+                let of = Address::relation(t.relid);
+                access::change_owner(of, On::Relation(t.relid), &t.name, c.newowner, sight);
+            }
+            AT_SetRelOptions | AT_ResetRelOptions | AT_ReplaceRelOptions if t.kind == b'v' => {
+                let resets = c.subtype == AT_ResetRelOptions;
+                replace::view_options(t, c.def.cast(), resets, sight);
+            }
             AT_SetUnLogged => storage::set_logged(t, false, sight),
             AT_SetLogged => storage::set_logged(t, true, sight),
             AT_SetTableSpace => storage::set_tablespace(t, &name, sight),
@@ -100,7 +126,7 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_DisableTrig | AT_EnableReplicaTrig | AT_DisableTrigAll | AT_DisableTrigUser => {
                 access::disable_trigger(t, Some(&name).filter(|n| !n.is_empty()), c.subtype, sight);
             }
-            AT_DisableRule | AT_EnableReplicaRule => {
+            AT_DisableRule | AT_EnableReplicaRule if relation::has_active_rule(t.relid, &name) => {
                 let what = format!("disabling rule {} on {}", quote_identifier(&name), t.name);
                 sight.hit("ban-disable-trigger", what, On::Relation(t.relid));
             }
