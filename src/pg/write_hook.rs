@@ -5,7 +5,7 @@
 //! seen. Whether there is a WHERE is known to the planner.
 use super::list::{items, nth};
 use super::object::catalogs::{PG_EVENT_TRIGGER, PG_EXTENSION};
-use super::{cache, catalog, owner, roles, session};
+use super::{cache, catalog, owner, session};
 use crate::guard::{self, Write};
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::{T_Const, T_RangeTblRef};
@@ -19,6 +19,8 @@ const WRITES: pg_sys::AclMode =
 type Passed = (i64, u64, pg_sys::Oid);
 
 thread_local! {
+    /// The table that was last seen to be neither a catalog nor ours.
+    static LAST_FOREIGN: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     /// The last write that was let pass although triggers do not work: a load of a million rows by single statements is
     /// one event a minute.
     static WITHOUT_TRIGGERS: Cell<Passed> = const { Cell::new((0, 0, pg_sys::Oid::INVALID)) };
@@ -50,39 +52,45 @@ fn without_triggers() -> bool {
 /// # Safety
 /// As [`writes`].
 pub unsafe fn judge(range_table: *const pg_sys::List) {
+    let without_triggers = without_triggers();
+    // SAFETY: the caller vouches for the range table; plain reads of it.
+    unsafe {
+        for i in 0..(*range_table).length as usize {
+            let entry = &*nth::<pg_sys::RangeTblEntry>(range_table, i);
+            let is_written =
+                entry.rtekind == pg_sys::RTEKind::RTE_RELATION && entry.requiredPerms & WRITES != 0;
+            // Statements come in rows, and most tables concern nobody here.
+            if is_written && (without_triggers || entry.relid != LAST_FOREIGN.get()) {
+                judge_one(entry.relid, without_triggers);
+            }
+        }
+    }
+}
+
+fn judge_one(relid: pg_sys::Oid, without_triggers: bool) {
     if owner::is_acting() || session::applies_replication() {
         return;
     }
-    // Tables of the product can be written to by superusers only.
-    let asks_for_ours = roles::is_superuser(roles::current());
-    let without_triggers = without_triggers();
-    // SAFETY: the caller vouches for the range table.
-    let written = unsafe {
-        items::<pg_sys::RangeTblEntry>(range_table)
-            .into_iter()
-            .filter(|e| (**e).rtekind == pg_sys::RTEKind::RTE_RELATION && (**e).requiredPerms & WRITES != 0)
-            .map(|e| (*e).relid)
-            .collect::<Vec<_>>()
-    };
-    for relid in written {
-        // Views of the catalogs, pg_settings say, are no tables.
-        if relid.to_u32() < pg_sys::FirstNormalObjectId {
-            if catalog::relation_kind(relid) == Some(b'r') {
-                let is_ours = relid == PG_EVENT_TRIGGER || relid == PG_EXTENSION;
-                guard::judge_write(relid, if is_ours { Write::Guard } else { Write::Catalog });
-            }
-        // SAFETY: a syscache look-up by oid.
-        } else if asks_for_ours && unsafe { pg_sys::get_rel_namespace(relid) } == catalog::namespace() {
-            if !session::runs_dump_script() {
-                guard::judge_write(relid, Write::Guard);
-            }
-        } else if without_triggers {
-            let now = (session::statement_started() / 60_000_000, cache::generation(), relid);
-            if WITHOUT_TRIGGERS.get() != now {
-                guard::judge_write(relid, Write::WithoutTriggers);
-                WITHOUT_TRIGGERS.set(now);
-            }
+    // Views of the catalogs, pg_settings say, are no tables.
+    if relid.to_u32() < pg_sys::FirstNormalObjectId {
+        if catalog::relation_kind(relid) == Some(b'r') {
+            let is_ours = relid == PG_EVENT_TRIGGER || relid == PG_EXTENSION;
+            guard::judge_write(relid, if is_ours { Write::Guard } else { Write::Catalog });
         }
+    // SAFETY: a syscache look-up by oid.
+    } else if unsafe { pg_sys::get_rel_namespace(relid) } == catalog::namespace() {
+        // Only superusers can; everybody else was refused before.
+        if !session::runs_dump_script() {
+            guard::judge_write(relid, Write::Guard);
+        }
+    } else if without_triggers {
+        let now = (session::statement_started() / 60_000_000, cache::generation(), relid);
+        if WITHOUT_TRIGGERS.get() != now {
+            guard::judge_write(relid, Write::WithoutTriggers);
+            WITHOUT_TRIGGERS.set(now);
+        }
+    } else {
+        LAST_FOREIGN.set(relid);
     }
 }
 
