@@ -13,8 +13,8 @@ pub use act::{Act, act};
 pub use relation::{ensure_all, follow, keep_triggers, start, stop};
 pub use state::status;
 pub use statement::current as current_statement;
-pub use triggers::sees_truncate;
 pub use tree::{leave_tree, make_way, schema_renamed};
+pub use triggers::sees_truncate;
 pub use watched::{Watched, forget as forget_cached, watched};
 
 use crate::error::{given, whole};

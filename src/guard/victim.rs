@@ -211,8 +211,7 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         rule,
         what,
         dataset: governing_name(rule, relid, &target.name),
-        harmless: catalog::is_temporary(relid)
-            || xact::is_created_here(relid, number),
+        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, number),
         relid: Some(relid),
         column,
         object: None,

@@ -206,7 +206,17 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     }
                 }
                 let (commands, only) = (commands.len(), !(*s.relation).inh);
-                Ddl::AlterTable { target, drops, adds, takes_away, constrains, commands, only, leaves, attaches }
+                Ddl::AlterTable {
+                    target,
+                    drops,
+                    adds,
+                    takes_away,
+                    constrains,
+                    commands,
+                    only,
+                    leaves,
+                    attaches,
+                }
             }
             T_CreateTrigStmt => {
                 let s = &*node.cast::<pg_sys::CreateTrigStmt>();

@@ -6,7 +6,8 @@
 //! statement (`lo_unlink`) each victim is judged at once.
 use super::object::Address;
 use super::object::catalogs::{
-    PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE, PG_TABLESPACE,
+    PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE,
+    PG_TABLESPACE,
 };
 use super::{catalog, ddl, guard as pg_guard, owner, settings_scope, xact};
 use crate::guard::{self, Victim};
@@ -143,7 +144,9 @@ pub unsafe fn object_access(
             guard::victim_of_loss(object)
         }
         // No event trigger says that these were made.
-        OAT_POST_CREATE if [PG_AUTHID, PG_CONSTRAINT, PG_DATABASE, PG_TABLESPACE, PG_LARGEOBJECT].contains(&class) => {
+        OAT_POST_CREATE
+            if [PG_AUTHID, PG_CONSTRAINT, PG_DATABASE, PG_TABLESPACE, PG_LARGEOBJECT].contains(&class) =>
+        {
             xact::note_object_created(Address { class, id: object, sub: 0 });
             None
         }

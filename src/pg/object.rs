@@ -171,7 +171,8 @@ impl Address {
             return catalog::relation_owner(relid);
         }
         if self.class == PG_CONSTRAINT {
-            let domain = depends::owners(self).into_iter().find(|(of, kind)| of.class == PG_TYPE && *kind == b'a');
+            let domain =
+                depends::owners(self).into_iter().find(|(of, kind)| of.class == PG_TYPE && *kind == b'a');
             return domain.and_then(|(of, _)| of.owner());
         }
         let lock = pg_sys::AccessShareLock as i32;

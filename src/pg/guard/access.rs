@@ -74,23 +74,42 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
                         OBJECT_DATABASE => resolve::by_name(kind, (*object.cast::<pg_sys::String>()).sval),
                         _ => resolve::object(kind, object),
                     };
-                    let address = address.filter(|a| names::may_alter_object(*a));
-                    let Some((address, name)) = address.and_then(|a| Some((a, a.describe()?))) else { continue };
-                    for (role, oid) in &grantees.names {
-                        if relation::is_granted_on(address, *oid) {
-                            let what = format!("revoking privileges on {name} from {role}");
-                            let on = match address.relation_of() {
-                                Some(relid) => On::Relation(relid),
-                                None => address.schema_of().map_or(On::Database, On::Schema),
-                            };
-                            let object = Some(address);
-                            sight.hits.push(Hit { rule: "ban-revoke", what, on, object });
-                        }
-                    }
+                    address.into_iter().for_each(|address| revoked_on(address, &grantees, sight));
+                }
+            }
+            (
+                ACL_TARGET_ALL_IN_SCHEMA,
+                kind @ (OBJECT_FUNCTION | OBJECT_PROCEDURE | OBJECT_ROUTINE | OBJECT_SEQUENCE),
+            ) if !s.is_grant => {
+                for schema in schemas() {
+                    let members = match kind {
+                        OBJECT_SEQUENCE => relation::sequences_of_schema(&schema),
+                        _ => relation::routines_of_schema(&schema),
+                    };
+                    members.into_iter().for_each(|address| revoked_on(address, &grantees, sight));
                 }
             }
             _ => {}
         }
+    }
+}
+
+/// REVOKE on what is no table: clients that call it, take numbers from it, name it or connect fail.
+fn revoked_on(address: Address, grantees: &Grantees, sight: &mut Sight) {
+    if !names::may_alter_object(address) {
+        return;
+    }
+    for (role, oid) in &grantees.names {
+        if !relation::is_granted_on(address, *oid) {
+            continue;
+        }
+        let Some(name) = address.describe() else { continue };
+        let what = format!("revoking privileges on {name} from {role}");
+        let on = match address.relation_of() {
+            Some(relid) => On::Relation(relid),
+            None => address.schema_of().map_or(On::Database, On::Schema),
+        };
+        sight.hits.push(Hit { rule: "ban-revoke", what, on, object: Some(address) });
     }
 }
 
@@ -119,8 +138,15 @@ fn on_relations(is_grant: bool, relations: &[pg_sys::Oid], grantees: &Grantees, 
     }
 }
 
-/// ALTER DEFAULT PRIVILEGES.
-pub fn default_privileges(sight: &mut Sight) {
+/// ALTER DEFAULT PRIVILEGES … GRANT. Nobody has yet what REVOKE keeps from them.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn default_privileges(s: &pg_sys::AlterDefaultPrivilegesStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    if unsafe { !(*s.action).is_grant } {
+        return;
+    }
     sight.hit(
         "ban-alter-default-privileges",
         "changing who gets privileges on what is made from now on".into(),
@@ -279,8 +305,10 @@ pub unsafe fn create_role(s: &pg_sys::CreateRoleStmt, sight: &mut Sight) {
 pub unsafe fn reassign_owned(s: &pg_sys::ReassignOwnedStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let to = resolve::role(s.newrole).map(roles::name).unwrap_or_default();
-        for role in resolve::roles(s.roles) {
+        let Some(to) = resolve::role(s.newrole).filter(|to| names::may_act_for(*to)).map(roles::name) else {
+            return;
+        };
+        for role in resolve::roles(s.roles).into_iter().filter(|role| names::may_act_for(*role)) {
             for address in crate::pg::depends::owned_by(role) {
                 if let Some(relid) = address.relation_of().filter(|_| address.is_relation()) {
                     let what = format!("making {} the owner of {}", quote_identifier(&to), names::of(relid));

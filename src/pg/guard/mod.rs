@@ -167,7 +167,7 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_AlterTableMoveAllStmt => storage::move_all(&*node.cast(), s),
             T_AlterDatabaseSetStmt => server::alter_database_set(&*node.cast(), s),
             T_AlterDatabaseStmt => server::alter_database(&*node.cast(), s),
-            T_AlterDefaultPrivilegesStmt => access::default_privileges(s),
+            T_AlterDefaultPrivilegesStmt => access::default_privileges(&*node.cast(), s),
             T_AlterDomainStmt => column::alter_domain(&*node.cast(), s),
             T_AlterEnumStmt => column::alter_enum(&*node.cast(), s),
             T_AlterEventTrigStmt => server::alter_event_trigger(&*node.cast(), s),

@@ -230,6 +230,12 @@ pub fn may_alter_object(object: Address) -> bool {
             .is_some_and(|owner| roles::has_rights_of(me, owner))
 }
 
+/// Whether the current role may do with what is a role's as that role may.
+#[must_use]
+pub fn may_act_for(role: pg_sys::Oid) -> bool {
+    is_rehearsal() || roles::has_rights_of(roles::current(), role)
+}
+
 /// The same for a schema that exists.
 #[must_use]
 pub fn may_alter_schema(schema: &str) -> bool {

@@ -45,7 +45,12 @@ pub unsafe fn rename(s: &pg_sys::RenameStmt, sight: &mut Sight) {
         // ALTER TABLE … RENAME takes sequences as well.
         if matches!(
             s.renameType,
-            OBJECT_SEQUENCE | OBJECT_TABLE | OBJECT_VIEW | OBJECT_INDEX | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE
+            OBJECT_SEQUENCE
+                | OBJECT_TABLE
+                | OBJECT_VIEW
+                | OBJECT_INDEX
+                | OBJECT_MATVIEW
+                | OBJECT_FOREIGN_TABLE
         ) {
             if let Some(relid) = names::relation(s.relation)
                 && crate::pg::catalog::relation_kind(relid) == Some(b'S')

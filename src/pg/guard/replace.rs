@@ -116,7 +116,11 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
         let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
         let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
         let found = if names_column { settings_scope::quietly(look) } else { look() };
-        let Some(address) = found.filter(|a| names::may_alter_object(*a) && !xact::is_object_created_here(*a)) else { return };
+        let Some(address) =
+            found.filter(|a| names::may_alter_object(*a) && !xact::is_object_created_here(*a))
+        else {
+            return;
+        };
         let Some(name) = address.describe() else { return };
         if address.extension().as_deref() == Some(EXTENSION) {
             sight.hit("disabling-guard", format!("replacing {name}"), On::Database);

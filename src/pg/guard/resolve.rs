@@ -179,6 +179,14 @@ pub fn type_kind(of: pg_sys::Oid) -> Option<u8> {
     (kind != 0).then_some(kind)
 }
 
+/// Whether a type was made by CREATE TYPE … AS, not by a table.
+#[must_use]
+pub fn is_composite(of: pg_sys::Oid) -> bool {
+    // SAFETY: a syscache look-up by oid; InvalidOid where it has no relation.
+    let relid = unsafe { pg_sys::get_typ_typrelid(of) };
+    crate::pg::catalog::relation_kind(relid) == Some(b'c')
+}
+
 /// What a domain asks for.
 #[derive(Default)]
 pub struct Domain {

@@ -150,7 +150,10 @@ pub fn event_trigger_changes(name: String, doing: &str, sight: &mut Sight) {
     // SAFETY: a missing_ok look-up with a valid C string.
     let oid = unsafe { pg_sys::get_event_trigger_oid(c_name.as_ptr(), true) };
     let address = Address::of(PG_EVENT_TRIGGER, oid);
-    if oid != pg_sys::InvalidOid && names::may_alter_object(address) && address.extension().as_deref() == Some(EXTENSION) {
+    if oid != pg_sys::InvalidOid
+        && names::may_alter_object(address)
+        && address.extension().as_deref() == Some(EXTENSION)
+    {
         let what = format!("{doing} event trigger {}", quote_identifier(name));
         sight.hit("disabling-guard", what, On::Database);
     }

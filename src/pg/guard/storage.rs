@@ -30,8 +30,7 @@ pub unsafe fn create_index(s: &pg_sys::IndexStmt, sight: &mut Sight) {
         let mode = if s.concurrent { pg_sys::ShareUpdateExclusiveLock } else { pg_sys::ShareLock };
         // ON ONLY a partitioned table makes an index without entries. That of a parent holds its own rows only.
         let is_partitioned = catalog::relation_kind(relid) == Some(b'p');
-        let members =
-            if is_partitioned && (*s.relation).inh { names::tree(relid) } else { vec![relid] };
+        let members = if is_partitioned && (*s.relation).inh { names::tree(relid) } else { vec![relid] };
         let full: Vec<pg_sys::Oid> = members.iter().copied().filter(|m| facts::has_own_rows(*m)).collect();
         sight.locks.extend(members.into_iter().map(|member| (member, mode as pg_sys::LOCKMODE)));
         full.iter().for_each(|member| sight.scan(*member));
@@ -156,7 +155,8 @@ unsafe fn has_option(list: *const pg_sys::List, name: &str) -> bool {
 pub unsafe fn refresh(s: &pg_sys::RefreshMatViewStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let relid = unsafe { names::relation(s.relation) };
-    let Some(relid) = relid.filter(|r| names::may_alter(*r) && catalog::relation_kind(*r) == Some(b'm')) else {
+    let Some(relid) = relid.filter(|r| names::may_alter(*r) && catalog::relation_kind(*r) == Some(b'm'))
+    else {
         return;
     };
     let mode = if s.concurrent { pg_sys::ExclusiveLock } else { pg_sys::AccessExclusiveLock };
