@@ -20,7 +20,7 @@ use crate::pg::ddl::Ddl;
 use crate::pg::guard::Sight;
 use crate::pg::loading::Mode;
 use crate::pg::object::Address;
-use crate::pg::{catalog, hooks, loading};
+use crate::pg::{catalog, hooks, loading, owner, spi};
 use crate::registry::status::StatusRow;
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
@@ -63,7 +63,7 @@ pub fn status() -> Vec<StatusRow> {
         StatusRow::on(
             "guard",
             "",
-            "DROP, rename and rewriting type changes are judged by the object they hit",
+            "what a statement would do is judged before it runs, by the objects it hits",
         )
     } else {
         StatusRow::off(
@@ -87,6 +87,19 @@ pub fn status() -> Vec<StatusRow> {
             "a superuser can disable event triggers: in mode installed nothing stands below them",
             attach(),
         ));
+        let unseen = owner::run(|| {
+            spi::select(
+                "SELECT rule FROM governance.rule WHERE mode = 'attached' AND rule NOT LIKE 'ban-truncate%' ORDER BY 1",
+                &[],
+                |r| r.must::<String>(1),
+            )
+        });
+        rows.push(StatusRow::off(
+            "guard.rules_of_mode_attached",
+            "",
+            format!("no event trigger fires for what these rules are about: {}", unseen.join(", ")),
+            attach(),
+        ));
     }
     if crate::registry::restore::is_restoring() {
         rows.push(StatusRow::off(
@@ -96,12 +109,6 @@ pub fn status() -> Vec<StatusRow> {
             Some("SELECT governance.confirm_restore();".into()),
         ));
     }
-    rows.push(StatusRow::off(
-        "guard.other_rules",
-        "",
-        "not in this version: constraints, indexes, policies, grants, catalog DML, lock waits, explain_ddl",
-        None,
-    ));
     rows
 }
 
