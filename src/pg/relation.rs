@@ -199,6 +199,18 @@ pub fn of_schema(schema: &str) -> Vec<pg_sys::Oid> {
     )
 }
 
+/// Whether a function sets a search path for itself.
+#[must_use]
+pub fn has_search_path(function: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) c
+          WHERE p.oid OPERATOR(pg_catalog.=) $1 AND pg_catalog.starts_with(c, 'search_path=')",
+        &[function.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
 /// Functions, procedures and aggregates of a schema.
 #[must_use]
 pub fn routines_of_schema(schema: &str) -> Vec<Address> {

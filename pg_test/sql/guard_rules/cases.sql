@@ -125,10 +125,13 @@ ban-replace-view-function|bad|owner|CREATE OR REPLACE VIEW guarded AS SELECT id,
 ban-replace-view-function|bad|owner|CREATE OR REPLACE VIEW checked AS SELECT id, v FROM viewed WHERE id > 0|
 ban-replace-view-function|bad|owner|ALTER VIEW guarded RESET (security_barrier)|
 ban-replace-view-function|bad|owner|CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT $1 + 1'|
+ban-replace-view-function|bad|owner|CREATE OR REPLACE FUNCTION fixed() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'|
+ban-replace-view-function|good|owner|CREATE OR REPLACE FUNCTION fixed() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 2'|
 ban-replace-view-function|good|owner|CREATE OR REPLACE VIEW guarded WITH (security_barrier) AS SELECT id, a FROM "full" WHERE id > 0|
 ban-replace-view-function|good|owner|CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT $1 + 1'|
 ban-replace-view-function|good|owner|CREATE OR REPLACE PROCEDURE proc(int) LANGUAGE sql AS 'SELECT 2'|
 ban-alter-function-options|bad|owner|ALTER FUNCTION f(int) SECURITY INVOKER|
+ban-alter-function-options|bad|owner|ALTER FUNCTION fixed() RESET ALL|
 ban-alter-function-options|good|owner|ALTER FUNCTION f(int) COST 7|
 ban-alter-function-options|good|owner|ALTER FUNCTION f(int) SECURITY DEFINER|
 require-enum-value-ordering|bad|owner|ALTER TYPE mood ADD VALUE 'ugly'|
