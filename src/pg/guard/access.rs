@@ -253,7 +253,7 @@ pub unsafe fn alter_role(s: &pg_sys::AlterRoleStmt, sight: &mut Sight) {
         let role = quote_identifier(roles::name(role));
         // ALTER GROUP … ADD USER
         if s.action > 0 {
-            members(&[role.clone()], s.options, "rolemembers", sight);
+            members(std::slice::from_ref(&role), s.options, "rolemembers", sight);
         }
         let gets = boolean_powers(s.options);
         if !gets.is_empty() {
