@@ -12,6 +12,7 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('EVO-011', 'P2', 'evidence of routine changes', 'low', 'observed', 'relations', 'a change was completed in the last 92 days'),
     ('EVO-012', 'P2', 'trigger left disabled', 'medium', 'catalog', 'relations', 'no trigger is disabled'),
     ('EVO-013', 'P2', 'leftover of a migration', 'low', 'catalog', 'tables', 'no table is named like the leftover of a migration'),
+    ('EVO-014', 'D3', 'attack that the guard missed', 'high', 'observed', 'server', 'the last self_test() caught every attack'),
     ('CQR-001', 'D4', 'wide reads on a table that is written all the time', 'low', 'statistics', 'tables', 'no busy table is read by whole scans most of the time'),
     ('CQR-002', 'D4', 'read models are declared', 'low', 'declaration', 'relations', 'at least one read model is declared'),
     ('CQR-004', 'D4', 'materialized view that was never filled', 'high', 'catalog', 'materialized views', 'every materialized view is filled'),
@@ -126,6 +127,17 @@ CREATE VIEW governance._check_evo_013 AS
     SELECT object, schema_name, relation_name, 'warn' AS status, 0.6 AS confidence,
            format('%s is named like the leftover of a migration', object) AS finding
       FROM governance._seen_table WHERE relation_name ~* '_(old|bak|backup|tmp|orig|deleteme|to_delete)_?[0-9]*$';
+
+CREATE VIEW governance._check_evo_014 AS
+    SELECT 'attack "' || attempt || '"' AS object, format('the guard missed an attack: %s; %s', attempt, detail) AS finding,
+           jsonb_build_object('mode', mode, 'tested_at', tested_at) AS evidence,
+           'SELECT * FROM governance.self_test(''guard'');' AS remediation_sql, 'none' AS remediation_lock
+      FROM governance.self_test_result WHERE feature = 'guard' AND NOT caught AND mode <> 'installed'
+    UNION ALL
+    SELECT 'mode installed', format('%s of %s attacks pass in mode installed', count(*) FILTER (WHERE NOT caught), count(*)),
+           jsonb_build_object('mode', 'installed', 'missed', jsonb_agg(attempt ORDER BY attempt) FILTER (WHERE NOT caught)),
+           'SELECT * FROM governance.attach();', 'none'
+      FROM governance.self_test_result WHERE feature = 'guard' AND mode = 'installed' HAVING bool_or(NOT caught);
 
 ------------------------------------------------------------------------------------------------------------- read models
 CREATE VIEW governance._check_cqr_001 AS

@@ -117,9 +117,10 @@ GRANT EXECUTE ON FUNCTION
 COMMENT ON FUNCTION governance.explain_ddl(text, text) IS 'what statements would do and what the guard would say; runs none of them';
 COMMENT ON FUNCTION governance.break_glass(text, text[], text, text, integer, timestamptz) IS 'lets one role pass one hazard for a few statements and minutes; an operator''s act, in effect after commit';
 COMMENT ON FUNCTION governance.end_break_glass() IS 'ends every open break-glass; returns how many there were';
-COMMENT ON FUNCTION governance._on_ddl_start() IS 'event trigger: judges renames, completes changes, protects the extension itself';
+COMMENT ON FUNCTION governance.explain_ddl(text, text) IS 'what statements would do to the database as it is, and what the guard would say; runs nothing and changes nothing';
+COMMENT ON FUNCTION governance._on_ddl_start() IS 'event trigger: judges a statement before it runs, completes changes, protects the extension itself';
 COMMENT ON FUNCTION governance._on_ddl_end() IS 'event trigger: declarations follow DDL, ddl_log records it';
-COMMENT ON FUNCTION governance._on_sql_drop() IS 'event trigger: judges what was dropped';
+COMMENT ON FUNCTION governance._on_sql_drop() IS 'event trigger: judges what was dropped beyond what was foreseen';
 
 -- ENABLE ALWAYS: they fire under session_replication_role = replica too.
 CREATE EVENT TRIGGER data_governance_ddl_start ON ddl_command_start EXECUTE FUNCTION governance._on_ddl_start();
@@ -204,6 +205,7 @@ COMMENT ON FUNCTION governance._boundary_write() IS 'trigger: judges who writes'
 GRANT EXECUTE ON FUNCTION
     governance.assess(text[]), governance.checklist(), governance.assess_export(text),
     governance.waive_finding(text, text, text, timestamptz), governance.unwaive_finding(text), governance.set_baseline(),
+    governance.self_test(text, text),
     governance._run_check(text), governance._offers(text), governance._hides(text), governance._of_view(text), governance._server_setting(text),
     governance._count_of(bigint, text)
     TO PUBLIC;
@@ -213,6 +215,7 @@ COMMENT ON FUNCTION governance.assess_export(text) IS 'the assessment as a docum
 COMMENT ON FUNCTION governance.waive_finding(text, text, text, timestamptz) IS 'accepts a finding until a date, for a reason; takes effect at commit';
 COMMENT ON FUNCTION governance.unwaive_finding(text) IS 'opens a waived finding again';
 COMMENT ON FUNCTION governance.set_baseline() IS 'remembers the findings of today, so that assess() tells new from known';
+COMMENT ON FUNCTION governance.self_test(text, text) IS 'attacks a feature in this very database and takes everything back; the outcomes are kept for the assessment';
 COMMENT ON FUNCTION governance._run_check(text) IS 'runs one check; a check that fails gives a row that says so';
 COMMENT ON FUNCTION governance._offers(text) IS 'whether this version of the product has a function';
 COMMENT ON FUNCTION governance._hides(text) IS 'whether another feature''s view is there, but not for the caller';

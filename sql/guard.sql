@@ -21,7 +21,7 @@ COMMENT ON COLUMN governance.rule.mode IS 'least mode that holds it everywhere';
 CREATE TABLE governance.ddl_entry (
     id uuid PRIMARY KEY DEFAULT governance._uuid(),
     occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    xid xid8 DEFAULT pg_current_xact_id(),
     tag text,
     object text NOT NULL,
     schema_name text,
@@ -34,13 +34,14 @@ CREATE TABLE governance.ddl_entry (
     db_role text NOT NULL,
     session_role text NOT NULL,
     application text,
-    statement text
+    statement text,
+    refusal bigint
 );
 CREATE INDEX ddl_entry_occurred_at_idx ON governance.ddl_entry (occurred_at);
-COMMENT ON TABLE governance.ddl_entry IS 'what DDL did and what the guard said; refusals roll back with their statement and are lines of the server log';
+COMMENT ON TABLE governance.ddl_entry IS 'what DDL did and what the guard said; refusals in mode preloaded only, written by another process since they roll back with their statement';
 COMMENT ON COLUMN governance.ddl_entry.id IS 'UUID of version 7: orders by time';
 COMMENT ON COLUMN governance.ddl_entry.occurred_at IS 'when';
-COMMENT ON COLUMN governance.ddl_entry.xid IS 'transaction';
+COMMENT ON COLUMN governance.ddl_entry.xid IS 'transaction; null for a refusal before one had a number';
 COMMENT ON COLUMN governance.ddl_entry.tag IS 'command tag of a command that ran';
 COMMENT ON COLUMN governance.ddl_entry.object IS 'what it hit';
 COMMENT ON COLUMN governance.ddl_entry.schema_name IS 'schema of the relation concerned';
@@ -48,12 +49,13 @@ COMMENT ON COLUMN governance.ddl_entry.relation_name IS 'name of the relation co
 COMMENT ON COLUMN governance.ddl_entry.rule IS 'rule of the guard, for a verdict';
 COMMENT ON COLUMN governance.ddl_entry.hazard IS 'its hazard class';
 COMMENT ON COLUMN governance.ddl_entry.level IS 'level that applied';
-COMMENT ON COLUMN governance.ddl_entry.verdict IS 'done, recorded, warned, passed by a change, break-glass with its reason';
+COMMENT ON COLUMN governance.ddl_entry.verdict IS 'done, recorded, warned, passed by a change, break-glass with its reason, refused; gap: refusals without a row';
 COMMENT ON COLUMN governance.ddl_entry.change IS 'the change it belongs to';
 COMMENT ON COLUMN governance.ddl_entry.db_role IS 'current_user';
 COMMENT ON COLUMN governance.ddl_entry.session_role IS 'session_user';
 COMMENT ON COLUMN governance.ddl_entry.application IS 'application_name';
 COMMENT ON COLUMN governance.ddl_entry.statement IS 'text the client sent';
+COMMENT ON COLUMN governance.ddl_entry.refusal IS 'number in the message of a refusal and in its line of the server log';
 
 CREATE TABLE governance.break_glass_entry (
     id uuid PRIMARY KEY DEFAULT governance._uuid(),
@@ -80,6 +82,25 @@ COMMENT ON COLUMN governance.break_glass_entry.opened_by IS 'current_user who op
 COMMENT ON COLUMN governance.break_glass_entry.opened_at IS 'when';
 COMMENT ON COLUMN governance.break_glass_entry.opened_by_xid IS 'transaction that opened it: it takes effect when that has committed';
 COMMENT ON COLUMN governance.break_glass_entry.last_used_at IS 'when a statement last passed by it';
+
+CREATE TABLE governance.self_test_result (
+    feature text NOT NULL,
+    attempt text NOT NULL,
+    caught boolean NOT NULL,
+    layer text,
+    detail text NOT NULL,
+    mode text NOT NULL,
+    tested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (feature, attempt)
+);
+COMMENT ON TABLE governance.self_test_result IS 'what the last self_test() of a feature found in this database; not dumped';
+COMMENT ON COLUMN governance.self_test_result.feature IS 'feature that was attacked';
+COMMENT ON COLUMN governance.self_test_result.attempt IS 'what was tried';
+COMMENT ON COLUMN governance.self_test_result.caught IS 'whether it was refused by the rule that is meant to';
+COMMENT ON COLUMN governance.self_test_result.layer IS 'where it was caught';
+COMMENT ON COLUMN governance.self_test_result.detail IS 'which rule caught it, or what happened';
+COMMENT ON COLUMN governance.self_test_result.mode IS 'mode of the session that tested';
+COMMENT ON COLUMN governance.self_test_result.tested_at IS 'when';
 
 ------------------------------------------------------------------------------------------------------------ shipped rows
 -- Mode attached: PostgreSQL fires no event trigger for these statements, or not for all of their forms.
@@ -185,7 +206,8 @@ CREATE VIEW governance.rules AS
 CREATE VIEW governance.ddl_log WITH (security_barrier) AS
     SELECT e.id, e.occurred_at, e.xid, e.tag, e.object,
            governance._relation_named(e.schema_name, e.relation_name) AS relation,
-           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement
+           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement,
+           e.refusal
       FROM governance.ddl_entry e
      WHERE governance._may_see(governance._relation_named(e.schema_name, e.relation_name))
      ORDER BY e.id;

@@ -75,6 +75,3 @@ CREATE FUNCTION governance.export_contract(scope text DEFAULT NULL)
 CREATE FUNCTION governance.import_contract(document jsonb, dry_run boolean DEFAULT true)
     RETURNS TABLE (action text, object text, before jsonb, after jsonb)
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';
-CREATE FUNCTION governance.self_test(feature text DEFAULT NULL, role text DEFAULT NULL)
-    RETURNS TABLE (feature text, attempt text, caught boolean, layer text, detail text)
-    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', '_not_yet_wrapper';

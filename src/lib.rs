@@ -34,6 +34,7 @@ pub extern "C-unwind" fn _PG_init() {
     settings::define();
     pg::hooks::install();
     pg::xact::install();
+    pg::refusals::install();
 }
 
 /// What `cargo pgrx test` needs to know about the server it starts.

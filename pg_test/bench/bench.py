@@ -82,13 +82,13 @@ def interval(ratios):
     return median, ordered[low], ordered[n - 1 - low]
 
 
-def pairs(name, measure, governed, twin):
-    """Ratios governed/twin, the order alternating."""
+def pairs(name, measure, governed, twin, compare=lambda a, b: a / b):
+    """Ratios governed/twin, or their differences, the order alternating."""
     ratios = []
     for i in range(PAIRS):
         order = (governed, twin) if i % 2 == 0 else (twin, governed)
         took = {side: measure(side) for side in order}
-        ratios.append(took[governed] / took[twin])
+        ratios.append(compare(took[governed], took[twin]))
         print(f"\r  {name}: pair {i + 1} of {PAIRS}", end="", file=sys.stderr, flush=True)
     print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
     return interval(ratios)
@@ -243,15 +243,58 @@ def declare_one():
     return lambda database: in_session(database, statement), "many", "few", "few2"
 
 
-def ddl():
-    """CREATE TABLE, ADD COLUMN, DROP TABLE, 300 times each, of tables nobody declared; mode installed"""
-    for name in ("installed", "plain", "plain2"):
-        new_database(name, name == "installed")
-    statement = """DO $$ BEGIN FOR i IN 1..300 LOOP
-        EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, email text)', i);
-        EXECUTE format('ALTER TABLE t%s ADD COLUMN at timestamptz', i);
-        EXECUTE format('DROP TABLE t%s', i); COMMIT; END LOOP; END $$;"""
-    return lambda database: in_session(database, statement), "installed", "plain", "plain2"
+def dml_loop():
+    """one prepared UPDATE by key, 100,000 times in a PL/pgSQL loop, of a table nobody declared; attached"""
+    pgbench_databases()
+    n = 10_000 if QUICK else 100_000
+    loop = "DO $$ BEGIN FOR i IN 1..{n} LOOP UPDATE pgbench_branches SET bbalance = i WHERE bid = 1; IF i % 1000 = 0 THEN COMMIT; END IF; END LOOP; END $$;"
+    warm = loop.format(n=2_000)
+    return (
+        lambda database: in_session(database, loop.format(n=n), before=warm, after="VACUUM pgbench_branches;"),
+        "governed",
+        "twin",
+        "twin2",
+    )
+
+
+# One of each kind of statement, on tables that were there before. {i} is the number of the table.
+DDL = [
+    "CREATE TABLE w{i} (id int, v text)",
+    "ALTER TABLE w{i} ADD COLUMN x int",
+    "ALTER TABLE w{i} ALTER v SET DEFAULT ''x''",
+    "CREATE INDEX ON w{i} (id)",
+    "COMMENT ON TABLE w{i} IS ''x''",
+    "ALTER TABLE w{i} DROP COLUMN x",
+    "DROP TABLE w{i}",
+]
+DDL_EACH = 50 if QUICK else 200
+
+
+def ddl(count):
+    """Databases with so many tables that nobody declared, the first attached."""
+    for name in ("attached", "plain", "plain2"):
+        new_database(name, name == "attached", name == "attached")
+        psql(name, f"""DO $$ BEGIN FOR i IN 1..{count} LOOP
+            EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, email text)', i);
+            IF i % 500 = 0 THEN COMMIT; END IF; END LOOP; END $$;""")
+        psql(name, "VACUUM ANALYZE pg_class, pg_attribute, pg_depend, pg_type, pg_inherits;")
+
+    def loop(statement):
+        made = statement.replace("{i}", "' || i || '")
+        return f"DO $$ BEGIN FOR i IN 1..{DDL_EACH} LOOP EXECUTE '{made}'; END LOOP; END $$;"
+
+    statements = "\n".join(loop(statement) for statement in DDL)
+    return lambda database: in_session(database, statements) / (DDL_EACH * len(DDL)), "attached", "plain", "plain2"
+
+
+def ddl_empty():
+    """a DDL statement (the mean of CREATE TABLE, ADD COLUMN, SET DEFAULT, CREATE INDEX, COMMENT, DROP COLUMN, DROP TABLE), attached, nothing declared, an empty database; goal: under 100 µs"""
+    return ddl(0)
+
+
+def ddl_many():
+    """the same in a database with 10,000 tables; goal: no more than in an empty one"""
+    return ddl(MANY_TABLES)
 
 
 def timed(database, statement, before="", after=""):
@@ -290,7 +333,13 @@ BENCHMARKS = {
     "single": single_insert,
     "copy": masked_copy,
     "declare": declare_one,
-    "ddl": ddl,
+    "dml": dml_loop,
+}
+
+# What is added to each of something: a ratio would say more about the something.
+ADDED = {
+    "ddl": ddl_empty,
+    "ddl_many": ddl_many,
 }
 
 
@@ -299,20 +348,27 @@ def main():
     print(f"{PAIRS} pairs each{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
     print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
     print("|---|---|---|", flush=True)
-    for name in sys.argv[1:] or [*BENCHMARKS, *TIMES]:
+    for name in sys.argv[1:] or [*BENCHMARKS, *ADDED, *TIMES]:
         if name in TIMES:
             measure = TIMES[name]()
             took = sorted(measure() for _ in range(5))
             print(f"| {TIMES[name].__doc__} | {took[2]:.2f} s, median of 5 ({took[0]:.2f} – {took[-1]:.2f}) | no twin |", flush=True)
             continue
-        what = BENCHMARKS[name].__doc__
+        benchmark = BENCHMARKS.get(name) or ADDED[name]
+        what = benchmark.__doc__
         try:
-            measure, governed, twin, twin2 = BENCHMARKS[name]()
+            measure, governed, twin, twin2 = benchmark()
             for side in (governed, twin, twin2):
                 measure(side)  # warm up
-            real = pairs(name, measure, governed, twin)
-            null = pairs(name + " (null test)", measure, twin2, twin)
-            cells = [f"{m:.3f} ({low:.3f} – {high:.3f})" for m, low, high in (real, null)]
+            if name in ADDED:
+                added = lambda a, b: (a - b) * 1e6
+                real = pairs(name, measure, governed, twin, added)
+                null = pairs(name + " (null test)", measure, twin2, twin, added)
+                cells = [f"+ {m:.0f} µs ({low:.0f} – {high:.0f})" for m, low, high in (real, null)]
+            else:
+                real = pairs(name, measure, governed, twin)
+                null = pairs(name + " (null test)", measure, twin2, twin)
+                cells = [f"{m:.3f} ({low:.3f} – {high:.3f})" for m, low, high in (real, null)]
         except Missing as missing:
             cells = [f"not measured: {missing}", ""]
         print(f"| {what} | {cells[0]} | {cells[1]} |", flush=True)

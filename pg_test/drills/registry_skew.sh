@@ -18,6 +18,7 @@ SELECT governance.declare_dataset('customer', 'team', 'master');
 SELECT governance.tag_column('customer', 'email', 'pii.contact.email');
 SELECT governance.start_audit('customer');
 SELECT governance.declare_writer('customer', 'postgres');
+SELECT governance.set_level('guard.availability', 'warn', 'dataset:public.customer');
 SELECT governance.attach();
 GRANT SELECT ON customer, free TO clerk;
 SQL
@@ -27,7 +28,8 @@ conf() { echo "$1" | dg_as tee -a "$DG_WORK/$name/data/postgresql.conf" >/dev/nu
 fix() { run -c "SELECT fix FROM governance.status() WHERE feature = '$1' AND NOT active"; }
 
 # Another version whose objects fit: everything works, status() says what to do.
-version() { dg_sql -d shop -c "UPDATE pg_extension SET extversion = '$1' WHERE extname = 'data_governance'"; }
+# Without the library: the guard refuses to write to catalogs.
+version() { PGOPTIONS='-c session_preload_libraries=' dg_sql -d shop -c "UPDATE pg_extension SET extversion = '$1' WHERE extname = 'data_governance'"; }
 real=$(dg_sql -d shop -c "SELECT extversion FROM pg_extension WHERE extname = 'data_governance'")
 for v in 0.0.1 99.0; do
     version $v

@@ -12,7 +12,7 @@ SELECT governance.start_audit('event_2025');
 INSERT INTO event_2025 VALUES ('before', '2025-05-05', 9);
 ALTER TABLE event ATTACH PARTITION event_2025 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
 SELECT governance.start_audit('event', '{note}');
-SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 AS cloned FROM pg_trigger WHERE tgname LIKE 'data_governance%' AND tgrelid::regclass::text ILIKE '%event%' ORDER BY 1::text, 2;
+SELECT tgrelid::regclass, tgname, tgenabled, tgparentid <> 0 AS cloned FROM pg_trigger WHERE tgname LIKE 'data_governance%' AND tgrelid::regclass::text ILIKE '%event%' ORDER BY tgrelid::regclass::text COLLATE "C", tgname;
 
 INSERT INTO event VALUES (1, '2023-05-05', 'x'), (1, '2024-05-05', 'x'), (1, '2025-05-05', 'x');
 INSERT INTO event_2023 VALUES (2, '2023-06-06', 'direct');

@@ -16,7 +16,7 @@ TRUNCATE audited, plain CASCADE;
 SELECT (SELECT count(*) FROM plain) AS plain, (SELECT count(*) FROM audited) AS audited;
 TRUNCATE plain;
 SELECT count(*) FROM plain;
-SELECT feature, active, detail, fix FROM governance.status() WHERE feature = 'guard.ban-truncate';
+SELECT feature, active, detail, fix FROM governance.status() WHERE feature = 'guard.below_event_triggers';
 SELECT governance.set_level('guard.ban-truncate', 'enforce');
 SELECT governance.set_level('guard.ban-truncate', 'enforce', 'dataset:public.plain');
 SELECT governance.set_level('guard.ban-truncate', 'enforce', 'dataset:public.audited');

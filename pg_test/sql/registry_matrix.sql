@@ -73,6 +73,8 @@ INSERT INTO call (what, sql) VALUES
     ('detach', $$SELECT * FROM governance.detach('why')$$),
     ('break_glass', $$SELECT governance.break_glass('why', for_role => 'matrix_victim')$$),
     ('end_break_glass', $$SELECT governance.end_break_glass()$$),
+    ('explain_ddl', $$SELECT * FROM governance.explain_ddl('ALTER TABLE shop.customer DROP COLUMN email')$$),
+    ('self_test', $$SELECT * FROM governance.self_test('guard')$$),
     ('propose_change', $$SELECT governance.propose_change('ALTER TABLE shop.customer DROP COLUMN email', 'why')$$),
     ('approve_change', format($$SELECT governance.approve_change(%s, 'why', '{not_observed}')$$, :one)),
     ('advance_change', format($$SELECT governance._advance_step(%s)$$, :two)),

@@ -51,7 +51,7 @@ SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'governance'::regn
 
 -- what this version does not have says so, by name
 SELECT governance.as_of(NULL::pg_class, now());
-SELECT * FROM governance.self_test();
+SELECT governance.report_html();
 CALL governance.apply_retention();
 SELECT * FROM governance.openlineage_events();
 -- and status() lists exactly these

@@ -3,10 +3,13 @@
 mod export;
 mod waiver;
 
-use crate::error::given;
+use crate::error::{self, given};
 use crate::registry::duty;
 use crate::registry::status::StatusRow;
 use pgrx::prelude::*;
+
+/// Features that a self-test can be asked for.
+const FEATURES: [&str; 5] = ["guard", "change", "privacy", "audit", "lineage"];
 
 /// The SQL surface.
 #[pg_schema]
@@ -44,6 +47,39 @@ pub mod governance {
     fn set_baseline() -> i32 {
         duty::require_operator("setting a baseline");
         waiver::set_baseline()
+    }
+
+    /// Attacks a feature in this very database and takes everything back; without one, every feature that has such a test.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn self_test(
+        feature: default!(Option<&str>, "NULL"),
+        role: default!(Option<&str>, "NULL"),
+    ) -> TableIterator<
+        'static,
+        (
+            name!(feature, String),
+            name!(attempt, String),
+            name!(caught, bool),
+            name!(layer, Option<String>),
+            name!(detail, String),
+        ),
+    > {
+        duty::require_operator("self_test");
+        if let Some(other) = feature.filter(|f| *f != "guard") {
+            if !FEATURES.contains(&other) {
+                error::not_one_of("feature", other, &FEATURES).raise();
+            }
+            error::not_yet(&format!("self_test('{other}')")).raise();
+        }
+        if role.is_some() {
+            error::not_yet("self_test() as another role").raise();
+        }
+        TableIterator::new(
+            crate::guard::self_test()
+                .into_iter()
+                .map(|o| ("guard".to_string(), o.attempt.to_string(), o.caught, o.layer, o.detail)),
+        )
     }
 
     /// The assessment as a document.

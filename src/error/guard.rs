@@ -51,6 +51,24 @@ pub fn refusal_logged(number: u32, victims: &[String], rules: &str, role: &str, 
     .detail(format!("Statement: {statement}"))
 }
 
+/// Refusals that no row will be written about.
+pub fn refusals_unwritten(count: u64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("{count} governance refusals have no row in ddl_log"),
+    )
+    .detail("This log has a line of each.")
+}
+
+/// The server has no place for the process that writes rows about refusals.
+pub fn no_writer() -> Failure {
+    Failure::new(
+        Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+        "no process could be started to write governance refusals to ddl_log",
+    )
+    .hint("Raise max_worker_processes in postgresql.conf, then restart.")
+}
+
 /// A statement that the guard lets pass with a warning.
 pub fn warned(victim: &str, rule: &str, reason: &str, alternative: &str) -> Failure {
     Failure::new(Code::ERRCODE_WARNING, format!("{victim}: rule {rule}"))
@@ -143,4 +161,10 @@ pub fn break_glass_too_long(max_hours: i64) -> Failure {
 pub fn break_glass_uses(uses: i32) -> Failure {
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{uses} is not a number of uses"))
         .detail("A break-glass allows 1 to 100 statements.")
+}
+
+/// The self-test makes a role and tables of its own and takes them back.
+pub fn self_test_needs_superuser() -> Failure {
+    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, "only a superuser can test the guard")
+        .detail("The test makes a role, tables and levels, attacks them, and takes everything back.")
 }

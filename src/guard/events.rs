@@ -1,23 +1,19 @@
 //! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
 //! judges here.
 use super::victim::{Victim, drop_victim, victim_of_schema_drop};
-use super::{dump_script, log, self_protection};
+use super::{Layer, dump_script, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::{PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE};
 use crate::pg::{hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, xact};
-use crate::registry::{deprecation, former_column, identity, rename, rename_column, tree};
+use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 
 thread_local! {
-    /// Members of trees with declared datasets, noted before a statement that may drop them: afterwards nothing says any
-    /// more whose rows they held.
-    static FAMILIES: RefCell<HashMap<pg_sys::Oid, Family>> = RefCell::new(HashMap::new());
     /// What was judged before the statement that is running.
     static FORESEEN: RefCell<Vec<Address>> = const { RefCell::new(Vec::new()) };
     /// The table that an ALTER TABLE adds constraints to, and those it had before.
@@ -89,11 +85,11 @@ fn before(call: pg_sys::FunctionCallInfo) {
     }
     if !silent() && !hooks::active() {
         change::before_ddl(&event.ddl);
-        let path = settings_scope::callers_search_path();
-        let sight = settings_scope::with_search_path(&path, || event.look());
-        FORESEEN.set(super::before(&sight, &event.ddl));
-        if event.tag.starts_with("DROP") || event.tag == "ALTER TABLE" {
-            FAMILIES.set(families());
+        // The extension's own end was judged above, and takes its own triggers along.
+        if !self_protection::is_our_end(&event.ddl) {
+            let path = settings_scope::callers_search_path();
+            let sight = settings_scope::with_search_path(&path, || event.look());
+            FORESEEN.set(super::before(Layer::EventTrigger, &sight, &event.ddl));
         }
     }
     CONSTRAINS.set(match &event.ddl {
@@ -110,43 +106,6 @@ fn before(call: pg_sys::FunctionCallInfo) {
     });
 }
 
-/// Who governs a member of a tree.
-#[derive(Default)]
-struct Family {
-    /// Declared datasets, itself and above it, nearest first.
-    datasets: Vec<Name>,
-    /// Whether it is partitioned or a partition.
-    has_partitions: bool,
-}
-
-fn families() -> HashMap<pg_sys::Oid, Family> {
-    let mut families: HashMap<pg_sys::Oid, Family> = HashMap::new();
-    for (relid, name, has_partitions) in owner::run(|| {
-        spi::select(
-            "WITH RECURSIVE tree AS (
-                SELECT c.oid AS relid, 0 AS distance, d.schema_name, d.relation_name
-                  FROM governance._dataset d
-                  JOIN pg_namespace n ON n.nspname = d.schema_name
-                  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = d.relation_name
-                                 AND (c.relkind = 'p' OR c.relispartition OR c.relhassubclass)
-                UNION ALL
-                SELECT i.inhrelid, t.distance + 1, t.schema_name, t.relation_name
-                  FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
-             SELECT t.relid, t.schema_name, t.relation_name, c.relkind = 'p' OR c.relispartition
-               FROM tree t JOIN pg_class c ON c.oid = t.relid ORDER BY t.distance",
-            &[],
-            |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }, r.must(4)),
-        )
-    }) {
-        let family = families.entry(relid).or_default();
-        family.has_partitions = has_partitions;
-        if !family.datasets.contains(&name) {
-            family.datasets.push(name);
-        }
-    }
-    families
-}
-
 /// One command as `pg_event_trigger_ddl_commands()` reports it.
 struct Command {
     relation: Option<pg_sys::Oid>,
@@ -161,6 +120,9 @@ struct Command {
 /// Commands that say where columns come from.
 const MAKES_FLOWS: [&str; 4] = ["CREATE TABLE AS", "SELECT INTO", "CREATE VIEW", "CREATE MATERIALIZED VIEW"];
 
+/// Commands that leave a relation as it is.
+const SAYS_ONLY: [&str; 4] = ["COMMENT", "SECURITY LABEL", "GRANT", "REVOKE"];
+
 /// After the statement, before its transaction goes on.
 pub fn on_end(call: pg_sys::FunctionCallInfo) {
     follow_always(|| after(call));
@@ -169,7 +131,8 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 fn after(call: pg_sys::FunctionCallInfo) {
     let path = settings_scope::callers_search_path();
     let event = read(call);
-    let commands = spi::select(
+    let commands = owner::run(|| {
+        spi::select(
         "SELECT CASE WHEN classid = 'pg_class'::regclass THEN objid END, command_tag, schema_name, object_identity,
                 (SELECT tgrelid FROM pg_trigger WHERE classid = 'pg_trigger'::regclass AND oid = objid), classid, objid
            FROM pg_event_trigger_ddl_commands() WHERE NOT in_extension",
@@ -182,7 +145,8 @@ fn after(call: pg_sys::FunctionCallInfo) {
             triggers_on: r.get(5),
             object: r.get(6).zip(r.get(7)).map(|(class, id)| Address::of(class, id)),
         },
-    );
+    )
+    });
     if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
         regclass::hold_all(false);
     }
@@ -191,7 +155,7 @@ fn after(call: pg_sys::FunctionCallInfo) {
         made.filter_map(|c| c.object).for_each(xact::note_object_created);
     }
     for command in &commands {
-        if let Some(relid) = command.relation {
+        if let Some(relid) = command.relation.filter(|_| !SAYS_ONLY.contains(&command.tag.as_str())) {
             follow(relid, &event);
             // A dump brings its flows itself; those of its views are in the catalogs anyway.
             if MAKES_FLOWS.contains(&command.tag.as_str())
@@ -203,7 +167,9 @@ fn after(call: pg_sys::FunctionCallInfo) {
             }
         }
     }
-    commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
+    if !bare::has_no_triggers() {
+        commands.iter().filter_map(|c| c.triggers_on).for_each(keep_triggers);
+    }
     match &event.ddl {
         // What its script did, or a new schema, is not reported member by member.
         Ddl::Extension { name } => {
@@ -223,7 +189,9 @@ fn after(call: pg_sys::FunctionCallInfo) {
             }
         }
         Ddl::AlterTable { leaves, .. } => {
-            leaves.iter().for_each(tree::left);
+            if !leaves.is_empty() && !bare::is_bare() {
+                leaves.iter().for_each(tree::left);
+            }
             // With hooks each is seen when it is made.
             if let Some((relid, before)) = CONSTRAINS.take() {
                 let made = relation::constraints(relid).into_iter().filter(|c| !before.contains(c));
@@ -262,10 +230,13 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
                 .filter(|number| before.is_some_and(|last| *number > last))
                 .for_each(|number| xact::note_created(relid, Some(number)));
         }
-        Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) => {
+        Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) && !bare::is_bare() => {
             rename_column::column_renamed(relid, column, new_name);
         }
         _ => {}
+    }
+    if bare::is_bare() {
+        return;
     }
     let is_new_here = !identity::is_bound(relid);
     identity::follow(relid);
@@ -302,9 +273,11 @@ pub fn on_drop(call: pg_sys::FunctionCallInfo) {
 
 fn dropped(call: pg_sys::FunctionCallInfo) {
     let _ = read(call);
-    let families = FAMILIES.take();
-    tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
-    let objects = spi::select(
+    if !bare::has_no_triggers() {
+        tables_of_dropped_triggers().into_iter().for_each(keep_triggers);
+    }
+    let objects = owner::run(|| {
+        spi::select(
         "SELECT objid, object_type, address_names, is_temporary, objsubid FROM pg_event_trigger_dropped_objects()
           WHERE object_type IN ('table', 'view', 'materialized view', 'foreign table', 'table column',
                                 'foreign table column', 'schema')",
@@ -313,7 +286,8 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
             let (objid, kind, names): (pg_sys::Oid, String, Vec<String>) = (r.must(1), r.must(2), r.must(3));
             (objid, kind, names, r.must::<bool>(4), r.must::<i32>(5) as i16)
         },
-    );
+    )
+    });
     let mut victims: Vec<Victim> = Vec::new();
     let mut gone = Vec::new();
     for (objid, kind, names, temporary, number) in objects {
@@ -330,12 +304,6 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
                     Some(column) if !change::is_acting() => deprecation::column_dropped(&name, column),
                     Some(_) => {}
                 }
-                let family = families.get(&objid);
-                let mut governors = family.map(|f| f.datasets.clone()).unwrap_or_default();
-                if !governors.contains(&name) {
-                    governors.push(name.clone());
-                }
-                let in_a_tree = family.is_some_and(|f| f.has_partitions);
                 let relkind = match kind {
                     "view" => b'v',
                     "materialized view" => b'm',
@@ -345,10 +313,11 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
                 let harmless = temporary || xact::is_created_here(objid, (number != 0).then_some(number));
                 drop_victim(
                     Address { class: PG_CLASS, id: objid, sub: number.into() },
-                    name,
-                    governors,
+                    name.clone(),
+                    // What it was a part of nobody can tell any more; a statement that is read was judged before.
+                    vec![name],
                     relkind,
-                    in_a_tree,
+                    false,
                     column,
                     harmless,
                 )
@@ -362,6 +331,6 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
         identity::unbind(gone);
     }
     if !hooks::active() {
-        super::after(victims, &FORESEEN.take());
+        super::after(Layer::EventTrigger, victims, &FORESEEN.take());
     }
 }

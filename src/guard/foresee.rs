@@ -33,7 +33,8 @@ pub fn victim_of_loss(object: Address) -> Option<Victim> {
 }
 
 /// The victim of one hit; None where it is nobody's loss.
-fn victim(hit: &Hit) -> Option<Victim> {
+#[must_use]
+pub fn victim(hit: &Hit) -> Option<Victim> {
     if let Some(object) = hit.object {
         if object.class == PG_CLASS && matches!(hit.rule, "ban-truncate" | "ban-truncate-cascade") {
             let victim = victim_of_truncate(object.id, catalog::relation_name(object.id)?);
@@ -96,7 +97,7 @@ fn victim(hit: &Hit) -> Option<Victim> {
 /// Whether the running transaction made the relation.
 #[must_use]
 pub fn is_new(relid: pg_sys::Oid) -> bool {
-    xact::is_created_here(relid, None) || catalog::is_created_in_transaction(relid)
+    xact::is_created_here(relid, None) || xact::is_made_here(relid)
 }
 
 /// The dataset that governs a relation; None for what is the product's own.

@@ -1,13 +1,17 @@
 //! The verdict: what happens to a statement, given what it takes away.
 use super::victim::{Victim, way_forward};
-use super::{break_glass, log};
+use super::{break_glass, log, refusal};
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi};
+use crate::pg::{audit_log, loading, owner, roles, session, settings_scope, spi, xact};
 use crate::registry::{ladder, restore};
 use crate::{change, error};
+use pgrx::pg_sys;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// What a rule says, from the shipped table.
+#[derive(Clone, Debug)]
 pub struct Rule {
     /// Id.
     pub rule: String,
@@ -19,9 +23,52 @@ pub struct Rule {
     pub safe_alternative: String,
 }
 
+/// Where a statement is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// The parse tree, by the hook for utility statements.
+    Utility,
+    /// The parse tree or what was dropped, by an event trigger.
+    EventTrigger,
+    /// An object that goes, by object_access_hook.
+    ObjectAccess,
+    /// A write, by the hook for permissions.
+    Permissions,
+    /// A query, by the planner's hook.
+    Planner,
+    /// A trigger of the audit.
+    AuditTrigger,
+}
+
+impl Layer {
+    /// As `self_test()` says it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Layer::Utility => "utility hook",
+            Layer::EventTrigger => "event trigger",
+            Layer::ObjectAccess => "object access hook",
+            Layer::Permissions => "permission hook",
+            Layer::Planner => "planner hook",
+            Layer::AuditTrigger => "audit trigger",
+        }
+    }
+}
+
+thread_local! {
+    /// The last refusal of this session: where, and by which rules.
+    static LAST: RefCell<Option<(Layer, Vec<String>)>> = const { RefCell::new(None) };
+}
+
+/// The last refusal since this was asked before.
+#[must_use]
+pub fn take_last_refusal() -> Option<(Layer, Vec<String>)> {
+    LAST.take()
+}
+
 /// Judges everything one statement takes away: records, warns, or raises one refusal that names all of it. Nothing is
 /// judged in extension scripts, for the product's own DDL, or while the kill switch is off.
-pub fn judge(victims: Vec<Victim>) {
+pub fn judge(layer: Layer, victims: Vec<Victim>) {
     if victims.is_empty()
         || !crate::settings::ENABLED.get()
         || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
@@ -47,7 +94,7 @@ pub fn judge(victims: Vec<Victim>) {
         new
     });
     // Hooks run under the caller's settings.
-    settings_scope::with_fixed_path(|| judge_all(&victims));
+    settings_scope::with_fixed_path(|| judge_all(layer, &victims));
 }
 
 /// What happens to a victim.
@@ -112,7 +159,7 @@ pub fn verdict(
     (level, verdict)
 }
 
-fn judge_all(victims: &[Victim]) {
+fn judge_all(layer: Layer, victims: &[Victim]) {
     let mut refused = Vec::new();
     let mut passed = Vec::new();
     let mut used = Vec::new();
@@ -127,7 +174,7 @@ fn judge_all(victims: &[Victim]) {
         }
     }
     if !refused.is_empty() {
-        refuse(&refused);
+        refuse(layer, &refused);
     }
     for (victim, rule, level, verdict) in passed {
         if matches!(verdict, Verdict::Warned) {
@@ -139,8 +186,8 @@ fn judge_all(victims: &[Victim]) {
 }
 
 /// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with
-/// the statement.
-fn refuse(refused: &[(&Victim, Rule)]) -> ! {
+/// the statement; in mode preloaded in a row too, which another process writes.
+fn refuse(layer: Layer, refused: &[(&Victim, Rule)]) -> ! {
     let number = audit_log::refusal_number();
     let role = roles::name(roles::current());
     let objects: Vec<String> = refused.iter().map(|(v, _)| v.what.clone()).collect();
@@ -150,26 +197,42 @@ fn refuse(refused: &[(&Victim, Rule)]) -> ! {
             rules.push(&rule.rule);
         }
     }
+    LAST.set(Some((layer, rules.iter().map(|r| (*r).to_string()).collect())));
     let statement = session::statement().unwrap_or_default();
-    error::guard::refusal_logged(number, &objects, &rules.join(", "), &role, &statement).log();
+    let rules = rules.join(", ");
+    error::guard::refusal_logged(number, &objects, &rules, &role, &statement).log();
     let (first, rule) = &refused[0];
+    if !xact::is_as_if_old() {
+        refusal::note(number, first, rule, &rules, &objects, &role, &statement);
+    }
     let hint = way_forward(first, &rule.hazard, &role);
     let governed = match (first.dataset.schema.as_str(), first.dataset.relation.as_str()) {
         ("", _) => "database",
         (_, "") => "schema",
         _ => "dataset",
     };
-    error::guard::refused(number, &objects, &rule.reason, &rules.join(", "), governed, hint).raise()
+    error::guard::refused(number, &objects, &rule.reason, &rules, governed, hint).raise()
 }
 
-/// A rule by its id.
+thread_local! {
+    /// The shipped rules, with the oid of the schema they were read from: they change with the extension's version only.
+    static RULES: RefCell<(pg_sys::Oid, HashMap<String, Rule>)> = RefCell::new((pg_sys::Oid::INVALID, HashMap::new()));
+}
+
+/// A rule by its id; all are read once per session.
 #[must_use]
 pub fn rule(id: &str) -> Option<Rule> {
-    owner::run(|| {
-        spi::select_one(
-            "SELECT rule, hazard, reason, safe_alternative FROM governance.rule WHERE rule = $1",
-            &[id.into()],
-            |r| Rule { rule: r.must(1), hazard: r.must(2), reason: r.must(3), safe_alternative: r.must(4) },
-        )
-    })
+    let here = catalog::namespace();
+    if RULES.with_borrow(|(of, _)| *of != here) {
+        let rules = owner::run(|| {
+            spi::select("SELECT rule, hazard, reason, safe_alternative FROM governance.rule", &[], |r| Rule {
+                rule: r.must(1),
+                hazard: r.must(2),
+                reason: r.must(3),
+                safe_alternative: r.must(4),
+            })
+        });
+        RULES.set((here, rules.into_iter().map(|r| (r.rule.clone(), r)).collect()));
+    }
+    RULES.with_borrow(|(_, rules)| rules.get(id).cloned())
 }

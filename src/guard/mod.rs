@@ -8,41 +8,47 @@ mod grantee;
 mod judge;
 mod log;
 mod readers;
+mod refusal;
 mod self_protection;
+mod self_test;
 mod victim;
+mod write;
 
 pub use foresee::victim_of_loss;
-pub use judge::judge;
+pub use judge::{Layer, judge};
+pub use refusal::write_refusals;
+pub use self_test::run as self_test;
 pub use victim::{Victim, victim_of_truncate};
+pub use write::{Write, judge_write};
 
 use crate::error::{given, whole};
 use crate::pg::ddl::Ddl;
 use crate::pg::guard::Sight;
 use crate::pg::loading::Mode;
 use crate::pg::object::Address;
-use crate::pg::{catalog, hooks, loading, owner, spi};
+use crate::pg::{catalog, hooks, loading};
 use crate::registry::status::StatusRow;
 use pgrx::prelude::*;
 use pgrx::{JsonB, pg_sys};
 
 /// Before a statement: judges what it would do. Returns the objects that were judged, so that what is seen when they go
 /// is not judged again.
-pub fn before(sight: &Sight, ddl: &Ddl) -> Vec<Address> {
+pub fn before(layer: Layer, sight: &Sight, ddl: &Ddl) -> Vec<Address> {
     let victims = foresee::victims(sight, ddl);
     let judged = victims.iter().filter(|v| !v.harmless).filter_map(|v| v.object).collect();
-    judge(victims);
+    judge(layer, victims);
     judged
 }
 
 /// After a statement: judges what it took away beyond what was foreseen.
-pub fn after(mut victims: Vec<Victim>, foreseen: &[Address]) {
+pub fn after(layer: Layer, mut victims: Vec<Victim>, foreseen: &[Address]) {
     let is_foreseen = |v: &Victim| {
         v.object.is_some_and(|o| foreseen.contains(&o) || foreseen.contains(&Address { sub: 0, ..o }))
     };
     victims.retain(|v| !is_foreseen(v));
     // A schema by itself holds nothing.
     if victims.iter().any(|v| v.rule != "ban-drop-schema") {
-        judge(victims);
+        judge(layer, victims);
     }
 }
 
@@ -52,7 +58,7 @@ pub fn on_truncate(relid: pg_sys::Oid) {
         return; // the hook sees every TRUNCATE, its cascades included
     }
     if let Some(name) = catalog::relation_name(relid) {
-        judge(vec![victim_of_truncate(relid, name)]);
+        judge(Layer::AuditTrigger, vec![victim_of_truncate(relid, name)]);
     }
 }
 
@@ -63,7 +69,7 @@ pub fn status() -> Vec<StatusRow> {
         StatusRow::on(
             "guard",
             "",
-            "what a statement would do is judged before it runs, by the objects it hits",
+            "every statement is judged by the objects it hits, before it runs; SELECT * FROM governance.rules",
         )
     } else {
         StatusRow::off(
@@ -74,33 +80,14 @@ pub fn status() -> Vec<StatusRow> {
         )
     }];
     if loading::mode() == Mode::Installed {
-        let attach = || Some("SELECT * FROM governance.attach();".to_string());
-        rows.push(StatusRow::off(
-            "guard.ban-truncate",
-            "",
-            "TRUNCATE fires no event trigger: in mode installed only audited tables are covered",
-            attach(),
-        ));
         rows.push(StatusRow::off(
             "guard.below_event_triggers",
             "",
-            "a superuser can disable event triggers: in mode installed nothing stands below them",
-            attach(),
-        ));
-        let unseen = owner::run(|| {
-            spi::select(
-                "SELECT rule FROM governance.rule WHERE mode = 'attached' AND rule NOT LIKE 'ban-truncate%' ORDER BY 1",
-                &[],
-                |r| r.must::<String>(1),
-            )
-        });
-        rows.push(StatusRow::off(
-            "guard.rules_of_mode_attached",
-            "",
-            format!("no event trigger fires for what these rules are about: {}", unseen.join(", ")),
-            attach(),
+            "no event trigger fires for TRUNCATE (but on audited tables), DELETE and UPDATE, VACUUM FULL, CLUSTER, REINDEX, LOCK, SET, roles, databases, ALTER SYSTEM, large objects and writes to catalogs, and a superuser can disable event triggers: in mode installed nothing stands below them",
+            Some("SELECT * FROM governance.attach();".to_string()),
         ));
     }
+    rows.push(refusal::status());
     if crate::registry::restore::is_restoring() {
         rows.push(StatusRow::off(
             "guard.restoring",
@@ -109,6 +96,12 @@ pub fn status() -> Vec<StatusRow> {
             Some("SELECT governance.confirm_restore();".into()),
         ));
     }
+    rows.push(StatusRow::off(
+        "guard.not_seen",
+        "",
+        "setval() is a function like any other, files of the server are out of reach, and so is a superuser who loads a library; who read what lately is not_observed in this version",
+        None,
+    ));
     rows
 }
 

@@ -1,9 +1,13 @@
 //! The product's own removal: never in silence, never while attached.
 use crate::error;
-use crate::pg::{owner, roles, spi};
+use crate::pg::ddl::Ddl;
+use crate::pg::{EXTENSION, owner, roles, spi};
 
-/// Name of the extension.
-const EXTENSION: &str = "data_governance";
+/// Whether a statement drops the extension itself.
+#[must_use]
+pub fn is_our_end(ddl: &Ddl) -> bool {
+    matches!(ddl, Ddl::DropExtensions { names, .. } if names.iter().any(|n| n == EXTENSION))
+}
 
 /// Called before DROP EXTENSION: refused while attached, and a plain one while the log holds rows.
 pub fn before_drop_extension(names: &[String], cascade: bool) {

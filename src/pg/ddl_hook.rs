@@ -10,7 +10,7 @@ use super::object::catalogs::{
     PG_TABLESPACE,
 };
 use super::{catalog, ddl, guard as pg_guard, owner, settings_scope, xact};
-use crate::guard::{self, Victim};
+use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -79,7 +79,7 @@ pub unsafe fn before(
     settings_scope::with_fixed_path(|| crate::change::before_ddl(&wish));
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };
-    let foreseen = guard::before(&sight, &wish);
+    let foreseen = guard::before(Layer::Utility, &sight, &wish);
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
     FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new() }));
@@ -93,7 +93,7 @@ pub fn after(begun: Begun) {
         Begun::Leaving => LEAVING.set(false),
         Begun::Frame => {
             if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop) {
-                guard::after(frame.victims, &frame.foreseen);
+                guard::after(Layer::ObjectAccess, frame.victims, &frame.foreseen);
             }
         }
     }
@@ -164,6 +164,6 @@ pub unsafe fn object_access(
         None => true,
     });
     if alone {
-        guard::judge(vec![victim]);
+        guard::judge(Layer::ObjectAccess, vec![victim]);
     }
 }

@@ -10,7 +10,7 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
-use super::{audit_row, cache, catalog, ddl_hook, deprecated, loading, mask};
+use super::{audit_row, cache, catalog, ddl_hook, deprecated, loading, mask, write_hook};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
@@ -57,6 +57,7 @@ static mut PREVIOUS_RUN: pg_sys::ExecutorRun_hook_type = None;
 static mut PREVIOUS_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 static mut PREVIOUS_UTILITY: pg_sys::ProcessUtility_hook_type = None;
 static mut PREVIOUS_OBJECT_ACCESS: pg_sys::object_access_hook_type = None;
+static mut PREVIOUS_CHECK_PERMS: pg_sys::ExecutorCheckPerms_hook_type = None;
 static mut PREVIOUS_NEEDS_FMGR: pg_sys::needs_fmgr_hook_type = None;
 
 /// Whether hooks act in this session: loaded at session start or preloaded, not switched off, extension present.
@@ -82,6 +83,8 @@ pub fn install() {
         pg_sys::ProcessUtility_hook = Some(utility);
         PREVIOUS_OBJECT_ACCESS = pg_sys::object_access_hook;
         pg_sys::object_access_hook = Some(object_access);
+        PREVIOUS_CHECK_PERMS = pg_sys::ExecutorCheckPerms_hook;
+        pg_sys::ExecutorCheckPerms_hook = Some(check_perms);
         PREVIOUS_NEEDS_FMGR = pg_sys::needs_fmgr_hook;
         pg_sys::needs_fmgr_hook = Some(needs_fmgr);
     }
@@ -125,7 +128,10 @@ unsafe extern "C-unwind" fn planner(
 unsafe extern "C-unwind" fn planner_is_wanted(query: *mut pg_sys::Query) -> bool {
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
-        unsafe { deprecated::look(query) };
+        unsafe {
+            deprecated::look(query);
+            write_hook::look(query);
+        }
     }
     mask::wanted()
 }
@@ -291,6 +297,30 @@ unsafe extern "C-unwind" fn object_access_guarded(
         if active() {
             ddl_hook::object_access(access, class, object, sub, arg);
         }
+    }
+}
+
+/// Called once per execution, COPY included, after the server's own check has passed.
+unsafe extern "C-unwind" fn check_perms(range_table: *mut pg_sys::List, raises: bool) -> bool {
+    // SAFETY: arguments are passed on as they came; a frame without destructors, and what looks here cannot raise.
+    unsafe {
+        if let Some(hook) = PREVIOUS_CHECK_PERMS
+            && !hook(range_table, raises)
+        {
+            return false;
+        }
+        if write_hook::writes(range_table) {
+            check_writes(range_table);
+        }
+        true
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn check_writes(range_table: *mut pg_sys::List) {
+    if active() {
+        // SAFETY: the range table that the server is about to execute.
+        unsafe { write_hook::judge(range_table) };
     }
 }
 

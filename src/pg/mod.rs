@@ -25,6 +25,7 @@ pub mod not_yet;
 pub mod object;
 pub mod owner;
 pub mod plan;
+pub mod refusals;
 pub mod regclass;
 pub mod relation;
 pub mod rendering;
@@ -32,6 +33,8 @@ pub mod roles;
 pub mod session;
 pub mod settings_scope;
 pub mod spi;
+pub mod worker;
+pub mod write_hook;
 pub mod xact;
 
 /// Name of the extension.

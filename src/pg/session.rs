@@ -79,3 +79,10 @@ pub fn trigger_depth() -> i32 {
     // SAFETY: a function of no arguments that reads a backend variable.
     unsafe { pgrx::direct_function_call::<i32>(pg_sys::pg_trigger_depth, &[]) }.unwrap_or(0)
 }
+
+/// Number of this session's process.
+#[must_use]
+pub fn pid() -> i32 {
+    // SAFETY: plain read of a backend global.
+    unsafe { pg_sys::MyProcPid }
+}

@@ -3,7 +3,7 @@ use super::object::Address;
 use super::object::catalogs::PG_CLASS;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::{PgTryBuilder, pg_sys};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::panic::AssertUnwindSafe;
 
@@ -19,6 +19,8 @@ struct Created {
 
 thread_local! {
     static CREATED: RefCell<Vec<Created>> = const { RefCell::new(Vec::new()) };
+    /// Whether what the transaction made counts as there before.
+    static AS_IF_OLD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The top-level transaction id if one was assigned, as `pg_current_xact_id_if_assigned()`.
@@ -112,6 +114,30 @@ pub fn in_block() -> bool {
     unsafe { pg_sys::IsTransactionBlock() || pg_sys::IsSubTransaction() }
 }
 
+/// Runs `f` as if everything that the running transaction has made had been there before it.
+pub fn as_if_old<R>(f: impl FnOnce() -> R) -> R {
+    struct End(bool);
+    impl Drop for End {
+        fn drop(&mut self) {
+            AS_IF_OLD.set(self.0);
+        }
+    }
+    let _end = End(AS_IF_OLD.replace(true));
+    f()
+}
+
+/// Whether a self-test runs: see [`as_if_old`].
+#[must_use]
+pub fn is_as_if_old() -> bool {
+    AS_IF_OLD.get()
+}
+
+/// Whether the running transaction made this relation (`rd_createSubid`; 0 is InvalidSubTransactionId).
+#[must_use]
+pub fn is_made_here(relid: pg_sys::Oid) -> bool {
+    !AS_IF_OLD.get() && super::catalog::is_created_in_transaction(relid)
+}
+
 /// Remembers that the running transaction made a relation, or added a column to one.
 pub fn note_created(relid: pg_sys::Oid, column: Option<i16>) {
     // SAFETY: plain read of the transaction state.
@@ -123,6 +149,9 @@ pub fn note_created(relid: pg_sys::Oid, column: Option<i16>) {
 /// nothing that anybody else ever saw.
 #[must_use]
 pub fn is_created_here(relid: pg_sys::Oid, column: Option<i16>) -> bool {
+    if AS_IF_OLD.get() {
+        return false;
+    }
     CREATED.with_borrow(|list| {
         list.iter()
             .any(|c| c.class == PG_CLASS && c.relid == relid && (c.column.is_none() || c.column == column))
@@ -141,7 +170,8 @@ pub fn note_object_created(object: Address) {
 /// Whether the running transaction itself made an object, or the relation that it is a part of.
 #[must_use]
 pub fn is_object_created_here(object: Address) -> bool {
-    CREATED.with_borrow(|list| list.iter().any(|c| c.class == object.class && c.relid == object.id))
+    !AS_IF_OLD.get()
+        && CREATED.with_borrow(|list| list.iter().any(|c| c.class == object.class && c.relid == object.id))
 }
 
 #[pgrx::pg_guard]

@@ -237,6 +237,9 @@ pub fn facts_and_before(name: &Name) -> (Facts, Option<Facts>) {
         declared,
     };
     let kind = |in_bulk: bool| if in_bulk { Declared::Bulk } else { Declared::Single };
+    if super::bare::has_no_datasets() {
+        return (facts(None, Declared::No), None);
+    }
     owner::run(|| {
         spi::select_latest(
             "SELECT class, in_bulk, was_class, was_in_bulk,

@@ -263,6 +263,9 @@ const SETTING: &str = "SELECT feature, scope, CASE WHEN valid_until <= clock_tim
 
 /// Levels that are set at any scope that can cover a relation.
 fn settings_covering(name: &Name) -> Vec<Setting> {
+    if super::bare::has_no_levels() {
+        return Vec::new();
+    }
     let mut scopes = vec![
         String::new(),
         format!("schema:{}", pgrx::spi::quote_identifier(&name.schema)),

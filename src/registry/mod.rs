@@ -1,5 +1,6 @@
 //! registry: parties, datasets, consumers, tags, levels, duties, proposals, decisions, the manifest.
 pub mod attach;
+pub mod bare;
 pub mod carry;
 pub mod carry_deprecation;
 pub mod consumer;

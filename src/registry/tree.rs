@@ -1,7 +1,7 @@
 //! Trees of partitions and children: a member is governed by what is stated about it and about everything above it, and
 //! takes that along when it leaves.
 use super::strictness::{self, Strictness};
-use super::{carry, carry_deprecation, dataset, doubt, identity, ladder, stated};
+use super::{bare, carry, carry_deprecation, dataset, doubt, identity, ladder, stated};
 use crate::core::registry::level::Resolved;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Leave;
@@ -13,6 +13,9 @@ use std::cell::RefCell;
 /// Declared datasets among a relation and all it is a partition or child of, nearest first.
 #[must_use]
 pub fn governors(relid: pg_sys::Oid) -> Vec<Name> {
+    if bare::has_no_datasets() {
+        return Vec::new();
+    }
     upwards(relid, "JOIN governance._dataset d ON d.schema_name = n.nspname AND d.relation_name = c.relname")
 }
 
@@ -218,6 +221,9 @@ thread_local! {
 
 /// Called before a statement that may drop relations: afterwards nothing says any more what they were a part of.
 pub fn note_parts() {
+    if bare::has_no_tags() {
+        return;
+    }
     let parts = owner::run(|| {
         spi::select(
             "WITH RECURSIVE tagged AS (

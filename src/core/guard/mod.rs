@@ -1,2 +1,3 @@
 //! The guard's pure half.
+pub mod ring;
 pub mod shrink;

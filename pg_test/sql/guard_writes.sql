@@ -1,0 +1,58 @@
+-- needs: attached
+-- Writes that the guard is asked about: catalogs, the product's own tables, without triggers, without WHERE.
+\set SHOW_CONTEXT never
+\set VERBOSITY terse
+CREATE TABLE t (id int PRIMARY KEY, v text);
+CREATE TABLE u (id int REFERENCES t);
+CREATE TABLE plain AS SELECT generate_series(1, 5) AS id;
+INSERT INTO t SELECT i, 'x' FROM generate_series(1, 10) i;
+-- nothing is declared: recorded only
+UPDATE pg_class SET reltuples = 10 WHERE relname = 't';
+SELECT governance.declare_dataset('t', class => 'master');
+-- as soon as one dataset is, the strictest of all decides about a write that can hit any
+UPDATE pg_class SET reltuples = 10 WHERE relname = 't';
+COPY pg_class TO '/dev/null';
+UPDATE pg_settings SET setting = '5MB' WHERE name = 'work_mem';
+BEGIN;
+DELETE FROM t;
+ROLLBACK;
+SELECT governance.set_level('guard.unbounded_write', 'enforce', 'dataset:public.t');
+DELETE FROM t;
+UPDATE t SET v = 'y' WHERE true;
+WITH d AS (DELETE FROM t RETURNING 1) SELECT count(*) FROM d;
+PREPARE p AS DELETE FROM t;
+EXECUTE p;
+DO $$ BEGIN DELETE FROM t; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE NOTICE 'caught: %', SQLERRM; END $$;
+-- these name their rows, or lose nothing, or are nobody's
+DELETE FROM t WHERE id > 9;
+DELETE FROM t USING u WHERE u.id = t.id;
+DELETE FROM plain;
+BEGIN;
+DELETE FROM t WHERE id > 0;
+DELETE FROM t;
+ROLLBACK;
+-- the guard's own
+UPDATE pg_event_trigger SET evtenabled = 'D';
+DELETE FROM governance.level;
+UPDATE governance.dataset SET class = 'analytical';
+COPY governance.level FROM '/dev/null';
+-- triggers and foreign keys off, however they came to be off
+SET session_replication_role = replica;
+INSERT INTO t VALUES (21, 'a');
+INSERT INTO t VALUES (22, 'a');
+RESET session_replication_role;
+SELECT governance.set_level('guard.bypassing-triggers', 'enforce', 'dataset:public.t');
+SET session_replication_role = replica;
+SELECT set_config('session_replication_role', 'replica', false);
+INSERT INTO t VALUES (23, 'a');
+INSERT INTO t VALUES (24, 'a');
+INSERT INTO plain VALUES (1);
+RESET session_replication_role;
+-- a large object is nobody's as long as no dataset can refer to one
+SELECT lo_create(4242);
+SELECT lo_unlink(4242);
+CREATE TABLE letters (id int, body oid);
+INSERT INTO letters VALUES (1, lo_create(4243));
+SELECT governance.declare_dataset('letters', class => 'transactional');
+SELECT lo_unlink(4243);
+SELECT rule, object, verdict FROM governance.ddl_log WHERE rule IS NOT NULL ORDER BY id;
