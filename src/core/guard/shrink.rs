@@ -29,7 +29,7 @@ const LADDERS: [&[&str]; 4] = [
     &["smallint", "integer", "bigint", "numeric"],
     &["real", "double precision", "numeric"],
     &["date", "timestamp", "timestamp with"],
-    &["time", "timestamp"],
+    &["time", "timestamp", "timestamp with"],
 ];
 
 fn rung(t: &Type, ladder: &[&str]) -> Option<usize> {
