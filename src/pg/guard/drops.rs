@@ -263,7 +263,7 @@ pub unsafe fn truncate(s: &pg_sys::TruncateStmt, sight: &mut Sight) {
 pub unsafe fn role(s: &pg_sys::DropRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let roles = unsafe { resolve::roles(s.roles) };
-    if !super::access::may_make_roles() {
+    if !super::role::may_make_roles() {
         return;
     }
     sight.hits.extend(roles.into_iter().filter_map(|r| hit_of(Address::of(PG_AUTHID, r))));

@@ -215,7 +215,7 @@ pub fn may_alter_object(object: Address) -> bool {
         return may_alter(relid);
     }
     if object.class == PG_AUTHID {
-        return super::access::may_make_roles();
+        return super::role::may_make_roles();
     }
     let me = roles::current();
     is_rehearsal()
