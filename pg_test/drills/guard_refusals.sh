@@ -118,6 +118,7 @@ sleep 1
 dg_is 'every refusal of it is a row or in a gap' 9000 "$(wait_for 5 9000 -d one -c "
     SELECT (SELECT count(*) FROM governance.ddl_log WHERE application = 'storm')
          + (SELECT coalesce(sum(substring(object FROM '^\d+')::int), 0) FROM governance.ddl_log WHERE verdict = 'gap')")"
+dg_sql -d one -c "SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'the drill edits its log')" >/dev/null
 dg_sql -d one -c 'DELETE FROM governance.ddl_entry WHERE verdict = '"'gap'"
 
 dg_say 'more than there is room for'
