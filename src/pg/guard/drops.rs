@@ -34,11 +34,14 @@ pub unsafe fn objects(s: &pg_sys::DropStmt, sight: &mut Sight) {
                     | OBJECT_SEQUENCE
             ) {
                 let range = pg_sys::makeRangeVarFromNameList(object.cast());
-                let relid = names::relation(range)
-                    .filter(|relid| names::may_alter(*relid) && is_of_kind(*relid, s.removeType));
+                let relid = names::relation(range).filter(|relid| {
+                    let may_drop =
+                        names::may_alter(*relid) || names::owns_schema_of(Address::relation(*relid));
+                    may_drop && is_of_kind(*relid, s.removeType)
+                });
                 roots.extend(relid.map(Address::relation));
             } else {
-                roots.extend(resolve::own(s.removeType, object));
+                roots.extend(resolve::droppable(s.removeType, object));
             }
         }
     }

@@ -41,10 +41,20 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         }
         (found.objectId != pg_sys::InvalidOid).then(|| Address::from(found))
     };
-    if names::is_rehearsal() { xact::apart(look).flatten() } else { look() }
+    if names::is_rehearsal() { xact::apart_unless_locked(look).flatten() } else { look() }
 }
 
-/// The same, where the current role may alter or drop the object: else PostgreSQL's own error comes first.
+/// The same, where the current role may drop the object: its owner or its schema's.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn droppable(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> Option<Address> {
+    // SAFETY: the caller vouches for the node.
+    unsafe { object(kind, named) }
+        .filter(|address| names::may_alter_object(*address) || names::owns_schema_of(*address))
+}
+
+/// The same, where the current role may alter the object: else PostgreSQL's own error comes first.
 ///
 /// # Safety
 /// As [`object`].
