@@ -20,6 +20,7 @@ mod role;
 mod server;
 mod storage;
 mod table;
+mod types;
 
 pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
@@ -170,8 +171,8 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_AlterDatabaseSetStmt => server::alter_database_set(&*node.cast(), s),
             T_AlterDatabaseStmt => server::alter_database(&*node.cast(), s),
             T_AlterDefaultPrivilegesStmt => grant::default_privileges(&*node.cast(), s),
-            T_AlterDomainStmt => column::alter_domain(&*node.cast(), s),
-            T_AlterEnumStmt => column::alter_enum(&*node.cast(), s),
+            T_AlterDomainStmt => types::alter_domain(&*node.cast(), s),
+            T_AlterEnumStmt => types::alter_enum(&*node.cast(), s),
             T_AlterEventTrigStmt => server::alter_event_trigger(&*node.cast(), s),
             T_AlterExtensionContentsStmt => server::alter_extension_contents(&*node.cast(), s),
             T_AlterFunctionStmt => replace::alter_function(&*node.cast(), s),
@@ -181,7 +182,7 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_AlterPublicationStmt => server::alter_publication(&*node.cast(), s),
             T_AlterRoleSetStmt => server::alter_role_set(&*node.cast(), s),
             T_AlterRoleStmt => role::alter_role(&*node.cast(), s),
-            T_AlterSeqStmt => column::alter_sequence(&*node.cast(), s),
+            T_AlterSeqStmt => types::alter_sequence(&*node.cast(), s),
             T_AlterSystemStmt => server::alter_system(&*node.cast(), s),
             T_ClusterStmt => storage::cluster(&*node.cast(), s),
             T_CommentStmt => access::comment(&*node.cast(), s),

@@ -1,5 +1,7 @@
 //! ALTER TABLE, sub-command by sub-command.
-use super::{Hit, On, Sight, access, column, constraint, drops, facts, names, partition, replace, storage};
+use super::{
+    Hit, On, Sight, access, column, constraint, drops, facts, names, partition, replace, storage, types,
+};
 use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
@@ -112,7 +114,7 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_SetNotNull => column::set_not_null(t, &name, sight),
             AT_DropExpression => column::drop_expression(t, &name, sight),
             AT_DropIdentity => column::drop_identity(t, &name, sight),
-            AT_SetIdentity => column::set_identity(t, &name, c.def.cast(), sight),
+            AT_SetIdentity => types::set_identity(t, &name, c.def.cast(), sight),
             AT_AlterColumnType => column::change_type(t, &name, &*c.def.cast(), sight),
             AT_AddConstraint => constraint::add(t, &*c.def.cast(), sight),
             AT_ValidateConstraint => constraint::validate(t, sight),
