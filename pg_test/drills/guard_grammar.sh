@@ -9,11 +9,11 @@ trap 'dg_stop guard_grammar' EXIT
 here=$DG_ROOT/pg_test/drills
 out=$DG_ROOT/pg_test/results/guard_grammar
 mkdir -p "$out"
-dg_sql -c 'CREATE ROLE grammar_role; CREATE ROLE grammar_other; CREATE ROLE grammar_plain'
+dg_sql -c 'CREATE ROLE grammar_role; CREATE ROLE grammar_other; CREATE ROLE grammar_plain; CREATE ROLE grammar_schema'
 make() {
     dg_sql -c "CREATE DATABASE $1"
     dg_sql -d "$1" -f "$here/guard_grammar_fixture.sql" >/dev/null
-    dg_sql -d "$1" -c 'GRANT USAGE ON SCHEMA g TO grammar_plain' -c 'GRANT CREATE ON SCHEMA public TO grammar_plain'
+    dg_sql -d "$1" -c 'ALTER SCHEMA g OWNER TO grammar_schema' -c 'GRANT USAGE ON SCHEMA g TO grammar_plain' -c 'GRANT CREATE ON SCHEMA public TO grammar_plain' -c "GRANT CREATE ON DATABASE $1 TO grammar_schema"
 }
 level() { # DATABASE LEVEL
     dg_sql -d "$1" -c 'SET client_min_messages = error' \
@@ -34,6 +34,8 @@ explain() { # DATABASE
       done <"$here/guard_grammar.txt"
       echo '\echo END'; } | "$DG_BIN/psql" -X -q -A -t -d "$1" 2>&1
 }
+# What PostgreSQL says to who may not.
+DENIED='permission denied\|must be \|must have \|must own'
 # One line for each statement that fails: itself and the error.
 errors() { awk '/^>> /{s=$0} /^ERROR:/{print s " | " $0}' "$1"; }
 make plain
@@ -42,7 +44,7 @@ make attached
 dg_sql -d installed -c 'SET client_min_messages = error' -c 'CREATE EXTENSION data_governance'
 dg_sql -d attached -c 'SET client_min_messages = error' -c 'CREATE EXTENSION data_governance' -c 'SELECT governance.attach()' >/dev/null
 run plain >"$out/plain"
-run plain 'SET LOCAL ROLE grammar_plain;' >"$out/plain_role"
+for role in plain schema; do run plain "SET LOCAL ROLE grammar_$role;" >"$out/plain.$role"; done
 for mode in installed attached; do
     level "$mode" observe
     run "$mode" >"$out/$mode"
@@ -52,11 +54,14 @@ for mode in installed attached; do
     explain "$mode" >"$out/$mode.explain"
     dg_is "$mode: explaining ended no session" END "$(tail -n 1 "$out/$mode.explain")"
     level "$mode" enforce
-    run "$mode" 'SET LOCAL ROLE grammar_plain;' >"$out/$mode.role"
-    dg_is "$mode: as a role without rights, none ended the session" END "$(tail -n 1 "$out/$mode.role")"
-    errors "$out/plain_role" >"$out/plain_role.errors"
-    errors "$out/$mode.role" >"$out/$mode.role.errors"
-    lost=$(grep -vxFf "$out/$mode.role.errors" "$out/plain_role.errors" || true)
-    [ -z "$lost" ] || { printf '%s\n' "$lost"; dg_fail "$mode: who may not is told so by the guard, not by PostgreSQL"; }
+    # One that owns nothing, and one that owns the schema of everything.
+    for role in plain schema; do
+        run "$mode" "SET LOCAL ROLE grammar_$role;" >"$out/$mode.$role"
+        dg_is "$mode: as grammar_$role, none ended the session" END "$(tail -n 1 "$out/$mode.$role")"
+        errors "$out/plain.$role" >"$out/plain.$role.errors"
+        errors "$out/$mode.$role" >"$out/$mode.$role.errors"
+        lost=$(grep -vxFf "$out/$mode.$role.errors" "$out/plain.$role.errors" | grep "$DENIED" || true)
+        [ -z "$lost" ] || { printf '%s\n' "$lost"; dg_fail "$mode: who may not (grammar_$role) is told so by the guard, not by PostgreSQL"; }
+    done
     echo "ok: $mode: who may not is told so by PostgreSQL"
 done

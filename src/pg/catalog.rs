@@ -205,24 +205,6 @@ pub fn relation_owner(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {
     }
 }
 
-/// Owner of the schema that a relation is in.
-#[must_use]
-pub fn schema_owner_of(relid: pg_sys::Oid) -> Option<pg_sys::Oid> {
-    // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
-    unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::NAMESPACEOID as c_int,
-            pg_sys::Datum::from(pg_sys::get_rel_namespace(relid)),
-        );
-        if tuple.is_null() {
-            return None;
-        }
-        let owner = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_namespace>()).nspowner;
-        pg_sys::ReleaseSysCache(tuple);
-        Some(owner)
-    }
-}
-
 /// Whether a relation is temporary, or gone.
 #[must_use]
 pub fn is_temporary(relid: pg_sys::Oid) -> bool {

@@ -140,3 +140,17 @@ pub fn owned_by(role: pg_sys::Oid) -> Vec<Address> {
         |r| Address { class: r.must(1), id: r.must(2), sub: r.must(3) },
     )
 }
+
+/// What a role holds a privilege on in this database, and the policies that name it.
+#[must_use]
+pub fn granted_to(role: pg_sys::Oid) -> Vec<(Address, bool)> {
+    super::spi::select(
+        "SELECT classid, objid, 0, deptype OPERATOR(pg_catalog.=) 'r' FROM pg_catalog.pg_shdepend
+          WHERE refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_authid'::pg_catalog.regclass
+            AND refobjid OPERATOR(pg_catalog.=) $1 AND deptype OPERATOR(pg_catalog.=) ANY ('{a,r}'::pg_catalog.\"char\"[])
+            AND dbid OPERATOR(pg_catalog.=) (SELECT d.oid FROM pg_catalog.pg_database d
+                 WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())",
+        &[role.into()],
+        |r| (Address { class: r.must(1), id: r.must(2), sub: r.must(3) }, r.must(4)),
+    )
+}

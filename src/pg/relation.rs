@@ -199,6 +199,40 @@ pub fn of_schema(schema: &str) -> Vec<pg_sys::Oid> {
     )
 }
 
+/// Whether a function sets a search path for itself.
+#[must_use]
+pub fn has_search_path(function: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_proc p, pg_catalog.unnest(p.proconfig) c
+          WHERE p.oid OPERATOR(pg_catalog.=) $1 AND pg_catalog.starts_with(c, 'search_path=')",
+        &[function.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Functions, procedures and aggregates of a schema.
+#[must_use]
+pub fn routines_of_schema(schema: &str) -> Vec<Address> {
+    spi::select(
+        "SELECT p.oid FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace
+          WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name ORDER BY p.proname, p.oid",
+        &[schema.into()],
+        |r| Address::of(PG_PROC, r.must(1)),
+    )
+}
+
+/// Sequences of a schema.
+#[must_use]
+pub fn sequences_of_schema(schema: &str) -> Vec<Address> {
+    spi::select(
+        "SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+          WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name AND c.relkind OPERATOR(pg_catalog.=) 'S' ORDER BY c.relname",
+        &[schema.into()],
+        |r| Address::relation(r.must(1)),
+    )
+}
+
 /// Start value and last value of a sequence; no last value where none was given out.
 #[must_use]
 pub fn sequence_state(relid: pg_sys::Oid) -> Option<(i64, Option<i64>)> {

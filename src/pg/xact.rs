@@ -81,8 +81,17 @@ pub fn apart<R>(f: impl FnOnce() -> R) -> Option<R> {
     tried(f).ok()
 }
 
-/// The same, with the message of what was raised.
+/// The same, but that a lock cannot be had is passed on too: not to know is not to know of nothing.
+pub fn apart_unless_locked<R>(f: impl FnOnce() -> R) -> Option<R> {
+    tried_but(f, &[pgrx::PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE]).ok()
+}
+
+/// The same as [`apart`], with the message of what was raised.
 pub fn tried<R>(f: impl FnOnce() -> R) -> Result<R, String> {
+    tried_but(f, &[])
+}
+
+fn tried_but<R>(f: impl FnOnce() -> R, passed_on: &[pgrx::PgSqlErrorCode]) -> Result<R, String> {
     use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
     let sub = Sub::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| {
@@ -99,7 +108,7 @@ pub fn tried<R>(f: impl FnOnce() -> R) -> Result<R, String> {
                 (report.sql_error_code(), report.message().to_string())
             }
         };
-        if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN {
+        if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN || passed_on.contains(&code) {
             cause.rethrow();
         }
         Err(message)

@@ -77,6 +77,7 @@ changing-column-type|good|owner|ALTER TABLE fresh ALTER COLUMN id TYPE bigint|CR
 adding-not-nullable-field|bad|owner|ALTER TABLE solo ALTER COLUMN v SET NOT NULL|
 adding-not-nullable-field|bad|owner|ALTER TABLE part ALTER COLUMN n SET NOT NULL|
 adding-not-nullable-field|bad|owner|ALTER TABLE solo ADD PRIMARY KEY USING INDEX solo_idx|
+adding-not-nullable-field|good|super|ALTER FOREIGN TABLE far ALTER COLUMN id SET NOT NULL|
 adding-not-nullable-field|good|owner|ALTER TABLE "full" ALTER COLUMN proven SET NOT NULL|
 adding-not-nullable-field|good|owner|ALTER TABLE empty ALTER COLUMN b SET NOT NULL|
 adding-required-field|bad|owner|ALTER TABLE solo ADD COLUMN c int NOT NULL|
@@ -111,6 +112,8 @@ ban-drop-function|bad|owner|DROP FUNCTION f|
 ban-drop-function|bad|owner|DROP PROCEDURE proc(int)|
 ban-drop-function|good|owner|DROP FUNCTION fresh|CREATE FUNCTION fresh() RETURNS int LANGUAGE sql AS 'SELECT 1'
 ban-drop-type|bad|owner|DROP TYPE mood CASCADE|
+ban-drop-type|bad|owner|DROP TYPE point3 CASCADE|
+ban-drop-type|bad|owner|DROP TYPE lone|
 ban-drop-type|good|owner|DROP TYPE fresh|CREATE TYPE fresh AS (x int)
 ban-drop-domain|bad|owner|DROP DOMAIN filled|
 ban-drop-domain|good|owner|DROP DOMAIN fresh|CREATE DOMAIN fresh AS int
@@ -122,10 +125,13 @@ ban-replace-view-function|bad|owner|CREATE OR REPLACE VIEW guarded AS SELECT id,
 ban-replace-view-function|bad|owner|CREATE OR REPLACE VIEW checked AS SELECT id, v FROM viewed WHERE id > 0|
 ban-replace-view-function|bad|owner|ALTER VIEW guarded RESET (security_barrier)|
 ban-replace-view-function|bad|owner|CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT $1 + 1'|
+ban-replace-view-function|bad|owner|CREATE OR REPLACE FUNCTION fixed() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'|
+ban-replace-view-function|good|owner|CREATE OR REPLACE FUNCTION fixed() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 2'|
 ban-replace-view-function|good|owner|CREATE OR REPLACE VIEW guarded WITH (security_barrier) AS SELECT id, a FROM "full" WHERE id > 0|
 ban-replace-view-function|good|owner|CREATE OR REPLACE FUNCTION f(int) RETURNS int LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT $1 + 1'|
 ban-replace-view-function|good|owner|CREATE OR REPLACE PROCEDURE proc(int) LANGUAGE sql AS 'SELECT 2'|
 ban-alter-function-options|bad|owner|ALTER FUNCTION f(int) SECURITY INVOKER|
+ban-alter-function-options|bad|owner|ALTER FUNCTION fixed() RESET ALL|
 ban-alter-function-options|good|owner|ALTER FUNCTION f(int) COST 7|
 ban-alter-function-options|good|owner|ALTER FUNCTION f(int) SECURITY DEFINER|
 require-enum-value-ordering|bad|owner|ALTER TYPE mood ADD VALUE 'ugly'|
@@ -138,6 +144,8 @@ ban-revoke|bad|owner|REVOKE SELECT ON "full" FROM guard_rules_app|
 ban-revoke|bad|owner|REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC|
 ban-revoke|bad|owner|REVOKE USAGE ON SCHEMA g FROM guard_rules_app|
 ban-revoke|bad|super|REVOKE guard_rules_group FROM guard_rules_member|
+ban-revoke|bad|owner|REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA g FROM PUBLIC|
+ban-revoke|bad|super|DROP OWNED BY guard_rules_app|
 ban-revoke|good|owner|REVOKE SELECT ON solo FROM guard_rules_app|
 adding-field-with-default|bad|owner|ALTER TABLE solo ADD COLUMN c float DEFAULT random()|
 adding-field-with-default|bad|owner|ALTER TABLE part ADD COLUMN c int GENERATED ALWAYS AS (n + 1) STORED|
@@ -211,6 +219,7 @@ granting-access|bad|owner|GRANT SELECT ON ALL TABLES IN SCHEMA g TO guard_rules_
 granting-access|good|owner|GRANT SELECT ON part TO guard_rules_app|
 granting-access|good|owner|GRANT SELECT ON solo TO guard_rules_owner|
 ban-alter-default-privileges|bad|owner|ALTER DEFAULT PRIVILEGES IN SCHEMA g GRANT SELECT ON TABLES TO PUBLIC|
+ban-alter-default-privileges|good|owner|ALTER DEFAULT PRIVILEGES IN SCHEMA g REVOKE EXECUTE ON FUNCTIONS FROM guard_rules_app|
 ban-alter-default-privileges|good|owner|GRANT SELECT ON fresh TO PUBLIC|CREATE TABLE fresh (id int)
 granting-role|bad|super|GRANT guard_rules_owner TO guard_rules_app|
 granting-role|bad|super|CREATE ROLE guard_rules_new IN ROLE guard_rules_owner|

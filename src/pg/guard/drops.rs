@@ -11,6 +11,7 @@ use crate::pg::object::catalogs::{
 };
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
+use pgrx::spi::quote_identifier;
 
 /// DROP of objects.
 ///
@@ -33,11 +34,14 @@ pub unsafe fn objects(s: &pg_sys::DropStmt, sight: &mut Sight) {
                     | OBJECT_SEQUENCE
             ) {
                 let range = pg_sys::makeRangeVarFromNameList(object.cast());
-                let relid = names::relation(range)
-                    .filter(|relid| names::may_alter(*relid) && is_of_kind(*relid, s.removeType));
+                let relid = names::relation(range).filter(|relid| {
+                    let may_drop =
+                        names::may_alter(*relid) || names::owns_schema_of(Address::relation(*relid));
+                    may_drop && is_of_kind(*relid, s.removeType)
+                });
                 roots.extend(relid.map(Address::relation));
             } else {
-                roots.extend(resolve::own(s.removeType, object));
+                roots.extend(resolve::droppable(s.removeType, object));
             }
         }
     }
@@ -167,6 +171,8 @@ fn rule_of(address: Address) -> Option<&'static str> {
         return match resolve::type_kind(address.id)? {
             b'd' => Some("ban-drop-domain"),
             b'b' | b'e' | b'r' => Some("ban-drop-type"),
+            // The row type of a table goes with the table.
+            b'c' if resolve::is_composite(address.id) => Some("ban-drop-type"),
             _ => None,
         };
     }
@@ -185,8 +191,28 @@ pub unsafe fn owned(s: &pg_sys::DropOwnedStmt, sight: &mut Sight) {
     let cascade = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree.
     let roles = unsafe { resolve::roles(s.roles) };
-    let roots: Vec<Address> = roles.into_iter().flat_map(depends::owned_by).collect();
+    if !roles.iter().all(|role| names::may_act_for(*role)) {
+        return;
+    }
+    let roots: Vec<Address> = roles.iter().copied().flat_map(depends::owned_by).collect();
     along(&roots, cascade, sight);
+    // What was granted to them goes too, and their place in policies.
+    for role in roles {
+        let name = quote_identifier(crate::pg::roles::name(role));
+        for (address, is_policy) in depends::granted_to(role) {
+            let Some(relid) = address.relation_of() else { continue };
+            if roots.contains(&Address::relation(relid)) {
+                continue;
+            }
+            if is_policy {
+                let what = format!("taking {name} out of {}", address.describe().unwrap_or_default());
+                sight.hit("ban-alter-policy-roles", what, On::Relation(relid));
+            } else {
+                let what = format!("revoking privileges on {} from {name}", names::of(relid));
+                sight.hit("ban-revoke", what, On::Relation(relid));
+            }
+        }
+    }
 }
 
 /// TRUNCATE, and the tables that CASCADE reaches.
@@ -240,7 +266,7 @@ pub unsafe fn truncate(s: &pg_sys::TruncateStmt, sight: &mut Sight) {
 pub unsafe fn role(s: &pg_sys::DropRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let roles = unsafe { resolve::roles(s.roles) };
-    if !super::access::may_make_roles() {
+    if !super::role::may_make_roles() {
         return;
     }
     sight.hits.extend(roles.into_iter().filter_map(|r| hit_of(Address::of(PG_AUTHID, r))));

@@ -90,7 +90,7 @@ impl Drop for Scope {
 /// Runs an analysis that may fail. A statement that runs fails in the same way, and says where in its text; in a script
 /// that does not run, a function or type may be missing that an earlier statement makes. Then nothing is known.
 fn tried<R>(f: impl FnOnce() -> Option<R>) -> Option<R> {
-    xact::apart(f).flatten()
+    xact::apart_unless_locked(f).flatten()
 }
 
 /// Whether the default of a new column calls something volatile, so that every row must be written. None where that

@@ -9,15 +9,18 @@ mod column;
 mod constraint;
 mod drops;
 mod facts;
+mod grant;
 mod locks;
 pub mod names;
 mod partition;
 mod rename;
 mod replace;
 mod resolve;
+mod role;
 mod server;
 mod storage;
 mod table;
+mod types;
 
 pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
@@ -167,9 +170,9 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_AlterTableMoveAllStmt => storage::move_all(&*node.cast(), s),
             T_AlterDatabaseSetStmt => server::alter_database_set(&*node.cast(), s),
             T_AlterDatabaseStmt => server::alter_database(&*node.cast(), s),
-            T_AlterDefaultPrivilegesStmt => access::default_privileges(s),
-            T_AlterDomainStmt => column::alter_domain(&*node.cast(), s),
-            T_AlterEnumStmt => column::alter_enum(&*node.cast(), s),
+            T_AlterDefaultPrivilegesStmt => grant::default_privileges(&*node.cast(), s),
+            T_AlterDomainStmt => types::alter_domain(&*node.cast(), s),
+            T_AlterEnumStmt => types::alter_enum(&*node.cast(), s),
             T_AlterEventTrigStmt => server::alter_event_trigger(&*node.cast(), s),
             T_AlterExtensionContentsStmt => server::alter_extension_contents(&*node.cast(), s),
             T_AlterFunctionStmt => replace::alter_function(&*node.cast(), s),
@@ -178,13 +181,13 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_AlterPolicyStmt => access::alter_policy(&*node.cast(), s),
             T_AlterPublicationStmt => server::alter_publication(&*node.cast(), s),
             T_AlterRoleSetStmt => server::alter_role_set(&*node.cast(), s),
-            T_AlterRoleStmt => access::alter_role(&*node.cast(), s),
-            T_AlterSeqStmt => column::alter_sequence(&*node.cast(), s),
+            T_AlterRoleStmt => role::alter_role(&*node.cast(), s),
+            T_AlterSeqStmt => types::alter_sequence(&*node.cast(), s),
             T_AlterSystemStmt => server::alter_system(&*node.cast(), s),
             T_ClusterStmt => storage::cluster(&*node.cast(), s),
             T_CommentStmt => access::comment(&*node.cast(), s),
             T_CreateFunctionStmt => replace::create_function(&*node.cast(), s),
-            T_CreateRoleStmt => access::create_role(&*node.cast(), s),
+            T_CreateRoleStmt => role::create_role(&*node.cast(), s),
             T_CreateStmt => partition::create_table(&*node.cast(), s),
             T_DropOwnedStmt => drops::owned(&*node.cast(), s),
             T_DropRoleStmt => drops::role(&*node.cast(), s),
@@ -192,8 +195,8 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_DropSubscriptionStmt => drops::subscription(&*node.cast(), s),
             T_DropTableSpaceStmt => drops::tablespace(&*node.cast(), s),
             T_DropdbStmt => drops::database(&*node.cast(), s),
-            T_GrantRoleStmt => access::grant_role(&*node.cast(), s),
-            T_GrantStmt => access::grant(&*node.cast(), s),
+            T_GrantRoleStmt => role::grant_role(&*node.cast(), s),
+            T_GrantStmt => grant::grant(&*node.cast(), s),
             T_IndexStmt => storage::create_index(&*node.cast(), s),
             T_LockStmt => storage::lock(&*node.cast(), s),
             T_ReassignOwnedStmt => access::reassign_owned(&*node.cast(), s),

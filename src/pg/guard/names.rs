@@ -198,14 +198,26 @@ pub unsafe fn relation(range: *const pg_sys::RangeVar) -> Option<pg_sys::Oid> {
     }
 }
 
-/// Whether PostgreSQL lets the current role alter or drop a relation. Where it does not, its own error comes first, and the
+/// Whether PostgreSQL lets the current role alter a relation. Where it does not, its own error comes first, and the
 /// guard keeps what it knows to itself. Who asks what a statement would do is told in any case.
 #[must_use]
 pub fn may_alter(relid: pg_sys::Oid) -> bool {
     let me = roles::current();
-    is_rehearsal()
-        || catalog::relation_owner(relid).is_none_or(|owner| roles::has_rights_of(me, owner))
-        || catalog::schema_owner_of(relid).is_some_and(|owner| roles::has_rights_of(me, owner))
+    is_rehearsal() || catalog::relation_owner(relid).is_none_or(|owner| roles::has_rights_of(me, owner))
+}
+
+/// Whether it lets the current role vacuum a relation: as its owner or the database's.
+#[must_use]
+pub fn may_vacuum(relid: pg_sys::Oid) -> bool {
+    // SAFETY: a look-up by oid.
+    may_alter(relid) || unsafe { pg_sys::pg_database_ownercheck(pg_sys::MyDatabaseId, roles::current()) }
+}
+
+/// Whether the schema of an object is the current role's, which may drop the object then.
+#[must_use]
+pub fn owns_schema_of(object: Address) -> bool {
+    let schema = object.schema_oid().map(|schema| Address::of(PG_NAMESPACE, schema));
+    schema.and_then(Address::owner).is_some_and(|owner| roles::has_rights_of(roles::current(), owner))
 }
 
 /// The same for an object of any kind.
@@ -215,7 +227,7 @@ pub fn may_alter_object(object: Address) -> bool {
         return may_alter(relid);
     }
     if object.class == PG_AUTHID {
-        return super::access::may_make_roles();
+        return super::role::may_make_roles();
     }
     let me = roles::current();
     is_rehearsal()
@@ -224,10 +236,12 @@ pub fn may_alter_object(object: Address) -> bool {
             Some(owner) => roles::has_rights_of(me, owner),
             None => ![PG_TS_PARSER, PG_TS_TEMPLATE].contains(&object.class), // superusers only
         }
-        || object
-            .schema_oid()
-            .and_then(|schema| Address::of(PG_NAMESPACE, schema).owner())
-            .is_some_and(|owner| roles::has_rights_of(me, owner))
+}
+
+/// Whether the current role may do with what is a role's as that role may.
+#[must_use]
+pub fn may_act_for(role: pg_sys::Oid) -> bool {
+    is_rehearsal() || roles::has_rights_of(roles::current(), role)
 }
 
 /// The same for a schema that exists.

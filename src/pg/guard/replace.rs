@@ -16,11 +16,14 @@ struct Contract {
     strict: bool,
     leakproof: bool,
     volatility: u8,
+    /// A search path of its own, without which SECURITY DEFINER can be led astray.
+    has_path: bool,
 }
 
 impl Contract {
     /// Of a function that is made without saying anything about it.
-    const DEFAULT: Self = Contract { definer: false, strict: false, leakproof: false, volatility: b'v' };
+    const DEFAULT: Self =
+        Contract { definer: false, strict: false, leakproof: false, volatility: b'v', has_path: false };
 
     fn of(function: pg_sys::Oid) -> Option<Self> {
         // SAFETY: SearchSysCache1 returns a pinned tuple or NULL; it is released before returning.
@@ -36,6 +39,7 @@ impl Contract {
                 strict: row.proisstrict,
                 leakproof: row.proleakproof,
                 volatility: row.provolatile as u8,
+                has_path: relation::has_search_path(function),
             };
             pg_sys::ReleaseSysCache(tuple);
             Some(contract)
@@ -59,6 +63,13 @@ impl Contract {
                     Some("security") => self.definer = resolve::is_on(option) == Some(true),
                     Some("strict") => self.strict = resolve::is_on(option) == Some(true),
                     Some("leakproof") => self.leakproof = resolve::is_on(option) == Some(true),
+                    Some("set") => {
+                        let set = &*(*option).arg.cast::<pg_sys::VariableSetStmt>();
+                        let resets = set.kind >= pg_sys::VariableSetKind::VAR_RESET;
+                        if set.name.is_null() || text(set.name).as_deref() == Some("search_path") {
+                            self.has_path = !resets;
+                        }
+                    }
                     Some("volatility") => {
                         self.volatility =
                             text(pg_sys::defGetString(option)).and_then(|v| v.bytes().next()).unwrap_or(b'v');
@@ -76,6 +87,9 @@ impl Contract {
             (false, true) => words.push("SECURITY DEFINER"),
             (true, false) => words.push("SECURITY INVOKER"),
             _ => {}
+        }
+        if self.definer && self.has_path && new.definer && !new.has_path {
+            words.push("SECURITY DEFINER without a search path");
         }
         if self.strict != new.strict {
             words.push(if new.strict { "STRICT" } else { "CALLED ON NULL INPUT" });

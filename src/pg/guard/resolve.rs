@@ -41,10 +41,20 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         }
         (found.objectId != pg_sys::InvalidOid).then(|| Address::from(found))
     };
-    if names::is_rehearsal() { xact::apart(look).flatten() } else { look() }
+    if names::is_rehearsal() { xact::apart_unless_locked(look).flatten() } else { look() }
 }
 
-/// The same, where the current role may alter or drop the object: else PostgreSQL's own error comes first.
+/// The same, where the current role may drop the object: its owner or its schema's.
+///
+/// # Safety
+/// As [`object`].
+pub unsafe fn droppable(kind: pg_sys::ObjectType::Type, named: *mut pg_sys::Node) -> Option<Address> {
+    // SAFETY: the caller vouches for the node.
+    unsafe { object(kind, named) }
+        .filter(|address| names::may_alter_object(*address) || names::owns_schema_of(*address))
+}
+
+/// The same, where the current role may alter the object: else PostgreSQL's own error comes first.
 ///
 /// # Safety
 /// As [`object`].
@@ -177,6 +187,14 @@ pub fn type_kind(of: pg_sys::Oid) -> Option<u8> {
     // SAFETY: a syscache look-up by oid; 0 where there is none.
     let kind = unsafe { pg_sys::get_typtype(of) } as u8;
     (kind != 0).then_some(kind)
+}
+
+/// Whether a type was made by CREATE TYPE … AS, not by a table.
+#[must_use]
+pub fn is_composite(of: pg_sys::Oid) -> bool {
+    // SAFETY: a syscache look-up by oid; InvalidOid where it has no relation.
+    let relid = unsafe { pg_sys::get_typ_typrelid(of) };
+    crate::pg::catalog::relation_kind(relid) == Some(b'c')
 }
 
 /// What a domain asks for.

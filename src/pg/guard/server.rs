@@ -131,7 +131,7 @@ pub unsafe fn alter_role_set(s: &pg_sys::AlterRoleSetStmt, sight: &mut Sight) {
         let role = resolve::role(s.role)
             .map_or_else(|| "all roles".into(), |r| quote_identifier(crate::pg::roles::name(r)));
         // Taking back what overrides the database's list mends it.
-        if (*s.setstmt).kind >= pg_sys::VariableSetKind::VAR_RESET || !super::access::may_make_roles() {
+        if (*s.setstmt).kind >= pg_sys::VariableSetKind::VAR_RESET || !super::role::may_make_roles() {
             return;
         }
         let rule = match name.as_str() {

@@ -58,10 +58,11 @@ pub unsafe fn reindex(s: &pg_sys::ReindexStmt, sight: &mut Sight) {
                 .and_then(|relid| Address::relation(relid).relation_of())
                 .map(names::tree)
                 .unwrap_or_default(),
-            REINDEX_OBJECT_SCHEMA => relation::of_schema(&text(s.name).unwrap_or_default())
-                .into_iter()
-                .filter(|relid| names::may_alter(*relid))
-                .collect(),
+            // Its owner builds the indexes of every table in it.
+            REINDEX_OBJECT_SCHEMA => {
+                let schema = text(s.name).unwrap_or_default();
+                if names::may_alter_schema(&schema) { relation::of_schema(&schema) } else { Vec::new() }
+            }
             _ => {
                 if !concurrently {
                     sight.hit(
@@ -124,7 +125,7 @@ pub unsafe fn vacuum(s: &pg_sys::VacuumStmt, sight: &mut Sight) {
 }
 
 fn written_anew(relid: pg_sys::Oid, sight: &mut Sight) {
-    if !names::may_alter(relid) {
+    if !names::may_vacuum(relid) {
         return;
     }
     for member in names::tree(relid) {

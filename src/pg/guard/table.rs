@@ -1,5 +1,7 @@
 //! ALTER TABLE, sub-command by sub-command.
-use super::{Hit, On, Sight, access, column, constraint, drops, facts, names, partition, replace, storage};
+use super::{
+    Hit, On, Sight, access, column, constraint, drops, facts, names, partition, replace, storage, types,
+};
 use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
@@ -26,7 +28,9 @@ impl Target {
     /// It and, where the statement goes on to them, its partitions and children, as far as they hold rows.
     pub fn full_members(&self) -> Vec<pg_sys::Oid> {
         let members = if self.recurses { names::tree(self.relid) } else { vec![self.relid] };
-        members.into_iter().filter(|m| facts::has_own_rows(*m)).collect()
+        // Nobody checks rows that are elsewhere.
+        let is_here = |m: &pg_sys::Oid| catalog::relation_kind(*m) != Some(b'f') && facts::has_own_rows(*m);
+        members.into_iter().filter(is_here).collect()
     }
 
     /// The same for what children do not inherit, only partitions do: keys and indexes.
@@ -34,7 +38,10 @@ impl Target {
         if self.kind == b'p' {
             return self.full_members();
         }
-        Some(self.relid).filter(|m| facts::has_own_rows(*m)).into_iter().collect()
+        Some(self.relid)
+            .filter(|_| self.kind != b'f' && facts::has_own_rows(self.relid))
+            .into_iter()
+            .collect()
     }
 
     /// A column of it in words.
@@ -74,7 +81,8 @@ pub unsafe fn alter(s: &pg_sys::AlterTableStmt, sight: &mut Sight) {
         let recurses = (*s.relation).inh && kind != b'i' && kind != b'I';
         let members = if recurses { names::tree(relid) } else { vec![relid] };
         sight.locks.extend(members.into_iter().map(|member| (member, mode)));
-        let is_full = if recurses { facts::has_rows(relid) } else { facts::has_own_rows(relid) };
+        let is_full =
+            kind != b'f' && if recurses { facts::has_rows(relid) } else { facts::has_own_rows(relid) };
         let target = Target { relid, name: names::of(relid), kind, is_full, recurses };
         commands.iter().for_each(|c| command(&target, &**c, (*s.relation).inh, sight));
     }
@@ -106,7 +114,7 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_SetNotNull => column::set_not_null(t, &name, sight),
             AT_DropExpression => column::drop_expression(t, &name, sight),
             AT_DropIdentity => column::drop_identity(t, &name, sight),
-            AT_SetIdentity => column::set_identity(t, &name, c.def.cast(), sight),
+            AT_SetIdentity => types::set_identity(t, &name, c.def.cast(), sight),
             AT_AlterColumnType => column::change_type(t, &name, &*c.def.cast(), sight),
             AT_AddConstraint => constraint::add(t, &*c.def.cast(), sight),
             AT_ValidateConstraint => constraint::validate(t, sight),
