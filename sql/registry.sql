@@ -337,6 +337,7 @@ CREATE TABLE governance.proposal (
     decided_by text,
     reason text
 );
+CREATE INDEX proposal_schema_name_relation_name_idx ON governance.proposal (schema_name, relation_name);
 COMMENT ON TABLE governance.proposal IS 'declarations the product guesses, and what became of them';
 COMMENT ON COLUMN governance.proposal.id IS 'hash of kind, object and value: the same guess has the same id, so what was rejected stays rejected';
 COMMENT ON COLUMN governance.proposal.kind IS 'owner, class, domain, concept, consumer, tag or identity';

@@ -133,6 +133,9 @@ pub fn visible(id: i64) -> Change {
 /// Open changes of a table.
 #[must_use]
 pub fn open_on(name: &Name) -> Vec<Change> {
+    if crate::registry::bare::has_no_changes() {
+        return Vec::new();
+    }
     let sql = format!(
         "SELECT {COLUMNS} FROM governance.change
           WHERE schema_name = $1 AND relation_name = $2 AND ended_at IS NULL ORDER BY id"

@@ -235,7 +235,7 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
         }
         _ => {}
     }
-    if bare::is_bare() {
+    if !bare::concerns(relid) {
         return;
     }
     let is_new_here = !identity::is_bound(relid);

@@ -70,6 +70,28 @@ pub fn has_children(relid: pg_sys::Oid) -> bool {
     class_row(relid, |row| row.relhassubclass).unwrap_or(false)
 }
 
+/// Whether it is a partition or child of anything.
+#[must_use]
+pub fn has_parents(relid: pg_sys::Oid) -> bool {
+    /// From `catalog/pg_inherits.h`: the catalog, and its index by child.
+    const PG_INHERITS: u32 = 2611;
+    const BY_CHILD: u32 = 2680;
+    let lock = pg_sys::AccessShareLock as i32;
+    // SAFETY: a catalog scan with one key, initialised before the scan begins.
+    unsafe {
+        let mut key: pg_sys::ScanKeyData = std::mem::zeroed();
+        let (equal, same) = (pg_sys::BTEqualStrategyNumber as u16, pg_sys::Oid::from(pg_sys::F_OIDEQ));
+        pg_sys::ScanKeyInit(&mut key, 1, equal, same, relid.into());
+        let catalog = pg_sys::table_open(pg_sys::Oid::from(PG_INHERITS), lock);
+        let index = pg_sys::Oid::from(BY_CHILD);
+        let scan = pg_sys::systable_beginscan(catalog, index, true, std::ptr::null_mut(), 1, &mut key);
+        let found = !pg_sys::systable_getnext(scan).is_null();
+        pg_sys::systable_endscan(scan);
+        pg_sys::table_close(catalog, lock);
+        found
+    }
+}
+
 /// Whether rows survive a crash.
 #[must_use]
 pub fn is_logged(relid: pg_sys::Oid) -> bool {

@@ -1,30 +1,39 @@
-//! Whether anything is stated at all. In a database where nothing is, DDL has nothing to follow, and asking a dozen tables by
-//! queries would cost several times what the statement itself does.
+//! Whether anything is stated at all, or about one relation. Where nothing is, DDL has nothing to follow, and asking a dozen
+//! tables by a query each would cost several times what the statement itself does.
 use crate::pg::catalog::{self, Name};
-use crate::pg::relation;
+use crate::pg::{owner, relation, spi};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-/// Tables that name relations.
-const STATED: [&str; 17] = [
-    "binding",
-    "dataset",
-    "column_tag",
-    "level",
-    "audited_name",
-    "audited_relation",
-    "backfill",
-    "change",
-    "consumer",
-    "decision",
-    "declared_writer",
-    "deprecation",
-    "duty",
-    "flow",
-    "former_column",
-    "former_name",
-    "proposal",
+/// By schema and name.
+const BY_NAME: &str = "(schema_name, relation_name) = ($2, $3)";
+/// By a scope; `$4` is the quoted name.
+const BY_SCOPE: &str = "scope = 'dataset:' || $4";
+
+/// Tables that name relations, and how each does.
+const STATED: [(&str, &str); 18] = [
+    ("binding", "(relid = $1 OR (schema_name, relation_name) = ($2, $3))"),
+    ("dataset", BY_NAME),
+    ("column_tag", BY_NAME),
+    ("level", BY_SCOPE),
+    ("audited_name", BY_NAME),
+    ("audited_relation", BY_NAME),
+    ("backfill", BY_NAME),
+    ("change", BY_NAME),
+    ("consumer", BY_NAME),
+    ("decision", "$4 = ANY (objects)"),
+    ("declared_writer", BY_NAME),
+    ("deprecation", BY_NAME),
+    ("duty", BY_SCOPE),
+    (
+        "flow",
+        "((target_schema_name, target_relation_name) = ($2, $3) OR (source_schema_name, source_relation_name) = ($2, $3))",
+    ),
+    ("former_column", BY_NAME),
+    ("former_name", BY_NAME),
+    ("proposal", BY_NAME),
+    ("waiver", BY_NAME),
 ];
 
 thread_local! {
@@ -35,7 +44,39 @@ thread_local! {
 /// Whether nothing is stated about any relation.
 #[must_use]
 pub fn is_bare() -> bool {
-    STATED.into_iter().all(has_no_pages)
+    STATED.into_iter().all(|(table, _)| has_no_pages(table))
+}
+
+/// Whether something may be stated about a relation, by its oid, its name, or because it is a part of another or has parts.
+#[must_use]
+pub fn concerns(relid: pg_sys::Oid) -> bool {
+    let Some(name) = catalog::relation_name(relid) else { return true };
+    if relation::has_children(relid) || relation::has_parents(relid) {
+        return true;
+    }
+    let asked: Vec<String> = STATED
+        .into_iter()
+        .filter(|(table, _)| !has_no_pages(table))
+        .map(|(table, how)| format!("EXISTS (SELECT FROM governance.{table} WHERE {how})"))
+        .collect();
+    if asked.is_empty() {
+        return false;
+    }
+    // Every argument has its type whichever tables are asked.
+    let sql = format!("SELECT {} OR ($1::oid, $2::text, $3::text, $4::text) IS NULL", asked.join(" OR "));
+    owner::run(|| {
+        spi::select_one(
+            &sql,
+            &[
+                relid.into(),
+                name.schema.as_str().into(),
+                name.relation.as_str().into(),
+                name.to_string().into(),
+            ],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(true)
 }
 
 /// Whether no dataset is declared.
@@ -54,6 +95,12 @@ pub fn has_no_levels() -> bool {
 #[must_use]
 pub fn has_no_tags() -> bool {
     has_no_pages("column_tag")
+}
+
+/// Whether no change was ever proposed.
+#[must_use]
+pub fn has_no_changes() -> bool {
+    has_no_pages("change")
 }
 
 /// Whether no table of ours that gives others triggers has rows.

@@ -5,7 +5,7 @@ use super::{bare, carry, carry_deprecation, dataset, doubt, identity, ladder, st
 use crate::core::registry::level::Resolved;
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Leave;
-use crate::pg::{cache, owner, spi};
+use crate::pg::{cache, owner, relation, spi};
 use crate::{audit, boundary};
 use pgrx::pg_sys;
 use std::cell::RefCell;
@@ -15,6 +15,10 @@ use std::cell::RefCell;
 pub fn governors(relid: pg_sys::Oid) -> Vec<Name> {
     if bare::has_no_datasets() {
         return Vec::new();
+    }
+    if !relation::has_parents(relid) {
+        let name = catalog::relation_name(relid);
+        return name.into_iter().filter(dataset::is_declared).collect();
     }
     upwards(relid, "JOIN governance._dataset d ON d.schema_name = n.nspname AND d.relation_name = c.relname")
 }
