@@ -292,6 +292,13 @@ def ddl_empty():
     return ddl(0)
 
 
+def ddl_declared():
+    """the same of tables nobody declared, beside one that somebody did"""
+    benchmark = ddl(0)
+    psql("attached", "CREATE TABLE one (id int); SELECT governance.declare_dataset('one', 'bench', 'master');")
+    return benchmark
+
+
 def ddl_many():
     """the same in a database with 10,000 tables; goal: no more than in an empty one"""
     return ddl(MANY_TABLES)
@@ -339,6 +346,7 @@ BENCHMARKS = {
 # What is added to each of something: a ratio would say more about the something.
 ADDED = {
     "ddl": ddl_empty,
+    "ddl_declared": ddl_declared,
     "ddl_many": ddl_many,
 }
 
