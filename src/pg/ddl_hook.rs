@@ -9,7 +9,7 @@ use super::object::catalogs::{
     PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE,
     PG_TABLESPACE,
 };
-use super::{catalog, ddl, guard as pg_guard, owner, settings_scope, xact};
+use super::{catalog, ddl, guard as pg_guard, owner, session, settings_scope, xact};
 use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -123,7 +123,8 @@ pub unsafe fn object_access(
     arg: *mut c_void,
 ) {
     use pg_sys::ObjectAccessType::*;
-    if LEAVING.get() {
+    // What a publisher has done already is not refused here: replication would stop.
+    if LEAVING.get() || session::applies_replication() {
         return;
     }
     let victim = match access {
