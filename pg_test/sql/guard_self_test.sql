@@ -1,5 +1,5 @@
 -- needs: attached
--- The self-test: every known way round the guard is caught, nothing of it stays, and what was missed would be a finding.
+-- The self-test: what it tries is caught, nothing of it stays, and what was missed would be a finding.
 CREATE TABLE t (id int);
 SELECT governance.declare_dataset('t', class => 'master');
 SELECT attempt, layer, detail FROM governance.self_test('guard') WHERE NOT caught;

@@ -36,6 +36,16 @@ UPDATE pg_event_trigger SET evtenabled = 'D';
 DELETE FROM governance.level;
 UPDATE governance.dataset SET class = 'analytical';
 COPY governance.level FROM '/dev/null';
+TRUNCATE governance.rule;
+-- the settings of a dump let rows in, and none out
+SET row_security = off;
+SET check_function_bodies = off;
+DELETE FROM governance.rule;
+UPDATE governance.dataset SET class = 'analytical';
+TRUNCATE governance.rule CASCADE;
+RESET row_security;
+RESET check_function_bodies;
+SELECT count(*) > 50 AS rules FROM governance.rule;
 -- triggers and foreign keys off, however they came to be off
 SET session_replication_role = replica;
 INSERT INTO t VALUES (21, 'a');

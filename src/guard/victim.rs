@@ -241,6 +241,9 @@ fn strictest(rule: &str, mut governors: Vec<Name>, name: &Name) -> Name {
 /// The call that brings the same wish in as a change, or the one with which an operator lets it pass.
 #[must_use]
 pub fn way_forward(victim: &Victim, hazard: &str, role: &str) -> String {
+    if victim.rule == "require-lock-timeout" {
+        return "SET lock_timeout = '2 s';".into();
+    }
     match &victim.wish {
         Some(wish) => format!("SELECT governance.propose_change({}, 'why');", quote_literal(wish)),
         None => {

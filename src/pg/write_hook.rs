@@ -15,6 +15,9 @@ use std::cell::Cell;
 const WRITES: pg_sys::AclMode =
     (pg_sys::ACL_INSERT | pg_sys::ACL_UPDATE | pg_sys::ACL_DELETE) as pg_sys::AclMode;
 
+/// What adding rows needs.
+const ONLY_INSERTS: pg_sys::AclMode = pg_sys::ACL_INSERT as pg_sys::AclMode;
+
 /// A minute, the state of all declarations, and a relation.
 type Passed = (i64, u64, pg_sys::Oid);
 
@@ -61,13 +64,20 @@ pub unsafe fn judge(range_table: *const pg_sys::List) {
                 entry.rtekind == pg_sys::RTEKind::RTE_RELATION && entry.requiredPerms & WRITES != 0;
             // Statements come in rows, and most tables concern nobody here.
             if is_written && (without_triggers || entry.relid != LAST_FOREIGN.get()) {
-                judge_one(entry.relid, without_triggers);
+                judge_one(entry.relid, without_triggers, entry.requiredPerms & WRITES == ONLY_INSERTS);
             }
         }
     }
 }
 
-fn judge_one(relid: pg_sys::Oid, without_triggers: bool) {
+/// Whether a row makes way for the one that a dump brings: see `_give_way()` in `sql/restore.sql`.
+fn gives_way(relid: pg_sys::Oid) -> bool {
+    session::trigger_depth() > 0
+        && catalog::relation_name(relid)
+            .is_some_and(|n| matches!(n.relation.as_str(), "flow" | "audited_name"))
+}
+
+fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
     if owner::is_acting() || session::applies_replication() {
         return;
     }
@@ -80,7 +90,9 @@ fn judge_one(relid: pg_sys::Oid, without_triggers: bool) {
     // SAFETY: a syscache look-up by oid.
     } else if unsafe { pg_sys::get_rel_namespace(relid) } == catalog::namespace() {
         // Only superusers can; everybody else was refused before.
-        if !session::runs_dump_script() {
+        // A dump brings rows, and never changes or deletes any; but where it brings one that is there, the old one gives way.
+        let is_dumps_own = session::runs_dump_script() && (only_inserts || gives_way(relid));
+        if !is_dumps_own {
             guard::judge_write(relid, Write::Guard);
         }
     } else if without_triggers {

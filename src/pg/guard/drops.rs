@@ -251,7 +251,9 @@ pub unsafe fn truncate(s: &pg_sys::TruncateStmt, sight: &mut Sight) {
     }
     for relid in all {
         sight.lock(relid, pg_sys::AccessExclusiveLock);
-        if facts::has_rows(relid) {
+        if catalog::relation_name(relid).is_some_and(|name| name.schema == catalog::SCHEMA) {
+            sight.hit("disabling-guard", format!("truncating {}", names::of(relid)), On::Database);
+        } else if facts::has_rows(relid) {
             let rule = if named.contains(&relid) { "ban-truncate" } else { "ban-truncate-cascade" };
             let (what, object) = (format!("truncating {}", names::of(relid)), Some(Address::relation(relid)));
             sight.hits.push(Hit { rule, what, on: On::Relation(relid), object });
