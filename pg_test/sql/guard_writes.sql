@@ -20,12 +20,16 @@ SELECT governance.set_level('guard.unbounded_write', 'enforce', 'dataset:public.
 DELETE FROM t;
 UPDATE t SET v = 'y' WHERE true;
 WITH d AS (DELETE FROM t RETURNING 1) SELECT count(*) FROM d;
+DELETE FROM t WHERE 1 = 1;
+DELETE FROM t WHERE NOT false;
+UPDATE t SET v = 'y' FROM (plain a LEFT JOIN plain b ON true);
 PREPARE p AS DELETE FROM t;
 EXECUTE p;
 DO $$ BEGIN DELETE FROM t; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE NOTICE 'caught: %', SQLERRM; END $$;
 -- these name their rows, or lose nothing, or are nobody's
 DELETE FROM t WHERE id > 9;
 DELETE FROM t USING u WHERE u.id = t.id;
+UPDATE t SET v = 'y' WHERE 1 = 2;
 DELETE FROM plain;
 BEGIN;
 DELETE FROM t WHERE id > 0;
@@ -36,6 +40,8 @@ UPDATE pg_event_trigger SET evtenabled = 'D';
 DELETE FROM governance.level;
 UPDATE governance.dataset SET class = 'analytical';
 COPY governance.level FROM '/dev/null';
+CREATE RULE r AS ON INSERT TO governance.ddl_entry DO INSTEAD NOTHING;
+CREATE TRIGGER g BEFORE INSERT ON governance.ddl_entry FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 TRUNCATE governance.rule;
 -- the settings of a dump let rows in, and none out
 SET row_security = off;
@@ -53,6 +59,7 @@ INSERT INTO t VALUES (22, 'a');
 RESET session_replication_role;
 SELECT governance.set_level('guard.bypassing-triggers', 'enforce', 'dataset:public.t');
 SET session_replication_role = replica;
+SET "Session_Replication_Role" = 'REPLICA';
 SELECT set_config('session_replication_role', 'replica', false);
 INSERT INTO t VALUES (23, 'a');
 INSERT INTO t VALUES (24, 'a');
@@ -65,4 +72,15 @@ CREATE TABLE letters (id int, body oid);
 INSERT INTO letters VALUES (1, lo_create(4243));
 SELECT governance.declare_dataset('letters', class => 'transactional');
 SELECT lo_unlink(4243);
+-- what a schema brings with it
+SELECT governance.set_level('guard.granting-access', 'enforce', 'dataset:public.t');
+CREATE SCHEMA brings GRANT ALL ON public.t TO PUBLIC;
+-- explain_ddl() tells a stranger neither sizes nor members
+CREATE ROLE guard_writes_stranger;
+CREATE SCHEMA secret;
+CREATE TABLE secret.payroll AS SELECT i FROM generate_series(1, 1000) i;
+CREATE FUNCTION secret.hid(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+SET ROLE guard_writes_stranger;
+SELECT rule, object, rewrites, scan_bytes, victims, advice FROM governance.explain_ddl('VACUUM FULL secret.payroll; DROP SCHEMA secret CASCADE');
+RESET ROLE;
 SELECT rule, object, verdict FROM governance.ddl_log WHERE rule IS NOT NULL ORDER BY id;

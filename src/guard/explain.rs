@@ -111,23 +111,35 @@ fn row(
     let (rewrites, scans) = (on(&sight.rewrites), on(&sight.scans));
     let mode = strongest(sight, &relids);
     let advice = match &verdict {
-        Verdict::Refused => way_forward(first, &rule.hazard, role),
+        Verdict::Refused if is_visible(first) => way_forward(first, &rule.hazard, role),
         _ => rule.safe_alternative.clone(),
     };
-    let visible = |v: &Victim| v.relid.is_none_or(|relid| sight::may_see(Some(relid)));
+    let visible = is_visible;
+    // How big a table is, is told only to who may see all that is concerned.
+    let sizes = members.iter().all(is_visible);
     Some(Row {
         statement: statement.text.clone(),
         verdict: if is_seen { verdict.as_text() } else { "not seen in mode installed".into() },
         rule: Some((rule.rule, rule.hazard, level.as_str().to_string())),
         object: Some(object(first)).filter(|_| visible(first)),
         lock_mode: mode.map(|m| guard::mode_name(m).to_string()).filter(|m| !m.is_empty()),
-        rewrites: !rewrites.is_empty(),
-        scan_bytes: bytes(&rewrites, &scans),
+        rewrites: sizes && !rewrites.is_empty(),
+        scan_bytes: if sizes { bytes(&rewrites, &scans) } else { 0 },
         readers: first.relid.filter(|_| visible(first)).and_then(|_| readers::of(&members)),
         victims: members.iter().map(|v| if visible(v) { v.what.clone() } else { HIDDEN.into() }).collect(),
         blocked_by: mode.map(|mode| blocked_by(&relids, mode)).unwrap_or_default(),
         advice: Some(advice),
     })
+}
+
+/// Whether the caller may see what a victim is: a relation by any privilege or duty, anything else by the right to use its
+/// schema.
+fn is_visible(victim: &Victim) -> bool {
+    match (victim.relid, victim.dataset.schema.as_str()) {
+        (Some(relid), _) => sight::may_see(Some(relid)),
+        (None, "") => true,
+        (None, schema) => catalog::may_use_schema(schema) || sight::may_see(None),
+    }
 }
 
 /// What stands for an object that the caller holds no privilege on.
@@ -144,6 +156,7 @@ fn object(victim: &Victim) -> String {
 fn harmless(statement: &Parsed, sight: &Sight) -> Row {
     let relids: Vec<pg_sys::Oid> = sight.locks.iter().map(|(relid, _)| *relid).collect();
     let mode = strongest(sight, &relids);
+    let sizes = sight.rewrites.iter().chain(&sight.scans).all(|relid| sight::may_see(Some(*relid)));
     let first = relids.first().copied().filter(|relid| sight::may_see(Some(*relid)));
     Row {
         statement: statement.text.clone(),
@@ -151,8 +164,8 @@ fn harmless(statement: &Parsed, sight: &Sight) -> Row {
         verdict: "passes".into(),
         object: first.and_then(catalog::relation_name).map(|n| n.to_string()),
         lock_mode: mode.map(|m| guard::mode_name(m).to_string()).filter(|m| !m.is_empty()),
-        rewrites: !sight.rewrites.is_empty(),
-        scan_bytes: bytes(&sight.rewrites, &sight.scans),
+        rewrites: sizes && !sight.rewrites.is_empty(),
+        scan_bytes: if sizes { bytes(&sight.rewrites, &sight.scans) } else { 0 },
         victims: Vec::new(),
         readers: None,
         blocked_by: mode.map(|mode| blocked_by(&relids, mode)).unwrap_or_default(),

@@ -108,6 +108,19 @@ pub fn relation_oid(name: &Name) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// Whether the current role may use a schema.
+#[must_use]
+pub fn may_use_schema(schema: &str) -> bool {
+    let Ok(schema) = CString::new(schema) else { return false };
+    // SAFETY: missing_ok look-up with a valid C string, then a check by oid.
+    unsafe {
+        let oid = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        oid != pg_sys::InvalidOid
+            && pg_sys::pg_namespace_aclcheck(oid, pg_sys::GetUserId(), pg_sys::ACL_USAGE as pg_sys::AclMode)
+                == pg_sys::AclResult::ACLCHECK_OK
+    }
+}
+
 /// Whether a schema exists.
 #[must_use]
 pub fn schema_exists(schema: &str) -> bool {

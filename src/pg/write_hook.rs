@@ -8,7 +8,7 @@ use super::object::catalogs::{PG_EVENT_TRIGGER, PG_EXTENSION};
 use super::{cache, catalog, owner, session};
 use crate::guard::{self, Write};
 use pgrx::pg_sys;
-use pgrx::pg_sys::NodeTag::{T_Const, T_RangeTblRef};
+use pgrx::pg_sys::NodeTag::{T_Const, T_JoinExpr, T_RangeTblRef};
 use std::cell::Cell;
 
 /// Privileges that a write needs.
@@ -140,15 +140,44 @@ unsafe fn is_unbounded(query: *mut pg_sys::Query) -> bool {
         if tree.is_null() {
             return false;
         }
-        let condition = (*tree).quals;
-        // WHERE true is none.
-        let is_true = |node: *mut pg_sys::Node| {
-            (*node).type_ == T_Const && {
-                let constant = &*node.cast::<pg_sys::Const>();
-                !constant.constisnull && constant.constvalue.value() != 0
-            }
-        };
-        (condition.is_null() || is_true(condition))
-            && items::<pg_sys::Node>((*tree).fromlist).into_iter().all(|node| (*node).type_ == T_RangeTblRef)
+        is_no_condition((*tree).quals)
+            && items::<pg_sys::Node>((*tree).fromlist).into_iter().all(|node| joins_everything(node))
+    }
+}
+
+/// Whether a join is without a condition too.
+///
+/// # Safety
+/// `node` must be an element of a join tree.
+unsafe fn joins_everything(node: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the node; the cast follows the tag.
+    unsafe {
+        if (*node).type_ != T_JoinExpr {
+            return (*node).type_ == T_RangeTblRef;
+        }
+        let join = &*node.cast::<pg_sys::JoinExpr>();
+        is_no_condition(join.quals) && joins_everything(join.larg) && joins_everything(join.rarg)
+    }
+}
+
+/// Whether a condition names no row: there is none, or it is a constant that is true, WHERE 1 = 1 say.
+///
+/// # Safety
+/// `condition` must be null or an analysed expression.
+unsafe fn is_no_condition(condition: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the expression, which is copied before it is folded; the cast follows the tag.
+    unsafe {
+        if condition.is_null() {
+            return true;
+        }
+        if pg_sys::contain_vars_of_level(condition, 0) {
+            return false;
+        }
+        let copy = pg_sys::copyObjectImpl(condition.cast()).cast();
+        let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), copy);
+        (*folded).type_ == T_Const && {
+            let constant = &*folded.cast::<pg_sys::Const>();
+            !constant.constisnull && constant.constvalue.value() != 0
+        }
     }
 }

@@ -132,7 +132,9 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
             | T_CommentStmt
             | T_CreateFunctionStmt
             | T_CreateRoleStmt
+            | T_CreateSchemaStmt
             | T_CreateStmt
+            | T_CreateTrigStmt
             | T_DropOwnedStmt
             | T_DropRoleStmt
             | T_DropStmt
@@ -147,6 +149,7 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
             | T_RefreshMatViewStmt
             | T_ReindexStmt
             | T_RenameStmt
+            | T_RuleStmt
             | T_SecLabelStmt
             | T_TruncateStmt
             | T_VacuumStmt
@@ -162,7 +165,14 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
 #[must_use]
 pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     let mut sight = Sight::default();
-    let s = &mut sight;
+    // SAFETY: the caller vouches for the node.
+    unsafe { look_into(node, &mut sight) };
+    sight
+}
+
+/// # Safety
+/// As [`look`].
+unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
     // SAFETY: every cast follows the node's tag.
     unsafe {
         match (*node).type_ {
@@ -188,7 +198,17 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_CommentStmt => access::comment(&*node.cast(), s),
             T_CreateFunctionStmt => replace::create_function(&*node.cast(), s),
             T_CreateRoleStmt => role::create_role(&*node.cast(), s),
+            // Its elements run as parts of it. What they name without a schema is made by it.
+            T_CreateSchemaStmt => {
+                let elements = (*node.cast::<pg_sys::CreateSchemaStmt>()).schemaElts;
+                for element in super::list::items::<pg_sys::Node>(elements) {
+                    look_into(element, s);
+                }
+            }
             T_CreateStmt => partition::create_table(&*node.cast(), s),
+            T_CreateTrigStmt => {
+                replace::on_ours((*node.cast::<pg_sys::CreateTrigStmt>()).relation, "trigger", s)
+            }
             T_DropOwnedStmt => drops::owned(&*node.cast(), s),
             T_DropRoleStmt => drops::role(&*node.cast(), s),
             T_DropStmt => drops::objects(&*node.cast(), s),
@@ -203,6 +223,7 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             T_RefreshMatViewStmt => storage::refresh(&*node.cast(), s),
             T_ReindexStmt => storage::reindex(&*node.cast(), s),
             T_RenameStmt => rename::rename(&*node.cast(), s),
+            T_RuleStmt => replace::on_ours((*node.cast::<pg_sys::RuleStmt>()).relation, "rule", s),
             T_SecLabelStmt => access::security_label(&*node.cast(), s),
             T_TruncateStmt => drops::truncate(&*node.cast(), s),
             T_VacuumStmt => storage::vacuum(&*node.cast(), s),
@@ -211,7 +232,6 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
             _ => {}
         }
     }
-    sight
 }
 
 /// One statement of a SQL text.

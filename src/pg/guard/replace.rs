@@ -252,3 +252,16 @@ pub unsafe fn view_options(t: &Target, options: *const pg_sys::List, resets: boo
         }
     }
 }
+
+/// CREATE TRIGGER and CREATE RULE on a table or view of the product: what it records could be dropped on the way.
+///
+/// # Safety
+/// `range` must be null or a valid RangeVar.
+pub unsafe fn on_ours(range: *const pg_sys::RangeVar, word: &str, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    let Some(relid) = (unsafe { names::relation(range) }) else { return };
+    if catalog::relation_name(relid).is_some_and(|name| name.schema == catalog::SCHEMA) {
+        let what = format!("making a {word} on {}", names::of(relid));
+        sight.hit("disabling-guard", what, On::Database);
+    }
+}

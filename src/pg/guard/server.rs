@@ -11,13 +11,14 @@ use pgrx::spi::quote_identifier;
 
 /// Settings that take the guard, or what relies on triggers, out of the way.
 fn is_of_the_guard(setting: &str) -> bool {
+    let setting = &setting.to_ascii_lowercase();
     let guard = [
         "session_preload_libraries",
         "shared_preload_libraries",
         "local_preload_libraries",
         "event_triggers",
     ];
-    guard.contains(&setting) || setting.starts_with("governance.")
+    guard.contains(&setting.as_str()) || setting.starts_with("governance.")
 }
 
 /// # Safety
@@ -41,12 +42,15 @@ unsafe fn value_of(s: &pg_sys::VariableSetStmt) -> Option<String> {
 pub unsafe fn set(s: &pg_sys::VariableSetStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let (name, value) = unsafe { (text(s.name).unwrap_or_default(), value_of(s)) };
+    // Settings and their words are the same in capitals.
+    let name = name.to_ascii_lowercase();
     if s.kind != pg_sys::VariableSetKind::VAR_SET_VALUE {
         return;
     }
     // SAFETY: the name is that of the tree.
     let may = || unsafe { may_set(s.name, pg_sys::ACL_SET) };
-    if name == "session_replication_role" && value.as_deref() == Some("replica") && may() {
+    if name == "session_replication_role" && value.is_some_and(|v| v.eq_ignore_ascii_case("replica")) && may()
+    {
         sight.hit("bypassing-triggers", "setting session_replication_role to replica".into(), On::Anything);
     } else if name == "event_triggers" {
         sight.hit("disabling-guard", "setting event_triggers".into(), On::Database);
