@@ -28,14 +28,8 @@ ALTER TABLE governance.audited_name ENABLE ALWAYS TRIGGER data_governance_give_w
 
 -- pg_restore --jobs builds the keys of a table as soon as that table is filled, perhaps before the row arrives that says where
 -- all of this was made. So the first declaration that a dump brings says that a restore is under way.
-CREATE FUNCTION governance._note_restore() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-    INSERT INTO governance.database_identity (system_identifier, database_oid) VALUES (0, 0) ON CONFLICT DO NOTHING;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION governance._note_restore() IS 'trigger: declarations that a dump brings begin the restoring state';
+ALTER FUNCTION governance._note_restore() SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION governance._note_restore() FROM PUBLIC;
-
 CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.dataset FOR EACH STATEMENT
     WHEN (pg_catalog.current_setting('search_path') IN ('', '""')) EXECUTE FUNCTION governance._note_restore();
 CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.level FOR EACH STATEMENT

@@ -72,7 +72,11 @@ extension_sql_file!(
     requires = ["assess_server", registry::governance::effective_levels]
 );
 
-extension_sql_file!("../sql/restore.sql", name = "restore", requires = ["audit", "lineage"]);
+extension_sql_file!(
+    "../sql/restore.sql",
+    name = "restore",
+    requires = ["audit", "lineage", registry::governance::_note_restore]
+);
 
 extension_sql_file!(
     "../sql/health.sql",

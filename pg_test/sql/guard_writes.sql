@@ -25,11 +25,21 @@ DELETE FROM t WHERE NOT false;
 UPDATE t SET v = 'y' FROM (plain a LEFT JOIN plain b ON true);
 PREPARE p AS DELETE FROM t;
 EXECUTE p;
+DELETE FROM t WHERE id > 0 OR true;
+DELETE FROM t WHERE id IS NOT NULL;
+DELETE FROM t WHERE id = id AND (v IS NULL OR 1 < 2);
+DELETE FROM t WHERE coalesce(true, v = 'x');
+MERGE INTO t USING plain p ON true WHEN MATCHED THEN DELETE;
+MERGE INTO t USING plain p ON t.id = t.id WHEN MATCHED AND p.id > 3 THEN DO NOTHING WHEN MATCHED THEN UPDATE SET v = 'y';
 DO $$ BEGIN DELETE FROM t; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE NOTICE 'caught: %', SQLERRM; END $$;
 -- these name their rows, or lose nothing, or are nobody's
 DELETE FROM t WHERE id > 9;
 DELETE FROM t USING u WHERE u.id = t.id;
 UPDATE t SET v = 'y' WHERE 1 = 2;
+UPDATE t SET v = 'y' WHERE v = v AND id < 0;
+UPDATE t SET v = 'y' WHERE v IS NOT NULL AND id < 0;
+MERGE INTO t USING plain p ON t.id = p.id + 100 WHEN MATCHED THEN DELETE;
+MERGE INTO t USING plain p ON true WHEN MATCHED AND t.id < 0 THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (1, 'x');
 DELETE FROM plain;
 BEGIN;
 DELETE FROM t WHERE id > 0;
@@ -43,9 +53,11 @@ COPY governance.level FROM '/dev/null';
 CREATE RULE r AS ON INSERT TO governance.ddl_entry DO INSTEAD NOTHING;
 CREATE TRIGGER g BEFORE INSERT ON governance.ddl_entry FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();
 TRUNCATE governance.rule;
--- the settings of a dump let rows in, and none out
+-- the settings of a dump let rows in where nothing is declared yet, and none out
 SET row_security = off;
 SET check_function_bodies = off;
+INSERT INTO governance.database_identity (system_identifier, database_oid) VALUES (1, 1);
+COPY governance.level FROM '/dev/null';
 DELETE FROM governance.rule;
 UPDATE governance.dataset SET class = 'analytical';
 TRUNCATE governance.rule CASCADE;
@@ -75,6 +87,28 @@ SELECT lo_unlink(4243);
 -- what a schema brings with it
 SELECT governance.set_level('guard.granting-access', 'enforce', 'dataset:public.t');
 CREATE SCHEMA brings GRANT ALL ON public.t TO PUBLIC;
+-- what somebody else runs while the script of an extension runs is not the extension's
+CREATE SCHEMA guard_writes_ext;
+CREATE FUNCTION guard_writes_ext.strike() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('guard_writes.strike', true) <> '' THEN EXECUTE current_setting('guard_writes.strike'); END IF;
+END $$;
+CREATE EVENT TRIGGER strike ON ddl_command_end EXECUTE FUNCTION guard_writes_ext.strike();
+SELECT governance.set_level('guard', 'enforce', 'dataset:public.t');
+SET guard_writes.strike = 'DROP TABLE public.t CASCADE';
+CREATE EXTENSION hstore SCHEMA guard_writes_ext;
+SET guard_writes.strike = 'DELETE FROM governance.level';
+CREATE EXTENSION hstore SCHEMA guard_writes_ext;
+SET guard_writes.strike = 'DO $d$ BEGIN ALTER EVENT TRIGGER data_governance_ddl_start DISABLE; END $d$';
+CREATE EXTENSION hstore SCHEMA guard_writes_ext;
+RESET guard_writes.strike;
+CREATE EXTENSION hstore SCHEMA guard_writes_ext;
+DROP EVENT TRIGGER strike;
+-- explain_ddl() follows what a script sets, and says what it does not follow
+SELECT statement, rule, verdict, lock_mode FROM governance.explain_ddl($$
+    LOCK TABLE t IN SHARE MODE; SET lock_timeout = '2s'; LOCK TABLE t IN SHARE MODE; RESET lock_timeout; LOCK TABLE t IN SHARE MODE;
+    SET LOCAL Search_Path TO nowhere, pg_catalog; LOCK TABLE t IN SHARE MODE; SET search_path = "public"; LOCK TABLE t IN SHARE MODE;
+    SET lock_timeout = 'nonsense'; DO 'BEGIN DROP TABLE t; END'; EXPLAIN (ANALYZE) DELETE FROM t; EXPLAIN DELETE FROM t; SELECT lo_unlink(1) $$);
 -- explain_ddl() tells a stranger neither sizes nor members
 CREATE ROLE guard_writes_stranger;
 CREATE SCHEMA secret;
@@ -82,5 +116,14 @@ CREATE TABLE secret.payroll AS SELECT i FROM generate_series(1, 1000) i;
 CREATE FUNCTION secret.hid(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
 SET ROLE guard_writes_stranger;
 SELECT rule, object, rewrites, scan_bytes, victims, advice FROM governance.explain_ddl('VACUUM FULL secret.payroll; DROP SCHEMA secret CASCADE');
+SELECT rule, object, verdict, lock_mode FROM governance.explain_ddl('ALTER TABLE secret.payroll ADD c int; ALTER TABLE secret.nosuch ADD c int; DROP TABLE secret.payroll; DROP TABLE secret.nosuch');
 RESET ROLE;
 SELECT rule, object, verdict FROM governance.ddl_log WHERE rule IS NOT NULL ORDER BY id;
+-- a rule that somebody took out of the table of rules holds all the same
+SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'suite');
+DELETE FROM governance.rule WHERE rule = 'ban-drop-table';
+\c
+DROP TABLE t CASCADE;
+SELECT rule, hazard, verdict FROM governance.explain_ddl('DROP TABLE t');
+UPDATE pg_extension SET extversion = '0.0.1' WHERE extname = 'data_governance';
+DROP TABLE t CASCADE;

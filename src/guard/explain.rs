@@ -38,17 +38,22 @@ pub struct Row {
     pub advice: Option<String>,
 }
 
-/// Explains every statement of a text. What an earlier one makes counts as made in the same transaction.
+/// Explains every statement of a text. What an earlier one makes counts as made in the same transaction, and what it sets
+/// counts for those after it.
 #[must_use]
 pub fn explain(sql: &str, path: &str) -> Vec<Row> {
-    settings_scope::with_search_path(path, || {
-        let statements = guard::parse(sql);
-        if statements.is_empty() {
-            error::guard::nothing_to_explain().raise();
-        }
-        let mut shadow = Shadow::default();
-        let mut rows = Vec::new();
-        for statement in &statements {
+    let statements = settings_scope::with_search_path(path, || guard::parse(sql));
+    if statements.is_empty() {
+        error::guard::nothing_to_explain().raise();
+    }
+    let mut shadow = Shadow::default();
+    let mut rows = Vec::new();
+    let mut path = path.to_string();
+    let mut timeout = settings_scope::current_setting(c"lock_timeout");
+    for statement in &statements {
+        settings_scope::with_search_path(&path, || {
+            let limits = settings_scope::Settings::begin();
+            limits.try_set(c"lock_timeout", &timeout);
             // What looks would lock or cache is taken back: nothing is left of them.
             let (found, ddl) = guard::with_shadow(&shadow, || {
                 let ddl = statement.ddl();
@@ -57,9 +62,13 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
             rows.extend(found);
             statement.follow(&mut shadow);
             shadow.follow(&ddl, statement.made());
+        });
+        if let Some((setting, value)) = statement.sets() {
+            let value = value.unwrap_or_else(|| settings_scope::reset_value(setting));
+            if setting == c"search_path" { path = value } else { timeout = value }
         }
-        rows
-    })
+    }
+    rows
 }
 
 fn of_statement(statement: &Parsed, ddl: &Ddl) -> Vec<Row> {
@@ -75,24 +84,16 @@ fn of_statement(statement: &Parsed, ddl: &Ddl) -> Vec<Row> {
         }
     }
     let role = roles::name(roles::current());
-    let rows: Vec<Row> = groups
-        .into_iter()
-        .filter_map(|(_, _, members)| row(statement, &sight, members, completes, &role))
-        .collect();
+    let rows: Vec<Row> =
+        groups.into_iter().map(|(_, _, members)| row(statement, &sight, members, completes, &role)).collect();
     if rows.is_empty() { vec![harmless(statement, &sight)] } else { rows }
 }
 
-fn row(
-    statement: &Parsed,
-    sight: &Sight,
-    members: Vec<Victim>,
-    completes: Option<i64>,
-    role: &str,
-) -> Option<Row> {
+fn row(statement: &Parsed, sight: &Sight, members: Vec<Victim>, completes: Option<i64>, role: &str) -> Row {
     let first = &members[0];
-    let rule = settings_scope::with_fixed_path(|| judge::rule(first.rule))?;
+    let rule = settings_scope::with_fixed_path(|| judge::rule(first.rule));
     let (level, verdict) =
-        settings_scope::with_fixed_path(|| judge::verdict(first, &rule.hazard, break_glass::would_pass));
+        settings_scope::with_fixed_path(|| judge::verdict(first, &rule, break_glass::would_pass));
     let verdict = match (completes, verdict) {
         (Some(id), Verdict::Refused | Verdict::Warned | Verdict::Recorded) if first.wish.is_some() => {
             Verdict::Change(id)
@@ -117,7 +118,7 @@ fn row(
     let visible = is_visible;
     // How big a table is, is told only to who may see all that is concerned.
     let sizes = members.iter().all(is_visible);
-    Some(Row {
+    Row {
         statement: statement.text.clone(),
         verdict: if is_seen { verdict.as_text() } else { "not seen in mode installed".into() },
         rule: Some((rule.rule, rule.hazard, level.as_str().to_string())),
@@ -129,7 +130,7 @@ fn row(
         victims: members.iter().map(|v| if visible(v) { v.what.clone() } else { HIDDEN.into() }).collect(),
         blocked_by: mode.map(|mode| blocked_by(&relids, mode)).unwrap_or_default(),
         advice: Some(advice),
-    })
+    }
 }
 
 /// Whether the caller may see what a victim is: a relation by any privilege or duty, anything else by the right to use its
@@ -161,7 +162,7 @@ fn harmless(statement: &Parsed, sight: &Sight) -> Row {
     Row {
         statement: statement.text.clone(),
         rule: None,
-        verdict: "passes".into(),
+        verdict: if statement.runs_code() { NOT_EXPLAINED.into() } else { "passes".into() },
         object: first.and_then(catalog::relation_name).map(|n| n.to_string()),
         lock_mode: mode.map(|m| guard::mode_name(m).to_string()).filter(|m| !m.is_empty()),
         rewrites: sizes && !sight.rewrites.is_empty(),
@@ -169,9 +170,12 @@ fn harmless(statement: &Parsed, sight: &Sight) -> Row {
         victims: Vec::new(),
         readers: None,
         blocked_by: mode.map(|mode| blocked_by(&relids, mode)).unwrap_or_default(),
-        advice: None,
+        advice: statement.runs_code().then(|| "what it runs is judged when it runs".into()),
     }
 }
+
+/// The verdict on rows that are written and on code that is run: only running them shows what they do.
+const NOT_EXPLAINED: &str = "not explained";
 
 /// Whether a relation is one of these, or below one of them.
 fn is_of(relid: pg_sys::Oid, these: &[pg_sys::Oid]) -> bool {

@@ -21,6 +21,23 @@ pub struct Rule {
     pub reason: String,
     /// What to do instead.
     pub safe_alternative: String,
+    /// The table of rules does not have it.
+    pub is_unknown: bool,
+}
+
+impl Rule {
+    /// A rule that this library judges by and the database does not have: a library that is newer than its objects warns
+    /// at most, so that they can be updated; where the versions are the same, somebody has taken the row away, and that
+    /// switches nothing off.
+    fn unknown(id: &str) -> Self {
+        Rule {
+            rule: id.to_string(),
+            hazard: "data_loss".into(),
+            reason: "the table of rules does not have this rule".into(),
+            safe_alternative: "ALTER EXTENSION data_governance UPDATE".into(),
+            is_unknown: true,
+        }
+    }
 }
 
 /// Where a statement is judged.
@@ -67,12 +84,11 @@ pub fn take_last_refusal() -> Option<(Layer, Vec<String>)> {
 }
 
 /// Judges everything one statement takes away: records, warns, or raises one refusal that names all of it. Nothing is
-/// judged in extension scripts, for the product's own DDL, or while the kill switch is off.
+/// judged for the product's own DDL, or while the kill switch is off.
 pub fn judge(layer: Layer, victims: Vec<Victim>) {
     if victims.is_empty()
         || !crate::settings::ENABLED.get()
         || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
-        || loading::creating_extension()
         || owner::is_acting()
     {
         return;
@@ -132,7 +148,7 @@ impl Verdict {
 #[must_use]
 pub fn verdict(
     victim: &Victim,
-    hazard: &str,
+    rule: &Rule,
     pass: impl FnOnce(&str, &Name) -> Option<String>,
 ) -> (Level, Verdict) {
     let mut level = ladder::resolve(&format!("guard.{}", victim.rule), &victim.dataset).level;
@@ -142,6 +158,9 @@ pub fn verdict(
     if level > Level::Observe && (is_dumps_own || restore::is_restoring()) {
         level = Level::Observe;
     }
+    if rule.is_unknown && level > Level::Warn && loading::other_version().is_some() {
+        level = Level::Warn;
+    }
     if level == Level::Off {
         return (level, Verdict::Passes);
     }
@@ -149,7 +168,7 @@ pub fn verdict(
         return (level, Verdict::Change(id));
     }
     let verdict = match level {
-        Level::Enforce => match pass(hazard, &victim.dataset) {
+        Level::Enforce => match pass(&rule.hazard, &victim.dataset) {
             Some(reason) => Verdict::BreakGlass(reason),
             None => Verdict::Refused,
         },
@@ -164,9 +183,9 @@ fn judge_all(layer: Layer, victims: &[Victim]) {
     let mut passed = Vec::new();
     let mut used = Vec::new();
     for victim in victims {
-        let Some(rule) = rule(victim.rule) else { continue };
+        let rule = rule(victim.rule);
         let (level, verdict) =
-            verdict(victim, &rule.hazard, |hazard, name| break_glass::pass(hazard, name, &mut used));
+            verdict(victim, &rule, |hazard, name| break_glass::pass(hazard, name, &mut used));
         match verdict {
             Verdict::Passes => {}
             Verdict::Refused => refused.push((victim, rule)),
@@ -221,7 +240,7 @@ thread_local! {
 
 /// A rule by its id; all are read once per session.
 #[must_use]
-pub fn rule(id: &str) -> Option<Rule> {
+pub fn rule(id: &str) -> Rule {
     let here = catalog::namespace();
     if RULES.with_borrow(|(of, _)| *of != here) {
         let rules = owner::run(|| {
@@ -230,9 +249,10 @@ pub fn rule(id: &str) -> Option<Rule> {
                 hazard: r.must(2),
                 reason: r.must(3),
                 safe_alternative: r.must(4),
+                is_unknown: false,
             })
         });
         RULES.set((here, rules.into_iter().map(|r| (r.rule.clone(), r)).collect()));
     }
-    RULES.with_borrow(|(_, rules)| rules.get(id).cloned())
+    RULES.with_borrow(|(_, rules)| rules.get(id).cloned()).unwrap_or_else(|| Rule::unknown(id))
 }

@@ -54,7 +54,7 @@ pub fn after(layer: Layer, mut victims: Vec<Victim>, foreseen: &[Address]) {
 
 /// TRUNCATE seen by the audit trigger: the only place in mode installed that sees it.
 pub fn on_truncate(relid: pg_sys::Oid) {
-    if hooks::active() || !crate::settings::ENABLED.get() {
+    if hooks::active() || !crate::settings::ENABLED.get() || loading::creating_extension() {
         return; // the hook sees every TRUNCATE, its cascades included
     }
     if let Some(name) = catalog::relation_name(relid) {

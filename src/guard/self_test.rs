@@ -89,6 +89,16 @@ const ATTACKS: &[Attack] = &[
         &["WITH d AS (DELETE FROM {s}.child RETURNING 1) SELECT count(*) FROM d"],
     ),
     attack(
+        "delete with a condition that always holds",
+        "unbounded_write",
+        &["DELETE FROM {s}.child WHERE bait > 0 OR true"],
+    ),
+    attack(
+        "delete by MERGE",
+        "unbounded_write",
+        &["MERGE INTO {s}.child USING {s}.owned ON true WHEN MATCHED THEN DELETE"],
+    ),
+    attack(
         "detach a partition",
         "ban-detach-inheritance",
         &["ALTER TABLE {s}.tree DETACH PARTITION {s}.leaf"],
@@ -117,6 +127,11 @@ const ATTACKS: &[Attack] = &[
         &["ALTER FUNCTION {s}.tick() SECURITY DEFINER"],
     ),
     attack("drop a trigger", "ban-drop-trigger", &["DROP TRIGGER tick ON {s}.bait"]),
+    attack(
+        "replace a trigger",
+        "ban-drop-trigger",
+        &["CREATE OR REPLACE TRIGGER tick AFTER DELETE ON {s}.bait FOR EACH ROW EXECUTE FUNCTION {s}.tick()"],
+    ),
     attack(
         "drop a constraint",
         "ban-drop-constraint",
@@ -190,6 +205,14 @@ const ATTACKS: &[Attack] = &[
         &["ALTER EXTENSION data_governance DROP FUNCTION governance._on_ddl_start()"],
     ),
     attack("edit a level by hand", "disabling-guard", &["DELETE FROM governance.level WHERE false"]),
+    attack(
+        "forge a restore",
+        "disabling-guard",
+        &[
+            "SELECT set_config('row_security', 'off', true), set_config('check_function_bodies', 'off', true)",
+            "INSERT INTO governance.database_identity (system_identifier, database_oid) VALUES (1, 1)",
+        ],
+    ),
     attack(
         "keep the library from new sessions",
         "disabling-guard",

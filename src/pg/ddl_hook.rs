@@ -9,7 +9,7 @@ use super::object::catalogs::{
     PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE,
     PG_TABLESPACE,
 };
-use super::{catalog, ddl, guard as pg_guard, owner, session, settings_scope, xact};
+use super::{catalog, ddl, guard as pg_guard, loading, owner, session, settings_scope, xact};
 use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -23,6 +23,49 @@ struct Frame {
     foreseen: Vec<Address>,
     /// What it took away since.
     victims: Vec<Victim>,
+    /// How it stands to the script of an extension.
+    script: Script,
+}
+
+/// How a statement stands to the script of an extension. What a script does is its extension's business and passes. But an
+/// event trigger, a trigger or a default that fires while a statement of the script runs is somebody else's, and the server
+/// does not tell them apart: it is what runs inside a statement of the script that itself runs no other statements.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Script {
+    /// No script is running.
+    None,
+    /// Of the script, and what it runs is so too: DO, CALL, EXECUTE.
+    Passes,
+    /// Of the script.
+    Ends,
+    /// Of somebody else.
+    Foreign,
+}
+
+/// How a statement that is about to run stands to the script of an extension.
+///
+/// # Safety
+/// `tree` must be a valid node.
+unsafe fn script_of(tree: *mut pg_sys::Node) -> Script {
+    use pg_sys::NodeTag::{T_CallStmt, T_DoStmt, T_ExecuteStmt};
+    if !loading::creating_extension() {
+        return Script::None;
+    }
+    match FRAMES.with_borrow(|frames| frames.last().map(|f| f.script)) {
+        Some(Script::Ends | Script::Foreign) => Script::Foreign,
+        // SAFETY: the caller vouches for the node.
+        _ if matches!(unsafe { (*tree).type_ }, T_CallStmt | T_DoStmt | T_ExecuteStmt) => Script::Passes,
+        _ => Script::Ends,
+    }
+}
+
+/// Whether rows that are written now are written by the script of an extension.
+#[must_use]
+pub fn is_in_script() -> bool {
+    loading::creating_extension()
+        && FRAMES.with_borrow(|frames| {
+            frames.last().is_none_or(|f| !matches!(f.script, Script::Ends | Script::Foreign))
+        })
 }
 
 thread_local! {
@@ -58,12 +101,23 @@ pub unsafe fn before(
     // Statements that end transactions run without one, and nothing may be read then. What a statement runs as parts of
     // itself was judged with it.
     // SAFETY: plain read of the transaction state; the tag decides.
-    let is_ddl = unsafe {
-        pg_sys::IsTransactionState()
-            && context != pg_sys::ProcessUtilityContext::PROCESS_UTILITY_SUBCOMMAND
-            && (pg_guard::concerns(tree) || (*tree).type_ == pg_sys::NodeTag::T_AlterExtensionStmt)
+    let (runs_alone, is_ddl) = unsafe {
+        (
+            pg_sys::IsTransactionState()
+                && context != pg_sys::ProcessUtilityContext::PROCESS_UTILITY_SUBCOMMAND,
+            pg_guard::concerns(tree) || (*tree).type_ == pg_sys::NodeTag::T_AlterExtensionStmt,
+        )
     };
-    if !is_ddl || owner::is_acting() {
+    if !runs_alone || owner::is_acting() {
+        return Begun::Nothing;
+    }
+    // SAFETY: as above.
+    let script = unsafe { script_of(tree) };
+    if matches!(script, Script::Passes | Script::Ends) {
+        begin(Vec::new(), script);
+        return Begun::Frame;
+    }
+    if !is_ddl {
         return Begun::Nothing;
     }
     // Names must be read before the statement runs: afterwards the old ones are gone.
@@ -79,11 +133,14 @@ pub unsafe fn before(
     settings_scope::with_fixed_path(|| crate::change::before_ddl(&wish));
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };
-    let foreseen = guard::before(Layer::Utility, &sight, &wish);
+    begin(guard::before(Layer::Utility, &sight, &wish), script);
+    Begun::Frame
+}
+
+fn begin(foreseen: Vec<Address>, script: Script) {
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new() }));
-    Begun::Frame
+    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new(), script }));
 }
 
 /// After a utility statement has run: judges what it took away.
@@ -92,7 +149,9 @@ pub fn after(begun: Begun) {
         Begun::Nothing => {}
         Begun::Leaving => LEAVING.set(false),
         Begun::Frame => {
-            if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop) {
+            if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop)
+                && !matches!(frame.script, Script::Passes | Script::Ends)
+            {
                 guard::after(Layer::ObjectAccess, frame.victims, &frame.foreseen);
             }
         }
@@ -157,6 +216,9 @@ pub unsafe fn object_access(
         _ => None,
     };
     let Some(victim) = victim else { return };
+    if is_in_script() {
+        return; // a query of the script
+    }
     let alone = FRAMES.with_borrow_mut(|frames| match frames.last_mut() {
         Some(frame) => {
             frame.victims.push(victim.clone());

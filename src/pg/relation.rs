@@ -1,7 +1,7 @@
 //! What the catalogs say about a relation beyond its name: columns, indexes, size, storage.
 use super::catalog::{Name, relation_kind, text};
 use super::object::Address;
-use super::object::catalogs::{PG_DATABASE, PG_PROC, PG_TYPE};
+use super::object::catalogs::{PG_DATABASE, PG_PROC, PG_TRIGGER, PG_TYPE};
 use super::spi;
 use pgrx::pg_sys;
 use std::ffi::CString;
@@ -322,6 +322,50 @@ pub fn triggers(relid: pg_sys::Oid, internal_too: bool) -> Vec<String> {
     )
 }
 
+/// What a trigger does, and when.
+pub struct Trigger {
+    /// It.
+    pub address: Address,
+    /// Its function.
+    pub function: pg_sys::Oid,
+    /// `pg_trigger.tgtype`: level, timing and events.
+    pub kind: i16,
+    /// What the function is given.
+    pub arguments: Vec<String>,
+    /// Columns that it waits for, sorted; none where any will do.
+    pub columns: Vec<String>,
+    /// Its WHEN as the catalog has it.
+    pub condition: Option<String>,
+}
+
+/// A trigger of a relation that is no part of a constraint.
+#[must_use]
+pub fn trigger_named(relid: pg_sys::Oid, name: &str) -> Option<Trigger> {
+    spi::select_one(
+        "SELECT t.oid, t.tgfoid, t.tgtype, t.tgargs, t.tgqual::pg_catalog.text,
+                ARRAY(SELECT a.attname::pg_catalog.text FROM pg_catalog.pg_attribute a
+                       WHERE a.attrelid OPERATOR(pg_catalog.=) t.tgrelid AND a.attnum OPERATOR(pg_catalog.=) ANY (t.tgattr)
+                       ORDER BY a.attname::pg_catalog.text COLLATE pg_catalog.\"C\")
+           FROM pg_catalog.pg_trigger t
+          WHERE t.tgrelid OPERATOR(pg_catalog.=) $1 AND t.tgname OPERATOR(pg_catalog.=) $2::pg_catalog.name AND NOT t.tgisinternal",
+        &[relid.into(), name.into()],
+        |r| {
+            let arguments: Vec<u8> = r.must(4);
+            let mut arguments: Vec<String> =
+                arguments.split(|byte| *byte == 0).map(|a| String::from_utf8_lossy(a).into_owned()).collect();
+            arguments.pop(); // each ends with a zero
+            Trigger {
+                address: Address::of(PG_TRIGGER, r.must(1)),
+                function: r.must(2),
+                kind: r.must(3),
+                arguments,
+                condition: r.get(5),
+                columns: r.must(6),
+            }
+        },
+    )
+}
+
 /// Constraints of a relation.
 #[must_use]
 pub fn constraints(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
@@ -404,6 +448,22 @@ pub fn is_granted(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
         |r| r.must::<bool>(1),
     )
     .is_some()
+}
+
+/// Whether a role (InvalidOid: everybody) was granted all of these privileges on a relation already, by name.
+#[must_use]
+pub fn holds_already(relid: pg_sys::Oid, role: pg_sys::Oid, privileges: &[String], grantable: bool) -> bool {
+    spi::select_one(
+        "SELECT NOT EXISTS (
+            SELECT FROM pg_catalog.unnest($3) p
+             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) x
+                                WHERE c.oid OPERATOR(pg_catalog.=) $1 AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
+                                  AND pg_catalog.lower(x.privilege_type) OPERATOR(pg_catalog.=) pg_catalog.lower(p)
+                                  AND (x.is_grantable OR NOT $4)))",
+        &[relid.into(), i64::from(role.to_u32()).into(), privileges.to_vec().into(), grantable.into()],
+        |r| r.must(1),
+    )
+    .unwrap_or(false)
 }
 
 /// The same for a function, type, sequence or database, whose defaults count where nothing was granted.

@@ -45,6 +45,26 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The same for a value that may be none: then the setting stays what it is.
+    pub fn try_set(&self, name: &CStr, value: &str) {
+        let Ok(value) = CString::new(value) else { return };
+        // SAFETY: valid C strings; below ERROR a bad value is a message that nobody is sent.
+        unsafe {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                pg_sys::DEBUG5 as c_int,
+                false,
+            );
+        }
+    }
+}
+
 impl Drop for Settings {
     fn drop(&mut self) {
         // While unwinding the settings are left to the (sub)transaction abort, which resets them anyway: popping them
@@ -134,6 +154,13 @@ pub fn callers_search_path() -> String {
 pub fn current_setting(name: &CStr) -> String {
     // SAFETY: GetConfigOption returns NULL (missing_ok) or a string that lives until the setting changes.
     unsafe { catalog::text(pg_sys::GetConfigOption(name.as_ptr(), true, false)) }.unwrap_or_default()
+}
+
+/// The value that RESET would give a setting.
+#[must_use]
+pub fn reset_value(name: &CStr) -> String {
+    // SAFETY: a setting of the server, whose value lives until it changes.
+    unsafe { catalog::text(pg_sys::GetConfigOptionResetString(name.as_ptr())) }.unwrap_or_default()
 }
 
 /// Runs `f` without row security: for questions about all rows, asked with rights that are not held by it.

@@ -5,10 +5,13 @@
 //! seen. Whether there is a WHERE is known to the planner.
 use super::list::{items, nth};
 use super::object::catalogs::{PG_EVENT_TRIGGER, PG_EXTENSION};
-use super::{cache, catalog, owner, session};
+use super::{cache, catalog, ddl_hook, owner, relation, session};
 use crate::guard::{self, Write};
 use pgrx::pg_sys;
-use pgrx::pg_sys::NodeTag::{T_Const, T_JoinExpr, T_RangeTblRef};
+use pgrx::pg_sys::NodeTag::{
+    T_BoolExpr, T_BooleanTest, T_CaseExpr, T_CoalesceExpr, T_Const, T_JoinExpr, T_NullTest, T_OpExpr,
+    T_RangeTblRef, T_Var,
+};
 use std::cell::Cell;
 
 /// Privileges that a write needs.
@@ -78,7 +81,7 @@ fn gives_way(relid: pg_sys::Oid) -> bool {
 }
 
 fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
-    if owner::is_acting() || session::applies_replication() {
+    if owner::is_acting() || session::applies_replication() || ddl_hook::is_in_script() {
         return;
     }
     // Views of the catalogs, pg_settings say, are no tables.
@@ -92,9 +95,7 @@ fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
         // Only superusers can; everybody else was refused before.
         // A dump brings rows, and never changes or deletes any; but where it brings one that is there, the old one gives way.
         let is_dumps_own = session::runs_dump_script() && (only_inserts || gives_way(relid));
-        if !is_dumps_own {
-            guard::judge_write(relid, Write::Guard);
-        }
+        guard::judge_write(relid, if is_dumps_own { Write::Dump } else { Write::Guard });
     } else if without_triggers {
         let now = (session::statement_started() / 60_000_000, cache::generation(), relid);
         if WITHOUT_TRIGGERS.get() != now {
@@ -106,22 +107,17 @@ fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
     }
 }
 
-/// Judges a DELETE or UPDATE without WHERE that is about to be planned.
+/// Judges a DELETE, UPDATE or MERGE about to be planned that hits every row.
 ///
 /// # Safety
 /// `query` must be an analysed and rewritten query.
 #[inline]
 pub unsafe fn look(query: *mut pg_sys::Query) {
-    use pg_sys::CmdType::{CMD_DELETE, CMD_UPDATE};
+    use pg_sys::CmdType::{CMD_DELETE, CMD_MERGE, CMD_UPDATE};
     // SAFETY: the caller vouches for the query.
     unsafe {
-        if matches!((*query).commandType, CMD_DELETE | CMD_UPDATE) && is_unbounded(query) {
-            let entry = nth::<pg_sys::RangeTblEntry>((*query).rtable, (*query).resultRelation as usize - 1);
-            if !entry.is_null() && !owner::is_acting() && !session::in_foreign_key_action() {
-                let what =
-                    if (*query).commandType == CMD_DELETE { Write::DeleteAll } else { Write::UpdateAll };
-                guard::judge_write((*entry).relid, what);
-            }
+        if matches!((*query).commandType, CMD_DELETE | CMD_UPDATE | CMD_MERGE) {
+            look_at_write(query);
         }
         if (*query).hasModifyingCTE {
             for expression in items::<pg_sys::CommonTableExpr>((*query).cteList) {
@@ -132,52 +128,154 @@ pub unsafe fn look(query: *mut pg_sys::Query) {
 }
 
 /// # Safety
-/// As [`look`].
-unsafe fn is_unbounded(query: *mut pg_sys::Query) -> bool {
+/// As [`look`], of a query that changes or deletes rows.
+unsafe fn look_at_write(query: *mut pg_sys::Query) {
     // SAFETY: the caller vouches for the query.
     unsafe {
-        let tree = (*query).jointree;
-        if tree.is_null() {
-            return false;
+        let entry = nth::<pg_sys::RangeTblEntry>((*query).rtable, (*query).resultRelation as usize - 1);
+        if entry.is_null()
+            || owner::is_acting()
+            || session::in_foreign_key_action()
+            || ddl_hook::is_in_script()
+        {
+            return;
         }
-        is_no_condition((*tree).quals)
-            && items::<pg_sys::Node>((*tree).fromlist).into_iter().all(|node| joins_everything(node))
+        if let Some(write) = unbounded(query) {
+            guard::judge_write((*entry).relid, write);
+        }
+    }
+}
+
+/// What a query does to every row of its table.
+///
+/// # Safety
+/// As [`look`].
+unsafe fn unbounded(query: *mut pg_sys::Query) -> Option<Write> {
+    use pg_sys::CmdType::{CMD_DELETE, CMD_MERGE, CMD_UPDATE};
+    // SAFETY: the caller vouches for the query; actions of MERGE are MergeAction nodes.
+    unsafe {
+        let tree = (*query).jointree;
+        if tree.is_null()
+            || !always_holds((*tree).quals, query)
+            || !items::<pg_sys::Node>((*tree).fromlist).into_iter().all(|node| joins_everything(node, query))
+        {
+            return None;
+        }
+        let write = |command| match command {
+            CMD_DELETE => Some(Write::DeleteAll),
+            CMD_UPDATE => Some(Write::UpdateAll),
+            _ => None,
+        };
+        if (*query).commandType != CMD_MERGE {
+            return write((*query).commandType);
+        }
+        items::<pg_sys::MergeAction>((*query).mergeActionList)
+            .into_iter()
+            .filter(|action| (**action).matched && always_holds((**action).qual, query))
+            .find_map(|action| write((*action).commandType))
     }
 }
 
 /// Whether a join is without a condition too.
 ///
 /// # Safety
-/// `node` must be an element of a join tree.
-unsafe fn joins_everything(node: *mut pg_sys::Node) -> bool {
+/// `node` must be an element of the join tree of the query.
+unsafe fn joins_everything(node: *mut pg_sys::Node, query: *mut pg_sys::Query) -> bool {
     // SAFETY: the caller vouches for the node; the cast follows the tag.
     unsafe {
         if (*node).type_ != T_JoinExpr {
             return (*node).type_ == T_RangeTblRef;
         }
         let join = &*node.cast::<pg_sys::JoinExpr>();
-        is_no_condition(join.quals) && joins_everything(join.larg) && joins_everything(join.rarg)
+        always_holds(join.quals, query)
+            && joins_everything(join.larg, query)
+            && joins_everything(join.rarg, query)
     }
 }
 
-/// Whether a condition names no row: there is none, or it is a constant that is true, WHERE 1 = 1 say.
+/// Whether a condition holds for every row: there is none, it folds to true (`1 = 1`, `id > 0 OR true`), or it says of a
+/// column that is never null that it is itself or is not null. What only the data makes true is a condition. Runs for every
+/// UPDATE and DELETE that is planned, so an ordinary condition is told by its first node.
 ///
 /// # Safety
-/// `condition` must be null or an analysed expression.
-unsafe fn is_no_condition(condition: *mut pg_sys::Node) -> bool {
-    // SAFETY: the caller vouches for the expression, which is copied before it is folded; the cast follows the tag.
+/// `condition` must be null or an analysed expression of the query.
+unsafe fn always_holds(condition: *mut pg_sys::Node, query: *mut pg_sys::Query) -> bool {
+    use pg_sys::BoolExprType::{AND_EXPR, OR_EXPR};
+    // SAFETY: the caller vouches for the expression; each cast follows the tag.
     unsafe {
         if condition.is_null() {
             return true;
         }
-        if pg_sys::contain_vars_of_level(condition, 0) {
-            return false;
+        match (*condition).type_ {
+            T_BoolExpr => {
+                let of = &*condition.cast::<pg_sys::BoolExpr>();
+                let mut args = items::<pg_sys::Node>(of.args).into_iter();
+                match of.boolop {
+                    AND_EXPR => args.all(|arg| always_holds(arg, query)),
+                    OR_EXPR => args.any(|arg| always_holds(arg, query)),
+                    _ => folds_to_true(condition),
+                }
+            }
+            T_NullTest => {
+                let test = &*condition.cast::<pg_sys::NullTest>();
+                test.nulltesttype == pg_sys::NullTestType::IS_NOT_NULL
+                    && !test.argisrow
+                    && (is_never_null(test.arg.cast(), query) || folds_to_true(condition))
+            }
+            T_OpExpr => {
+                let of = &*condition.cast::<pg_sys::OpExpr>();
+                let (left, right) = (nth::<pg_sys::Node>(of.args, 0), nth::<pg_sys::Node>(of.args, 1));
+                if !right.is_null() && pg_sys::equal(left.cast(), right.cast()) && is_never_null(left, query)
+                {
+                    return is_equality(of.opno);
+                }
+                !pg_sys::contain_var_clause(condition) && folds_to_true(condition)
+            }
+            T_BooleanTest | T_CaseExpr | T_CoalesceExpr => folds_to_true(condition),
+            _ => !pg_sys::contain_var_clause(condition) && folds_to_true(condition),
         }
+    }
+}
+
+/// # Safety
+/// An analysed expression.
+unsafe fn folds_to_true(condition: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the expression, which is copied before it is folded; the cast follows the tag.
+    unsafe {
         let copy = pg_sys::copyObjectImpl(condition.cast()).cast();
         let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), copy);
         (*folded).type_ == T_Const && {
             let constant = &*folded.cast::<pg_sys::Const>();
             !constant.constisnull && constant.constvalue.value() != 0
         }
+    }
+}
+
+/// Whether an operator is the equality of some ordering: what equals itself.
+fn is_equality(operator: pg_sys::Oid) -> bool {
+    // SAFETY: look-ups by oid; the result is a palloc'd list.
+    unsafe {
+        items::<pg_sys::OpBtreeInterpretation>(pg_sys::get_op_btree_interpretation(operator))
+            .into_iter()
+            .any(|i| (*i).strategy == pg_sys::BTEqualStrategyNumber as i32)
+    }
+}
+
+/// Whether an expression is a column that is declared NOT NULL.
+///
+/// # Safety
+/// An analysed expression of the query.
+unsafe fn is_never_null(expression: *mut pg_sys::Node, query: *mut pg_sys::Query) -> bool {
+    // SAFETY: the caller vouches for the expression; the cast follows the tag.
+    unsafe {
+        if (*expression).type_ != T_Var {
+            return false;
+        }
+        let var = &*expression.cast::<pg_sys::Var>();
+        let entry = nth::<pg_sys::RangeTblEntry>((*query).rtable, var.varno as usize - 1);
+        var.varlevelsup == 0
+            && var.varno == (*query).resultRelation
+            && !entry.is_null()
+            && relation::column_flags((*entry).relid, var.varattno).not_null
     }
 }

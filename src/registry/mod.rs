@@ -300,4 +300,13 @@ pub mod governance {
         crate::pg::cache::touch();
         Ok(None::<PgHeapTuple<'a, AllocatedByRust>>)
     }
+
+    /// Trigger: declarations that a dump brings begin the restoring state.
+    #[pg_trigger]
+    pub fn _note_restore<'a>(
+        _trigger: &'a pgrx::PgTrigger<'a>,
+    ) -> Result<Option<PgHeapTuple<'a, impl WhoAllocated>>, pgrx::heap_tuple::PgHeapTupleError> {
+        super::restore::begin();
+        Ok(None::<PgHeapTuple<'a, AllocatedByRust>>)
+    }
 }

@@ -47,6 +47,33 @@ pub fn state() -> State {
     state
 }
 
+/// Whether rows of the product's tables may come with a dump: they are coming already, or nothing is stated here that they
+/// could add to. The settings that tell such a script apart are anybody's to set.
+#[must_use]
+pub fn takes_rows() -> bool {
+    is_restoring()
+        || owner::run(|| {
+            spi::select_latest(
+                "SELECT NOT EXISTS (SELECT FROM governance.dataset) AND NOT EXISTS (SELECT FROM governance.level)",
+                &[],
+                |r| r.must::<bool>(1),
+            )
+        })
+        .into_iter()
+        .any(|none| none)
+}
+
+/// Called when a dump brings declarations: pg_restore --jobs builds the keys of a table as soon as that table is filled,
+/// perhaps before the row arrives that says where all of this was made.
+pub fn begin() {
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.database_identity (system_identifier, database_oid) VALUES (0, 0) ON CONFLICT DO NOTHING",
+            &[],
+        );
+    });
+}
+
 fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }

@@ -103,8 +103,16 @@ ban-drop-index|bad|owner|DROP INDEX empty_a_idx|
 ban-drop-index|good|owner|DROP INDEX fresh|CREATE INDEX fresh ON empty (a)
 ban-drop-trigger|bad|owner|DROP TRIGGER trig ON "full"|
 ban-drop-trigger|bad|owner|DROP FUNCTION trg() CASCADE|
+ban-drop-trigger|bad|owner|CREATE OR REPLACE TRIGGER trig AFTER INSERT ON "full" FOR EACH ROW EXECUTE FUNCTION trg()|
+ban-drop-trigger|bad|owner|CREATE OR REPLACE TRIGGER trig BEFORE INSERT ON "full" FOR EACH ROW WHEN (NEW.id > 1) EXECUTE FUNCTION trg('x')|
+ban-drop-trigger|bad|owner|CREATE OR REPLACE TRIGGER picky BEFORE UPDATE OF id ON "full" FOR EACH ROW WHEN (NEW.id > 1) EXECUTE FUNCTION trg('a', 'b')|
+ban-drop-trigger|good|owner|CREATE OR REPLACE TRIGGER picky BEFORE UPDATE OF id ON "full" FOR EACH ROW WHEN (OLD.id IS DISTINCT FROM  NEW.id) EXECUTE FUNCTION trg('a', 'b')|
+ban-drop-trigger|good|owner|CREATE OR REPLACE TRIGGER trig BEFORE INSERT ON "full" FOR EACH ROW EXECUTE FUNCTION trg()|
+ban-drop-trigger|good|owner|CREATE OR REPLACE TRIGGER newone BEFORE INSERT ON "full" FOR EACH ROW EXECUTE FUNCTION trg()|
 ban-drop-trigger|good|owner|DROP TRIGGER IF EXISTS nosuch ON "full"|
 ban-drop-rule|bad|owner|DROP RULE rul ON viewed|
+ban-drop-rule|bad|owner|CREATE OR REPLACE RULE rul AS ON DELETE TO viewed DO INSTEAD NOTHING|
+ban-drop-rule|good|owner|CREATE OR REPLACE RULE newone AS ON UPDATE TO viewed DO ALSO NOTHING|
 ban-drop-rule|good|owner|DROP RULE fresh ON viewed|CREATE RULE fresh AS ON UPDATE TO viewed DO ALSO NOTHING
 ban-drop-statistics|bad|owner|DROP STATISTICS stat|
 ban-drop-statistics|good|owner|ALTER STATISTICS stat SET STATISTICS 10|
@@ -216,6 +224,9 @@ ban-alter-policy-roles|bad|owner|ALTER POLICY pol ON "full" TO guard_rules_app|
 ban-alter-policy-roles|good|owner|ALTER POLICY pol ON "full" RENAME TO pol2|
 granting-access|bad|owner|GRANT SELECT ON solo TO PUBLIC|
 granting-access|bad|owner|GRANT SELECT ON ALL TABLES IN SCHEMA g TO guard_rules_group|
+granting-access|bad|owner|GRANT SELECT, INSERT ON "full" TO guard_rules_app|
+granting-access|bad|owner|GRANT SELECT ON "full" TO guard_rules_app WITH GRANT OPTION|
+granting-access|good|owner|GRANT SELECT ON "full" TO guard_rules_app|
 granting-access|good|owner|GRANT SELECT ON part TO guard_rules_app|
 granting-access|good|owner|GRANT SELECT ON solo TO guard_rules_owner|
 ban-alter-default-privileges|bad|owner|ALTER DEFAULT PRIVILEGES IN SCHEMA g GRANT SELECT ON TABLES TO PUBLIC|

@@ -10,7 +10,7 @@ CREATE FUNCTION pg_temp.says(ddl text, details boolean) RETURNS text LANGUAGE sq
                CASE WHEN details THEN lock_mode END, CASE WHEN details AND rewrites THEN 'writes anew' END,
                CASE WHEN details AND NOT rewrites AND scan_bytes > 0 THEN 'reads rows' END), '; '), 'passes')
       FROM e
-     WHERE (details OR rule IS NOT NULL AND verdict NOT LIKE 'not seen%' AND verdict <> 'passes')
+     WHERE (details OR verdict = 'not explained' OR rule IS NOT NULL AND verdict NOT LIKE 'not seen%' AND verdict <> 'passes')
        AND n <= coalesce((SELECT max(n) FROM e WHERE statement = (SELECT statement FROM e WHERE verdict = 'refused' ORDER BY n LIMIT 1)), n)
 $$;
 

@@ -3,6 +3,7 @@ use super::names;
 use crate::pg::{catalog, missing, relation};
 use crate::pg::{owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
+use std::ffi::CString;
 
 /// Up to this many pages are looked through for a row: half a megabyte, which takes less than a millisecond. A table with
 /// more pages counts as full, even where all its rows are dead: looking would take longer than the question is worth.
@@ -85,6 +86,41 @@ impl Drop for Scope {
             unsafe { pg_sys::relation_close(self.relation, Self::LOCK) };
         }
     }
+}
+
+/// Whether the WHEN of a trigger means what the catalog has already.
+///
+/// # Safety
+/// `condition` must be a valid raw expression.
+pub unsafe fn is_same_condition(relid: pg_sys::Oid, stored: &str, condition: *mut pg_sys::Node) -> bool {
+    let Ok(stored) = CString::new(stored) else { return false };
+    tried(|| {
+        let scope = Scope::of(relid)?;
+        // SAFETY: the parser's node is copied, since analysis scribbles on it; names as CREATE TRIGGER gives them to a
+        // state of their own; the stored text is what the server wrote.
+        unsafe {
+            let state = pg_sys::make_parsestate(std::ptr::null_mut());
+            for name in [c"old", c"new"] {
+                let alias = pg_sys::makeAlias(name.as_ptr(), std::ptr::null_mut());
+                let entry = pg_sys::addRangeTableEntryForRelation(
+                    state,
+                    scope.relation,
+                    Scope::LOCK,
+                    alias,
+                    false,
+                    false,
+                );
+                pg_sys::addNSItemToQuery(state, entry, false, true, true);
+            }
+            let copy = pg_sys::copyObjectImpl(condition.cast()).cast();
+            let kind = pg_sys::ParseExprKind::EXPR_KIND_TRIGGER_WHEN;
+            let analysed = pg_sys::transformExpr(state, copy, kind);
+            let analysed = pg_sys::coerce_to_boolean(state, analysed, c"WHEN".as_ptr());
+            pg_sys::assign_expr_collations(state, analysed);
+            Some(pg_sys::equal(pg_sys::stringToNode(stored.as_ptr()), analysed.cast()))
+        }
+    })
+    .unwrap_or(false)
 }
 
 /// Runs an analysis that may fail. A statement that runs fails in the same way, and says where in its text; in a script

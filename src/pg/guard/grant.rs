@@ -40,12 +40,12 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
                 let relations =
                     items::<pg_sys::RangeVar>(s.objects).into_iter().filter_map(|r| names::relation(r));
                 let relations: Vec<pg_sys::Oid> = relations.collect();
-                on_relations(s.is_grant, &relations, &grantees, sight);
+                on_relations(s, &relations, &grantees, sight);
             }
             (ACL_TARGET_ALL_IN_SCHEMA, OBJECT_TABLE) => {
                 let relations: Vec<pg_sys::Oid> =
                     schemas().iter().flat_map(|schema| relation::of_schema(schema)).collect();
-                on_relations(s.is_grant, &relations, &grantees, sight);
+                on_relations(s, &relations, &grantees, sight);
             }
             // USAGE of a schema shows no rows; without it nothing in the schema can be used.
             (ACL_TARGET_OBJECT, OBJECT_SCHEMA) if !s.is_grant => {
@@ -120,15 +120,54 @@ fn words(is_grant: bool) -> (&'static str, (&'static str, &'static str)) {
     }
 }
 
+/// Every privilege on a table.
+const ALL: [&str; 7] = ["select", "insert", "update", "delete", "truncate", "references", "trigger"];
+
+/// The privileges a statement names; None where it names columns.
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn privileges(s: &pg_sys::GrantStmt) -> Option<Vec<String>> {
+    if s.privileges.is_null() {
+        return Some(ALL.map(String::from).to_vec());
+    }
+    // SAFETY: the caller vouches for the tree; privileges are AccessPriv nodes.
+    unsafe {
+        items::<pg_sys::AccessPriv>(s.privileges)
+            .into_iter()
+            .map(|p| if (*p).cols.is_null() { text((*p).priv_name) } else { None })
+            .collect()
+    }
+}
+
 /// One hit per relation and role: of a contract or owner it is judged one by one.
-fn on_relations(is_grant: bool, relations: &[pg_sys::Oid], grantees: &Grantees, sight: &mut Sight) {
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn on_relations(
+    s: &pg_sys::GrantStmt,
+    relations: &[pg_sys::Oid],
+    grantees: &Grantees,
+    sight: &mut Sight,
+) {
+    let is_grant = s.is_grant;
     let (rule, words) = words(is_grant);
+    // SAFETY: the caller vouches for the tree.
+    let privileges = unsafe { privileges(s) };
+    // Migrations repeat what was granted before.
+    let has_it_already = |relid: pg_sys::Oid, role: pg_sys::Oid| {
+        is_grant
+            && privileges.as_ref().is_some_and(|p| relation::holds_already(relid, role, p, s.grant_option))
+    };
     // The upper half of a mode are the options to grant.
     let may_grant = |relid: pg_sys::Oid| names::may_alter(relid) || names::holds(relid, 0xFFFF_0000);
     for relid in relations.iter().filter(|relid| may_grant(**relid)) {
         for (role, oid) in &grantees.names {
             if !is_grant && !relation::is_granted(*relid, *oid) {
                 continue; // it holds nothing
+            }
+            if has_it_already(*relid, *oid) {
+                continue;
             }
             let what = format!("{} {} {} {role}", words.0, names::of(*relid), words.1);
             let on = On::Grant(*relid, if role == "PUBLIC" { None } else { Some(role.clone()) });

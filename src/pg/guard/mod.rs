@@ -31,7 +31,7 @@ use super::catalog::Name;
 use super::object::Address;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 
 /// What a hit is about, which decides whose level counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,9 +206,7 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
                 }
             }
             T_CreateStmt => partition::create_table(&*node.cast(), s),
-            T_CreateTrigStmt => {
-                replace::on_ours((*node.cast::<pg_sys::CreateTrigStmt>()).relation, "trigger", s)
-            }
+            T_CreateTrigStmt => replace::create_trigger(&*node.cast(), s),
             T_DropOwnedStmt => drops::owned(&*node.cast(), s),
             T_DropRoleStmt => drops::role(&*node.cast(), s),
             T_DropStmt => drops::objects(&*node.cast(), s),
@@ -223,7 +221,7 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
             T_RefreshMatViewStmt => storage::refresh(&*node.cast(), s),
             T_ReindexStmt => storage::reindex(&*node.cast(), s),
             T_RenameStmt => rename::rename(&*node.cast(), s),
-            T_RuleStmt => replace::on_ours((*node.cast::<pg_sys::RuleStmt>()).relation, "rule", s),
+            T_RuleStmt => replace::create_rule(&*node.cast(), s),
             T_SecLabelStmt => access::security_label(&*node.cast(), s),
             T_TruncateStmt => drops::truncate(&*node.cast(), s),
             T_VacuumStmt => storage::vacuum(&*node.cast(), s),
@@ -242,6 +240,52 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// The setting that it changes, and the value, None for what the session began with; settings that decide what comes
+    /// after it only.
+    #[must_use]
+    pub fn sets(&self) -> Option<(&'static CStr, Option<String>)> {
+        use pg_sys::VariableSetKind::{VAR_RESET, VAR_RESET_ALL, VAR_SET_DEFAULT, VAR_SET_VALUE};
+        // SAFETY: the node is what the parser made; the cast follows the tag. Values are constants.
+        unsafe {
+            if (*self.node).type_ != T_VariableSetStmt {
+                return None;
+            }
+            let s = &*self.node.cast::<pg_sys::VariableSetStmt>();
+            let name = super::catalog::text(s.name).unwrap_or_default();
+            let setting = [c"search_path", c"lock_timeout"]
+                .into_iter()
+                .find(|known| known.to_str().is_ok_and(|known| known.eq_ignore_ascii_case(&name)))?;
+            match s.kind {
+                VAR_SET_VALUE => {
+                    let value = pg_sys::ExtractSetVariableArgs(self.node.cast());
+                    Some((setting, super::catalog::text(value)))
+                }
+                VAR_SET_DEFAULT | VAR_RESET | VAR_RESET_ALL => Some((setting, None)),
+                _ => None,
+            }
+        }
+    }
+
+    /// Whether it runs what only running it would show: code, queries with functions in them, prepared statements.
+    #[must_use]
+    pub fn runs_code(&self) -> bool {
+        // SAFETY: as above.
+        unsafe {
+            match (*self.node).type_ {
+                T_DoStmt | T_CallStmt | T_ExecuteStmt | T_CopyStmt => true,
+                T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => true,
+                T_ExplainStmt => {
+                    let options = (*self.node.cast::<pg_sys::ExplainStmt>()).options;
+                    super::list::items::<pg_sys::DefElem>(options).into_iter().any(|option| {
+                        super::catalog::text((*option).defname).as_deref() == Some("analyze")
+                            && resolve::is_on(option) != Some(false)
+                    })
+                }
+                _ => false,
+            }
+        }
+    }
+
     /// What it would do.
     #[must_use]
     pub fn look(&self) -> Sight {

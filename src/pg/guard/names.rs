@@ -119,6 +119,11 @@ impl Shadow {
         }
     }
 
+    /// Whether the script makes or moves anything in a schema.
+    fn knows(&self, schema: &str) -> bool {
+        self.made.iter().chain(self.moved.keys()).any(|name| name.schema == schema)
+    }
+
     /// None where the script has nothing to do with the name.
     fn relation(&self, name: &Name) -> Option<Option<pg_sys::Oid>> {
         if let Some(relid) = self.moved.get(name) {
@@ -172,7 +177,9 @@ pub unsafe fn relation(range: *const pg_sys::RangeVar) -> Option<pg_sys::Oid> {
         if let Some(shadow) = SHADOW.with_borrow(Clone::clone) {
             let relation = text((*range).relname)?;
             let schemas = text((*range).schemaname).map_or_else(search_path, |s| vec![s]);
-            let candidates = schemas.into_iter().map(|schema| Name { schema, relation: relation.clone() });
+            // Who may not use a schema is told the same whether the name is there or not.
+            let schemas = schemas.into_iter().filter(|s| catalog::may_use_schema(s) || shadow.knows(s));
+            let candidates = schemas.map(|schema| Name { schema, relation: relation.clone() });
             for name in candidates {
                 match shadow.relation(&name) {
                     Some(None) if shadow.made.contains(&name) => return None,

@@ -1,13 +1,15 @@
-//! Functions and views that are replaced or altered so that they behave differently for those who use them. What is in a
-//! body or behind a view is its owner's business and passes.
+//! Functions, views, triggers and rules that are replaced or altered so that they behave differently for those who use them.
+//! What is in a body or behind a view is its owner's business and passes: PostgreSQL itself keeps the columns of a view and
+//! the signature of a function, and those with the options are the contract.
 use super::table::Target;
-use super::{On, Sight, names, resolve};
+use super::{Hit, On, Sight, facts, names, resolve};
 use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
 use crate::pg::{EXTENSION, relation, settings_scope, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::OBJECT_ROUTINE;
+use pgrx::spi::quote_identifier;
 
 /// What callers of a function rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,15 +255,88 @@ pub unsafe fn view_options(t: &Target, options: *const pg_sys::List, resets: boo
     }
 }
 
-/// CREATE TRIGGER and CREATE RULE on a table or view of the product: what it records could be dropped on the way.
+/// Whether a table or view is the product's: a trigger or rule on it could drop what it records on the way.
+fn is_ours(relid: pg_sys::Oid) -> bool {
+    catalog::relation_name(relid).is_some_and(|name| name.schema == catalog::SCHEMA)
+}
+
+/// CREATE TRIGGER on a table of the product, and OR REPLACE of another trigger: the one that was there is lost.
 ///
 /// # Safety
-/// `range` must be null or a valid RangeVar.
-pub unsafe fn on_ours(range: *const pg_sys::RangeVar, word: &str, sight: &mut Sight) {
+/// A valid parse tree.
+pub unsafe fn create_trigger(s: &pg_sys::CreateTrigStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
-    let Some(relid) = (unsafe { names::relation(range) }) else { return };
-    if catalog::relation_name(relid).is_some_and(|name| name.schema == catalog::SCHEMA) {
-        let what = format!("making a {word} on {}", names::of(relid));
-        sight.hit("disabling-guard", what, On::Database);
+    unsafe {
+        let Some(relid) = names::relation(s.relation) else { return };
+        if is_ours(relid) {
+            sight.hit("disabling-guard", format!("making a trigger on {}", names::of(relid)), On::Database);
+            return;
+        }
+        if !s.replace || !names::holds(relid, pg_sys::ACL_TRIGGER.into()) {
+            return;
+        }
+        let trigger = text(s.trigname).unwrap_or_default();
+        let Some(before) = relation::trigger_named(relid, &trigger) else { return };
+        if is_same_trigger(relid, &before, s) {
+            return;
+        }
+        sight.hits.push(Hit {
+            rule: "ban-drop-trigger",
+            what: format!("replacing trigger {} on {}", quote_identifier(trigger), names::of(relid)),
+            on: On::Relation(relid),
+            object: Some(before.address),
+        });
+    }
+}
+
+/// Whether a trigger would be what it is already.
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn is_same_trigger(
+    relid: pg_sys::Oid,
+    before: &relation::Trigger,
+    s: &pg_sys::CreateTrigStmt,
+) -> bool {
+    let words = |list| -> Vec<String> {
+        // SAFETY: the caller vouches for the tree; both lists are of String nodes.
+        unsafe { items::<pg_sys::String>(list).into_iter().filter_map(|word| text((*word).sval)).collect() }
+    };
+    let level = if s.row { pg_sys::TRIGGER_TYPE_ROW as i16 } else { 0 };
+    // SAFETY: a missing_ok look-up of a name that the parser made.
+    let function = unsafe { pg_sys::LookupFuncName(s.funcname, 0, std::ptr::null(), true) };
+    let mut columns = words(s.columns);
+    columns.sort();
+    before.function == function
+        && before.kind == (level | s.timing | s.events)
+        && before.arguments == words(s.args)
+        && before.columns == columns
+        && s.transitionRels.is_null()
+        && match (&before.condition, s.whenClause.is_null()) {
+            (None, true) => true,
+            // SAFETY: the caller vouches for the tree.
+            (Some(condition), false) => unsafe { facts::is_same_condition(relid, condition, s.whenClause) },
+            _ => false,
+        }
+}
+
+/// CREATE RULE on a table or view of the product, and OR REPLACE of another rule.
+///
+/// # Safety
+/// A valid parse tree.
+pub unsafe fn create_rule(s: &pg_sys::RuleStmt, sight: &mut Sight) {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let Some(relid) = names::relation(s.relation) else { return };
+        if is_ours(relid) {
+            sight.hit("disabling-guard", format!("making a rule on {}", names::of(relid)), On::Database);
+            return;
+        }
+        let rule = text(s.rulename).unwrap_or_default();
+        if !s.replace || !names::may_alter(relid) || !relation::has_active_rule(relid, &rule) {
+            return;
+        }
+        let what = format!("replacing rule {} on {}", quote_identifier(rule), names::of(relid));
+        sight.hit("ban-drop-rule", what, On::Relation(relid));
     }
 }
