@@ -3,12 +3,12 @@
 ----------------------------------------------------------------------------------------------------------------- tables
 CREATE TABLE governance.change (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    kind text NOT NULL CHECK (kind IN ('drop_column', 'drop_table', 'rename_column')),
+    kind text NOT NULL,
     schema_name text NOT NULL,
     relation_name text NOT NULL,
-    column_name text,
-    new_name text,
     ddl text NOT NULL,
+    up text,
+    down text,
     reason text NOT NULL,
     state text NOT NULL DEFAULT 'proposed'
         CHECK (state IN ('proposed', 'approved', 'expanding', 'ready', 'contracted', 'done', 'aborted', 'undone')),
@@ -19,7 +19,14 @@ CREATE TABLE governance.change (
     approved_at timestamptz,
     comment text,
     waived text[] NOT NULL DEFAULT '{}',
+    columns text[] NOT NULL DEFAULT '{}',
+    adds text[] NOT NULL DEFAULT '{}',
+    takes text[] NOT NULL DEFAULT '{}',
+    whole boolean NOT NULL DEFAULT false,
     quarantine_name text,
+    aliases text[] NOT NULL DEFAULT '{}',
+    prelude text,
+    stand_in text,
     kept jsonb NOT NULL DEFAULT '{}',
     verified_at timestamptz,
     contracted_by text,
@@ -32,12 +39,12 @@ CREATE INDEX change_schema_name_relation_name_idx ON governance.change (schema_n
 COMMENT ON SEQUENCE governance.change_id_seq IS 'numbers of changes';
 COMMENT ON TABLE governance.change IS 'expand/contract changes and where they stand';
 COMMENT ON COLUMN governance.change.id IS 'number of the change';
-COMMENT ON COLUMN governance.change.kind IS 'drop_column, drop_table or rename_column';
-COMMENT ON COLUMN governance.change.schema_name IS 'schema of the table';
-COMMENT ON COLUMN governance.change.relation_name IS 'the table, under the name it had when the change was proposed; followed through renames once something is in quarantine';
-COMMENT ON COLUMN governance.change.column_name IS 'the column';
-COMMENT ON COLUMN governance.change.new_name IS 'its new name, for renames';
-COMMENT ON COLUMN governance.change.ddl IS 'the wish, as one plain statement';
+COMMENT ON COLUMN governance.change.kind IS 'the form in one word: drop_column, rename_column, …; several for a wish with several parts';
+COMMENT ON COLUMN governance.change.schema_name IS 'schema of the relation';
+COMMENT ON COLUMN governance.change.relation_name IS 'the relation, under the name it had when the change was proposed; followed through renames by the steps of the change, and by others once something is in quarantine';
+COMMENT ON COLUMN governance.change.ddl IS 'the wish, in one spelling';
+COMMENT ON COLUMN governance.change.up IS 'what new values are made from: an expression, or a JSON object of expressions by column';
+COMMENT ON COLUMN governance.change.down IS 'what old values are made from: an expression, or a JSON object of expressions by column';
 COMMENT ON COLUMN governance.change.reason IS 'why';
 COMMENT ON COLUMN governance.change.state IS 'proposed, approved, expanding, ready, contracted, done, aborted or undone';
 COMMENT ON COLUMN governance.change.fingerprint IS 'catalog state the plan was made for';
@@ -47,14 +54,50 @@ COMMENT ON COLUMN governance.change.approved_by IS 'current_user who approved it
 COMMENT ON COLUMN governance.change.approved_at IS 'when';
 COMMENT ON COLUMN governance.change.comment IS 'what the approval says; the reason of its waivers';
 COMMENT ON COLUMN governance.change.waived IS 'what the approval goes without: not_observed';
-COMMENT ON COLUMN governance.change.quarantine_name IS 'name of the column or table in quarantine';
-COMMENT ON COLUMN governance.change.kept IS 'what undo_change needs: grants, NOT NULL';
-COMMENT ON COLUMN governance.change.verified_at IS 'when the copy was last verified';
+COMMENT ON COLUMN governance.change.columns IS 'columns it works on: no other change may';
+COMMENT ON COLUMN governance.change.adds IS 'columns it makes beside those that were there';
+COMMENT ON COLUMN governance.change.takes IS 'columns whose readers it takes something from';
+COMMENT ON COLUMN governance.change.whole IS 'whether it works on the relation as a whole';
+COMMENT ON COLUMN governance.change.quarantine_name IS 'name of the relation in quarantine, where it goes there as a whole';
+COMMENT ON COLUMN governance.change.aliases IS 'further names under which somebody may wish the same, quoted';
+COMMENT ON COLUMN governance.change.prelude IS 'what makes room for a statement of somebody''s own that wishes the same';
+COMMENT ON COLUMN governance.change.stand_in IS 'what the prelude makes for that statement to take away: a column, empty for the relation';
+COMMENT ON COLUMN governance.change.kept IS 'what its routines keep for undo_change: grants, definitions';
+COMMENT ON COLUMN governance.change.verified_at IS 'when the copy was last compared';
 COMMENT ON COLUMN governance.change.contracted_by IS 'current_user whose call or statement contracted it';
 COMMENT ON COLUMN governance.change.contracted_at IS 'when';
 COMMENT ON COLUMN governance.change.quarantine_until IS 'until when undo_change brings it back at least';
 COMMENT ON COLUMN governance.change.ended_at IS 'when it was done, aborted or undone';
 COMMENT ON COLUMN governance.change.last_error IS 'why the last step failed';
+
+CREATE TABLE governance.change_step (
+    change bigint NOT NULL,
+    step int NOT NULL,
+    phase text NOT NULL CHECK (phase IN ('expand', 'backfill', 'verify', 'contract', 'settle', 'purge')),
+    action text NOT NULL CHECK (action IN ('sql', 'product', 'alone', 'copy', 'compare', 'routine')),
+    statement text NOT NULL,
+    undo text,
+    lock_mode text NOT NULL,
+    reversible boolean NOT NULL,
+    args jsonb NOT NULL DEFAULT '{}',
+    joined boolean NOT NULL DEFAULT false,
+    done_at timestamptz,
+    last_error text,
+    PRIMARY KEY (change, step)
+);
+COMMENT ON TABLE governance.change_step IS 'the steps of each change';
+COMMENT ON COLUMN governance.change_step.change IS 'the change';
+COMMENT ON COLUMN governance.change_step.step IS 'number of the step, from 1';
+COMMENT ON COLUMN governance.change_step.phase IS 'expand, backfill, verify, contract, settle or purge';
+COMMENT ON COLUMN governance.change_step.action IS 'how it is run: sql (rights of the relation''s owner), product (of the extension''s), alone (outside of a transaction block), copy, compare or routine';
+COMMENT ON COLUMN governance.change_step.statement IS 'what is run, or in words what is done; U+0001 stands for the relation, U+0002 for its schema';
+COMMENT ON COLUMN governance.change_step.undo IS 'what takes it back';
+COMMENT ON COLUMN governance.change_step.lock_mode IS 'strongest lock it takes on the relation';
+COMMENT ON COLUMN governance.change_step.reversible IS 'whether abort_change or undo_change takes it back';
+COMMENT ON COLUMN governance.change_step.args IS 'arguments of a routine, the copy and the comparison';
+COMMENT ON COLUMN governance.change_step.joined IS 'whether it belongs to the transaction of the step before';
+COMMENT ON COLUMN governance.change_step.done_at IS 'when it was run';
+COMMENT ON COLUMN governance.change_step.last_error IS 'why it failed last';
 
 CREATE TABLE governance.backfill (
     change bigint NOT NULL,
@@ -85,7 +128,7 @@ COMMENT ON COLUMN governance.backfill.updated_at IS 'when the last batch ended';
 CREATE VIEW governance.changes WITH (security_barrier) AS
     SELECT c.id AS change, c.kind,
            governance._relation_named(c.schema_name, c.relation_name) AS relation,
-           c.column_name, c.ddl, c.state,
+           c.columns[1] AS column_name, c.ddl, c.state,
            CASE c.state
                WHEN 'proposed' THEN format('SELECT governance.approve_change(%s, ''why'', waive => ''{not_observed}'');', c.id)
                WHEN 'approved' THEN format('CALL governance.advance_change(%s);', c.id)
@@ -150,4 +193,5 @@ COMMENT ON VIEW governance.change_progress IS 'how far the open changes have com
 ------------------------------------------------------------------------------------------- configuration data for pg_dump
 SELECT pg_extension_config_dump('governance.change', '');
 SELECT pg_extension_config_dump('governance.change_id_seq', '');
+SELECT pg_extension_config_dump('governance.change_step', '');
 SELECT pg_extension_config_dump('governance.backfill', '');

@@ -49,8 +49,7 @@ pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
             ACTING.set(self.0.take());
         }
     }
-    let quarantined = Name { schema: change.name.schema.clone(), relation: change.quarantine_name() };
-    let relid = catalog::relation_oid(&change.name).or_else(|| catalog::relation_oid(&quarantined));
+    let relid = catalog::relation_oid(&change.current_name());
     let acting = Acting { change: change.id, name: change.name.clone(), relid };
     let _back = Back(ACTING.replace(Some(acting)));
     f()

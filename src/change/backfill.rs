@@ -5,15 +5,53 @@
 //! meanwhile has its rows elsewhere, so its copy starts over.
 use super::store::Change;
 use super::table;
+use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, settings_scope, spi};
 use pgrx::pg_sys;
+use pgrx::spi::quote_identifier;
+use serde_json::Value;
 use std::time::Instant;
 
 /// Time a batch should take; its size is doubled or halved to get there.
 const BATCH_MILLIS: u128 = 200;
 /// Bounds of a batch, in blocks of 8 kB.
 const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
+
+/// What is copied: the arguments of a copy or a comparison.
+struct Copy {
+    /// Columns, quoted, with the expressions that say what they should be.
+    set: Vec<(String, String)>,
+    /// Further condition on rows.
+    only: Option<String>,
+    /// Whether the expressions call functions of users.
+    runs_users_code: bool,
+}
+
+impl Copy {
+    fn of(args: &Value) -> Self {
+        let set = args["set"].as_object().into_iter().flatten();
+        Copy {
+            set: set
+                .map(|(c, e)| (quote_identifier(c), e.as_str().unwrap_or_default().to_string()))
+                .collect(),
+            only: args["only"].as_str().map(String::from),
+            runs_users_code: args["runs_users_code"] == true,
+        }
+    }
+
+    /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
+    fn differs(&self) -> String {
+        let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
+        let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
+        let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
+        format!("{only}NOT record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "))
+    }
+
+    fn assignments(&self) -> String {
+        self.set.iter().map(|(c, e)| format!("{c} = {e}")).collect::<Vec<_>>().join(", ")
+    }
+}
 
 /// Notes the size of every table to copy.
 pub fn begin(change: &Change, relation: Relation) {
@@ -27,6 +65,11 @@ pub fn begin(change: &Change, relation: Relation) {
             )
         });
     }
+}
+
+/// Nothing is left to copy.
+pub fn forget(change: i64) {
+    owner::run(|| spi::execute("DELETE FROM governance.backfill WHERE change = $1", &[change.into()]));
 }
 
 /// All tables again from the first block.
@@ -47,7 +90,7 @@ struct Part {
 
 /// Copies one batch; false when nothing is left.
 #[must_use]
-pub fn batch(change: &Change) -> bool {
+pub fn batch(change: &Change, args: &Value) -> bool {
     // Partitions made since, and tables that were rewritten.
     begin(change, change.relation());
     owner::run(|| {
@@ -83,7 +126,7 @@ pub fn batch(change: &Change) -> bool {
     let Some(part) = part else { return false };
     let upto = (part.next + part.blocks).min(part.end);
     let started = Instant::now();
-    let rows = copy(change, &part, upto);
+    let rows = copy(change, &Copy::of(args), &part, upto);
     let blocks = match started.elapsed().as_millis() {
         t if t > BATCH_MILLIS * 2 => part.blocks / 2,
         t if t < BATCH_MILLIS / 2 => part.blocks * 2,
@@ -108,33 +151,49 @@ pub fn batch(change: &Change) -> bool {
     true
 }
 
-/// Copies the rows of a block range, as the caller, without firing the users' triggers: the rows do not change for them.
-/// Where the update calls functions of users (checks, generated columns, triggers that always fire), they must not run
-/// with foreign keys and everybody's triggers switched off: then all triggers fire.
-fn copy(change: &Change, part: &Part, upto: i64) -> usize {
+/// Copies the rows of a block range without firing the users' triggers: the rows do not change for them. Where the update
+/// calls functions of users (checks, generated columns, triggers that always fire, the wish's own expressions), they must
+/// not run with foreign keys and everybody's triggers switched off: then all triggers fire, and with the rights of
+/// the table's owner.
+fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     debug_assert!(catalog::relation_kind(part.relid).is_some());
-    let (old, new) = (change.column_quoted(), change.new_quoted());
     let sql = format!(
-        "UPDATE ONLY {} SET {new} = {old}
-          WHERE ctid >= '({},0)'::tid AND ctid < '({upto},0)'::tid AND NOT record_image_eq(ROW({new}), ROW({old}))",
-        part.name, part.next
+        "UPDATE ONLY {} SET {} WHERE ctid >= '({},0)'::tid AND ctid < '({upto},0)'::tid AND {}",
+        part.name,
+        copy.assignments(),
+        part.next,
+        copy.differs()
     );
     // What is checked next holds until the transaction ends.
     spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-    if table::runs_users_code(part.relid) {
-        return spi::execute(&sql, &[]);
+    if copy.runs_users_code || table::runs_users_code(part.relid) {
+        return as_owner_of(change.relation(), || spi::execute(&sql, &[]));
     }
     settings_scope::quiet_copy(|| spi::execute(&sql, &[]))
 }
 
-/// Rows in which the two columns differ.
-#[must_use]
-pub fn differing_rows(change: &Change) -> i64 {
-    let sql = format!(
-        "SELECT count(*) FROM {} WHERE NOT record_image_eq(ROW({}), ROW({}))",
-        change.name,
-        change.new_quoted(),
-        change.column_quoted()
-    );
-    settings_scope::quiet_copy(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0)
+/// Counts the rows that differ; raises unless there are none.
+pub fn compare(change: &Change, args: &Value) {
+    let copy = Copy::of(args);
+    let sql = format!("SELECT count(*) FROM {} WHERE {}", change.name, copy.differs());
+    let count = || spi::select_one(&sql, &[], |r| r.must::<i64>(1)).unwrap_or(0);
+    let rows = if copy.runs_users_code {
+        as_owner_of(change.relation(), count)
+    } else {
+        settings_scope::quiet_copy(count)
+    };
+    if rows > 0 {
+        start_over(change.id);
+        error::change::not_equal(change.id, rows).raise();
+    }
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",
+            &[change.id.into()],
+        )
+    });
+}
+
+fn as_owner_of<R>(relation: Relation, f: impl FnOnce() -> R) -> R {
+    owner::as_role(catalog::relation_owner(relation.0).unwrap_or(pg_sys::InvalidOid), f)
 }

@@ -1,11 +1,13 @@
 //! Approval, and the certificate that opens the gate.
-use super::store::{self, Change};
+use super::store::{self, Change, Stored};
 use super::table;
 use crate::audit::{self, Act};
-use crate::core::change::{Kind, State};
+use crate::core::change::State;
+use crate::core::change::step::Action;
 use crate::error;
 use crate::pg::{catalog, owner, roles, spi};
 use crate::registry::duty;
+use pgrx::pg_sys;
 use serde_json::{Value, json};
 
 /// What an approval can go without.
@@ -25,13 +27,19 @@ pub fn approve(id: i64, comment: Option<&str>, waive: Vec<String>) {
     if has_drifted(&change) {
         error::change::drifted(id, &change.name).raise();
     }
-    let missing: Vec<String> =
-        WAIVERS.iter().filter(|w| !waive.iter().any(|x| x == *w)).map(ToString::to_string).collect();
+    let missing: Vec<String> = WAIVERS
+        .iter()
+        .filter(|_| change.needs_readers())
+        .filter(|w| !waive.iter().any(|x| x == *w))
+        .map(ToString::to_string)
+        .collect();
     if !missing.is_empty() {
         error::change::waiver_required(id, &missing).raise();
     }
     let comment = comment.map(str::trim).filter(|c| !c.is_empty());
-    let Some(comment) = comment else { error::change::comment_required().raise() };
+    if comment.is_none() && !waive.is_empty() {
+        error::change::comment_required().raise();
+    }
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
@@ -46,35 +54,32 @@ pub fn approve(id: i64, comment: Option<&str>, waive: Vec<String>) {
         relation: Some(relation),
         before: Some(json!({"state": "proposed"})),
         after: Some(json!({"state": "approved", "ddl": change.ddl, "waived": waive})),
-        reason: Some(comment),
+        reason: comment,
     });
 }
 
-/// Whether the table is no longer what the plan was made for.
+/// Whether the relation is no longer what the plan was made for.
 #[must_use]
 pub fn has_drifted(change: &Change) -> bool {
     let Some(relid) = catalog::relation_oid(&change.name) else { return true };
-    let mut ours = Vec::new();
-    if change.kind == Kind::RenameColumn && matches!(change.state, State::Expanding | State::Ready) {
-        ours.extend(change.new_name.clone());
-    }
-    table::fingerprint(relid, &ours) != change.fingerprint
+    // What its own steps have added is no drift; before they have, anything of that name is.
+    let ours = if matches!(change.state, State::Expanding | State::Ready) { &change.adds[..] } else { &[] };
+    table::fingerprint(relid, ours) != change.fingerprint
 }
 
 /// What is proven about a change, what is not, and whether that opens the gate.
 #[must_use]
 pub fn of(change: &Change) -> Value {
+    let steps = store::steps(change.id);
     let mut problems = Vec::new();
     if change.approved_by.is_none() {
         problems.push("not approved".to_string());
     }
-    if !change.waived.iter().any(|w| w == "not_observed") {
+    if change.needs_readers() && !change.waived.iter().any(|w| w == "not_observed") {
         problems.push("readers not observed and not waived".to_string());
     }
-    let dependents = match (catalog::relation_oid(&change.name), change.kind) {
-        (Some(relid), Kind::DropColumn | Kind::DropTable) if change.state.is_before_contraction() => {
-            table::dependents(relid, change.column.as_deref())
-        }
+    let dependents = match catalog::relation_oid(&change.name) {
+        Some(relid) if change.state.is_before_contraction() => dependents(change, relid),
         _ => Vec::new(),
     };
     if !dependents.is_empty() {
@@ -83,32 +88,64 @@ pub fn of(change: &Change) -> Value {
     if change.state.is_before_contraction() && has_drifted(change) {
         problems.push("the table has changed since the proposal".to_string());
     }
-    let backfill = (change.kind == Kind::RenameColumn).then(|| {
-        if !change.verified {
-            problems.push("the copy is not verified".to_string());
-        }
-        if change.state == State::Ready && !super::steps::dual_write_is_intact(change) {
-            problems.push("the trigger that writes both columns is missing or disabled".to_string());
-        }
-        json!({"verified": change.verified})
-    });
-    if !change.state.is_gate(change.kind) {
+    let copies = steps.iter().any(|s| s.step.action == Action::Compare);
+    if copies && !change.verified {
+        problems.push("the copy is not verified".to_string());
+    }
+    if change.state == State::Ready && !writes_both(change, &steps) {
+        problems.push("the trigger that writes both columns is missing or disabled".to_string());
+    }
+    if !super::steps::is_at_gate(change, &steps) {
         problems.push(format!("the change is {}", change.state.as_str()));
     }
     json!({
         "change": change.id,
         "ddl": change.ddl,
         "state": change.state.as_str(),
-        "readers": "not_observed",
+        "readers": if change.needs_readers() { "not_observed" } else { "not_concerned" },
         "waived": change.waived,
         "proposed_by": change.proposed_by,
         "approved_by": change.approved_by,
         "dependents": dependents,
-        "backfill": backfill,
+        "backfill": copies.then(|| json!({"verified": change.verified})),
         "catalog": change.fingerprint,
         "valid": problems.is_empty(),
         "problems": problems,
     })
+}
+
+/// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
+fn dependents(change: &Change, relid: pg_sys::Oid) -> Vec<String> {
+    if change.whole {
+        return table::dependents(relid, None);
+    }
+    if !change.adds.is_empty() {
+        return Vec::new();
+    }
+    let mut all: Vec<String> =
+        change.takes.iter().flat_map(|column| table::dependents(relid, Some(column))).collect();
+    all.dedup();
+    all
+}
+
+/// Whether the triggers of a change still fire for everybody: without them the shapes may have come apart since they were
+/// compared.
+fn writes_both(change: &Change, steps: &[Stored]) -> bool {
+    let Some(relid) = catalog::relation_oid(&change.name) else { return false };
+    let triggers: Vec<String> = steps
+        .iter()
+        .filter(|s| s.done)
+        .filter_map(|s| s.step.args["trigger"].as_str().map(String::from))
+        .collect();
+    owner::run(|| {
+        spi::select_one(
+            "SELECT NOT EXISTS (SELECT FROM unnest($2) t WHERE NOT EXISTS (
+                SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgname = t AND tgenabled = 'A'))",
+            &[relid.into(), triggers.into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
 }
 
 /// The certificate; raises unless it opens the gate.

@@ -3,197 +3,125 @@
 //!
 //! An event trigger can neither replace nor skip a statement. So before a DROP runs, what it names is moved into
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
-//! itself has made.
-use super::acting::{as_change, is_acting};
+//! itself has made. A statement that renames or moves finds the old name again, and does it for good.
+use super::acting::is_acting;
+use super::steps;
 use super::store::{self, Change};
-use super::{contract, table};
-use crate::core::change::{Kind, State};
+use crate::core::change::State;
+use crate::core::change::part;
 use crate::error;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
-use crate::pg::ddl::Ddl;
-use crate::pg::{owner, roles, spi, xact};
+use crate::pg::wish::Wish;
+use crate::pg::{settings_scope, xact};
+use crate::registry::bare;
 use pgrx::spi::quote_identifier;
+use std::cell::RefCell;
 
-/// The change that lets a rename pass: the same wish, at its gate. Drops need none: what they drop is a stand-in.
-#[must_use]
-pub fn at_gate(victim: &Victim) -> Option<i64> {
-    let wish = victim.wish.as_deref().filter(|_| victim.rule == "renaming-column")?;
-    store::open_on(&victim.dataset)
-        .into_iter()
-        .find(|c| {
-            c.kind == Kind::RenameColumn
-                && c.ddl == wish
-                && matches!(c.state, State::Ready | State::Contracted)
-        })
-        .map(|c| c.id)
+/// A statement that stands for a change, and the relation it is about.
+type Passing = (i64, Vec<Name>);
+
+thread_local! {
+    /// The change that the running statement completes, or has completed already.
+    static PASSING: RefCell<Option<Passing>> = const { RefCell::new(None) };
 }
 
-/// The change that a statement would complete, as [`before_ddl`] does when it runs.
+/// The change that lets the running statement do this.
 #[must_use]
-pub fn would_complete(ddl: &Ddl) -> Option<i64> {
-    let open = |name: &Name, fits: &dyn Fn(&Change) -> bool| {
-        store::open_on(name)
-            .into_iter()
-            .find(|c| matches!(c.state, State::Approved | State::Ready | State::Contracted) && fits(c))
-            .map(|c| c.id)
-    };
-    match ddl {
-        Ddl::AlterTable { target, drops, only: false, commands: 1, .. } => {
-            let drop = drops.first()?;
-            open(&target.name, &|c| {
-                c.kind == Kind::DropColumn && c.column.as_deref() == Some(drop.column.as_str())
-            })
-        }
-        Ddl::DropRelations { targets, is_table: true, .. } if targets.len() == 1 => {
-            open(&targets[0].name, &|c| c.kind == Kind::DropTable)
-        }
-        Ddl::RenameColumn { target, column, new_name } => open(&target.name, &|c| {
-            c.kind == Kind::RenameColumn
-                && c.column.as_deref() == Some(column)
-                && c.new_name.as_deref() == Some(new_name)
-        }),
-        _ => None,
+pub fn at_gate(victim: &Victim) -> Option<i64> {
+    PASSING.with_borrow(|p| {
+        p.as_ref().filter(|(_, names)| names.contains(&victim.dataset)).map(|(change, _)| *change)
+    })
+}
+
+/// What a wish is in one spelling: as a whole, and part by part.
+fn spellings(wish: &Wish) -> Vec<String> {
+    let table = wish.name.to_string();
+    let whole = part::text(&wish.parts, &table, |name| quote_identifier(name));
+    let parts = wish.parts.iter().map(|p| p.text(&table, |name| quote_identifier(name)));
+    std::iter::once(whole).filter(|_| wish.is_all).chain(parts).collect()
+}
+
+/// The open changes that a wish stands for.
+fn meant(wish: &Wish) -> Vec<Change> {
+    if wish.parts.is_empty() {
+        return Vec::new();
     }
+    let spellings = spellings(wish);
+    store::open_on(&wish.name).into_iter().filter(|c| spellings.contains(&c.ddl)).collect()
+}
+
+/// The change that a statement would complete, as [`before_ddl`] does when it runs, and its relation.
+#[must_use]
+pub fn would_complete(wishes: &[Wish]) -> Option<(i64, Name)> {
+    if bare::has_no_changes() {
+        return None;
+    }
+    settings_scope::with_fixed_path(|| {
+        let open = wishes.iter().flat_map(meant);
+        open.into_iter()
+            .find(|c| c.state == State::Contracted || steps::is_at_gate(c, &store::steps(c.id)))
+            .map(|c| (c.id, c.name))
+    })
 }
 
 /// Called before any DDL: completes the changes it stands for.
-pub fn before_ddl(ddl: &Ddl) {
+pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) {
     if is_acting() {
         return;
     }
-    match ddl {
-        Ddl::AlterTable { target, drops, only: false, .. } => {
-            for drop in drops {
-                let changes = store::open_on(&target.name);
-                let Some(change) = changes.iter().find(|c| {
-                    c.kind == Kind::DropColumn && c.column.as_deref() == Some(drop.column.as_str())
-                }) else {
-                    continue;
-                };
-                column_dropped(change, drop.missing_ok);
-            }
-        }
-        Ddl::DropRelations { targets, is_table: true, .. } => {
-            for target in targets {
-                if let Some(change) = store::open_on(&target.name).iter().find(|c| c.kind == Kind::DropTable)
-                {
-                    table_dropped(change, target.relid.is_some());
-                }
-            }
-        }
-        Ddl::RenameColumn { target, column, new_name } => {
-            if let Some(change) = store::open_on(&target.name).iter().find(|c| {
-                c.kind == Kind::RenameColumn
-                    && c.column.as_deref() == Some(column)
-                    && c.new_name.as_deref() == Some(new_name)
-            }) {
-                column_renamed(change);
-            }
-        }
-        _ => {}
+    PASSING.set(None);
+    if bare::has_no_changes() {
+        return;
     }
+    let wishes = wishes();
+    settings_scope::with_fixed_path(|| {
+        for wish in &wishes {
+            for change in meant(wish) {
+                complete(&change, wish);
+            }
+        }
+    });
 }
 
-fn column_dropped(change: &Change, missing_ok: bool) {
-    let column = change.column.as_deref().unwrap_or_default();
-    let relation = change.relation();
-    let exists = catalog::column_number(relation.0, column).is_some();
+fn complete(change: &Change, wish: &Wish) {
+    let exists = still_there(change);
     match change.state {
-        State::Approved if exists => {
-            let change = store::lock(change.id);
-            contract::contract(&change, true);
-            error::change::completed(change.id).notice();
-        }
-        State::Contracted if !exists && contract::is_in_quarantine(change) => {
-            error::change::already_in_quarantine(
-                change.id,
-                &format!("column {}.{}", change.name, change.column_quoted()),
-            )
-            .notice();
-            if missing_ok {
+        State::Approved | State::Ready if exists => {
+            if !steps::is_at_gate(change, &store::steps(change.id)) {
                 return;
             }
-        }
-        _ => return,
-    }
-    as_change(change, || {
-        spi::execute(
-            &format!("ALTER TABLE {} ADD COLUMN {} boolean", change.name, change.column_quoted()),
-            &[],
-        )
-    });
-    if let Some(stand_in) = catalog::column_number(relation.0, column) {
-        xact::note_created(relation.0, Some(stand_in));
-    }
-}
-
-fn table_dropped(change: &Change, exists: bool) {
-    match change.state {
-        State::Approved if exists => {
             let change = store::lock(change.id);
-            contract::contract(&change, true);
+            steps::contract(&change, true);
             error::change::completed(change.id).notice();
         }
-        State::Contracted if !exists && contract::is_in_quarantine(change) => {
-            error::change::already_in_quarantine(change.id, &format!("table {}", change.name)).notice();
+        State::Contracted if !exists => {
+            error::change::already_contracted(change.id, &change.ddl).notice();
         }
         _ => return,
     }
-    // As the extension's owner: the table's owner need not be allowed to create tables here. It is handed over at once.
-    let owner_of_table = catalog::relation_owner(quarantined_table(change)).map(roles::name);
-    as_change(change, || {
-        owner::run(|| {
-            spi::execute(&format!("CREATE TABLE {} ()", change.name), &[]);
-            if let Some(role) = owner_of_table {
-                spi::execute(
-                    &format!("ALTER TABLE {} OWNER TO {}", change.name, quote_identifier(role)),
-                    &[],
-                );
-            }
-        });
-    });
-    if let Some(relid) = catalog::relation_oid(&change.name) {
+    let change = store::get(change.id);
+    steps::prelude(&change);
+    note_stand_in(&change);
+    PASSING.set(Some((change.id, vec![wish.name.clone(), change.name.clone()])));
+}
+
+/// Whether what the wish takes away is there under its own name.
+fn still_there(change: &Change) -> bool {
+    if change.whole {
+        return catalog::relation_oid(&change.name).is_some();
+    }
+    let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
+    change.takes.iter().any(|column| catalog::column_number(relid, column).is_some())
+}
+
+/// What the prelude made is nobody's loss.
+fn note_stand_in(change: &Change) {
+    let Some(stand_in) = &change.stand_in else { return };
+    let Some(relid) = catalog::relation_oid(&change.name) else { return };
+    if stand_in.is_empty() {
         xact::note_created(relid, None);
-    }
-}
-
-fn quarantined_table(change: &Change) -> pgrx::pg_sys::Oid {
-    let name = Name { schema: change.name.schema.clone(), relation: change.quarantine_name() };
-    catalog::relation_oid(&name).unwrap_or(pgrx::pg_sys::InvalidOid)
-}
-
-fn column_renamed(change: &Change) {
-    let relation = change.relation();
-    match change.state {
-        State::Ready => {
-            let change = store::lock(change.id);
-            contract::contract(&change, true);
-            error::change::completed(change.id).notice();
-        }
-        State::Contracted => {
-            let column = change.column.as_deref().unwrap_or_default();
-            if table::column(relation.0, column).is_some() {
-                return;
-            }
-            error::change::already_in_quarantine(
-                change.id,
-                &format!("the old name {}.{}", change.name, change.column_quoted()),
-            )
-            .notice();
-            // The statement wants to rename what has its new name already: it gets the old name back for that.
-            as_change(change, || {
-                spi::execute(
-                    &format!(
-                        "ALTER TABLE {} RENAME COLUMN {} TO {}",
-                        change.name,
-                        change.new_quoted(),
-                        change.column_quoted()
-                    ),
-                    &[],
-                )
-            });
-        }
-        _ => {}
+    } else if let Some(number) = catalog::column_number(relid, stand_in) {
+        xact::note_created(relid, Some(number));
     }
 }

@@ -1,10 +1,13 @@
 //! change: expand/contract changes. A wish in plain DDL, a safe plan, approval, the gate, and a way back.
 mod acting;
+mod alone;
 mod backfill;
 mod certificate;
-mod contract;
+mod form;
 mod gate;
 mod propose;
+mod routine;
+mod run;
 mod steps;
 mod store;
 mod table;
@@ -21,7 +24,7 @@ use pgrx::prelude::*;
 #[must_use]
 pub fn status() -> Vec<StatusRow> {
     vec![
-        StatusRow::on("change", "", format!("forms: {}", crate::core::change::Kind::FORMS)),
+        StatusRow::on("change", "", format!("forms: {}", crate::core::change::part::FORMS)),
         StatusRow::off(
             "change.readers",
             "",
@@ -37,7 +40,7 @@ pub mod governance {
     use super::*;
 
     /// Plans a wish, given as plain DDL; returns the number of the change. The same wish on the same state returns the
-    /// open change.
+    /// open change. NULL where none is needed: then a NOTICE says so, and nothing is run.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn propose_change(
@@ -46,9 +49,10 @@ pub mod governance {
         up: default!(Option<&str>, "NULL"),
         down: default!(Option<&str>, "NULL"),
         search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
-    ) -> i64 {
-        let ddl = given("ddl", ddl);
-        propose::propose(ddl, reason, up, down, search_path.unwrap_or_default())
+    ) -> Option<i64> {
+        let sql = given("ddl", ddl);
+        let path = search_path.unwrap_or_default();
+        propose::propose(&propose::Proposal { sql, reason, up, down, path })
     }
 
     /// The statements of a change with their locks.
@@ -68,7 +72,7 @@ pub mod governance {
     > {
         let steps = propose::plan(&store::visible(given("change", change)));
         TableIterator::new(steps.into_iter().enumerate().map(|(i, s)| {
-            (i as i32 + 1, s.phase.to_string(), s.statement, s.lock_mode.to_string(), s.reversible)
+            (i as i32 + 1, s.phase.as_str().to_string(), s.statement, s.lock_mode.to_string(), s.reversible)
         }))
     }
 

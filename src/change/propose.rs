@@ -1,93 +1,88 @@
 //! From a wish in plain DDL to a planned change.
+use super::form::{self, Planning};
 use super::store::{self, Change};
 use super::table;
 use crate::audit::{self, Act};
-use crate::core::change::plan::{self, Names, Step};
-use crate::core::change::{Kind, State};
+use crate::core::change::State;
+use crate::core::change::part;
+use crate::core::change::step::Step;
 use crate::error;
-use crate::pg::catalog::{self, Name};
-use crate::pg::ddl::{self, Ddl};
+use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, roles, settings_scope, spi};
+use crate::pg::wish::Wish;
+use crate::pg::{catalog, owner, roles, settings_scope, spi};
 use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// A wish that has a form, its table resolved.
-struct Wish {
-    kind: Kind,
-    name: Name,
-    relid: pg_sys::Oid,
-    column: Option<String>,
-    new_name: Option<String>,
-    ddl: String,
+/// What a proposal brings beside the DDL.
+pub struct Proposal<'a> {
+    /// The wish.
+    pub sql: &'a str,
+    /// Why.
+    pub reason: Option<&'a str>,
+    /// What new values are made from.
+    pub up: Option<&'a str>,
+    /// What old values are made from.
+    pub down: Option<&'a str>,
+    /// Under which names are resolved.
+    pub path: &'a str,
 }
 
-/// Plans a wish; returns the number of the change.
-pub fn propose(sql: &str, reason: Option<&str>, up: Option<&str>, down: Option<&str>, path: &str) -> i64 {
-    let reason = reason
+/// Plans a wish; returns the number of the change, None where none is needed.
+pub fn propose(p: &Proposal) -> Option<i64> {
+    let reason = p
+        .reason
         .map(str::trim)
         .filter(|r| !r.is_empty())
         .unwrap_or_else(|| error::argument_required("reason").raise());
-    if up.is_some() || down.is_some() {
-        error::change::no_expressions().raise();
-    }
-    let statements = settings_scope::with_search_path(path, || ddl::parse(sql));
+    let statements = settings_scope::with_search_path(p.path, || guard::parse(p.sql));
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();
     };
-    let wish = understand(statement, sql);
-    if !roles::has_rights_of(
-        roles::current(),
-        catalog::relation_owner(wish.relid).unwrap_or(pg_sys::InvalidOid),
-    ) {
-        error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
+    let wishes = settings_scope::with_search_path(p.path, || statement.wishes());
+    let no_form = |why: &str| -> ! { error::change::no_form(why, p.sql.trim()).raise() };
+    if wishes.len() > 1 {
+        no_form("a change works on one relation");
     }
-    one_at_a_time(wish.relid);
-    if let Some(open) = open_change(&wish) {
-        return open;
+    let wish = wishes.into_iter().next();
+    if let Some(wish) = &wish {
+        require_what_it_names(wish);
     }
-    check(&wish);
-    store_wish(&wish, reason)
-}
-
-fn understand(statement: &Ddl, sql: &str) -> Wish {
-    let no_form = |why: &str| -> ! { error::change::no_form(why, sql.trim()).raise() };
-    let (kind, target, column, new_name) = match statement {
-        Ddl::AlterTable { target, drops, commands: 1, .. } if drops.len() == 1 => {
-            if drops[0].cascade {
-                no_form("DROP COLUMN … CASCADE has no change form: change what depends on it first");
-            }
-            (Kind::DropColumn, target, Some(drops[0].column.clone()), None)
-        }
-        Ddl::DropRelations { targets, is_table: true, cascade } if targets.len() == 1 => {
-            if *cascade {
-                no_form("DROP TABLE … CASCADE has no change form: change what depends on it first");
-            }
-            (Kind::DropTable, &targets[0], None, None)
-        }
-        Ddl::RenameColumn { target, column, new_name } => {
-            (Kind::RenameColumn, target, Some(column.clone()), Some(new_name.clone()))
-        }
-        _ => no_form("no change form exists for this statement yet"),
-    };
-    let Some(relid) = target.relid else { error::change::no_such_table(&target.name).raise() };
-    let name = target.name.clone();
-    if !matches!(catalog::relation_kind(relid), Some(b'r' | b'p')) {
-        no_form("changes work on tables only");
+    if is_harmless(statement, p.path) {
+        error::change::not_needed(&statement.text).notice();
+        return None;
+    }
+    let Some(wish) = wish else { no_form("no change form exists for this statement yet") };
+    let Some(relid) = wish.relid else { no_form("no change form exists for this statement yet") };
+    if !wish.is_all || wish.parts.is_empty() {
+        no_form(wish.why_not.unwrap_or("no change form exists for this statement yet"));
     }
     crate::registry::dataset::governable(Relation(relid));
-    let quoted = column.as_deref().map(quote_identifier).unwrap_or_default();
-    let ddl = match kind {
-        Kind::DropColumn => format!("ALTER TABLE {name} DROP COLUMN {quoted}"),
-        Kind::DropTable => format!("DROP TABLE {name}"),
-        Kind::RenameColumn => format!(
-            "ALTER TABLE {name} RENAME COLUMN {quoted} TO {}",
-            quote_identifier(new_name.as_deref().unwrap_or_default())
-        ),
-    };
-    Wish { kind, name, relid, column, new_name, ddl }
+    one_at_a_time(relid);
+    let ddl = part::text(&wish.parts, &wish.name.to_string(), |name| quote_identifier(name));
+    if let Some(open) = open_change(&wish, &ddl) {
+        return Some(open);
+    }
+    Some(store_wish(&wish, relid, ddl, reason, p))
+}
+
+/// PostgreSQL would refuse a statement about what is not there, or is not the caller's: it is neither safe nor a wish.
+fn require_what_it_names(wish: &Wish) {
+    let Some(relid) = wish.relid else { error::change::no_such_table(&wish.name).raise() };
+    let owner = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);
+    if !roles::has_rights_of(roles::current(), owner) {
+        error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
+    }
+    for column in wish.parts.iter().flat_map(part::Part::needs) {
+        crate::registry::tagging::require_column(Relation(relid), &wish.name, column);
+    }
+}
+
+/// Whether the guard has nothing to say against a statement but that it may have to wait.
+fn is_harmless(statement: &Parsed, path: &str) -> bool {
+    settings_scope::with_search_path(path, || crate::guard::has_no_victims(statement))
 }
 
 /// Serialises proposals for one table until the transaction ends: two sessions with the same wish get the same change.
@@ -100,129 +95,94 @@ fn one_at_a_time(relid: pg_sys::Oid) {
     );
 }
 
-/// The open change with the same wish; raises when another one works on the same column or table.
-fn open_change(wish: &Wish) -> Option<i64> {
-    for c in store::open_on(&wish.name) {
-        if c.ddl == wish.ddl && c.state.is_before_contraction() {
+/// The open change with the same wish; raises when another one works on the same column or relation.
+fn open_change(wish: &Wish, ddl: &str) -> Option<i64> {
+    let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
+    let whole = wish.parts.iter().any(part::Part::is_whole);
+    for c in store::open_on(&wish.name).into_iter().filter(|c| c.state.is_before_contraction()) {
+        if c.ddl == ddl {
             return Some(c.id);
         }
-        let overlaps = c.state.is_before_contraction()
-            && (c.kind == Kind::DropTable
-                || wish.kind == Kind::DropTable
-                || (c.column.is_some() && (c.column == wish.column || c.new_name == wish.column)));
-        if overlaps {
+        if c.whole || whole || c.columns.iter().any(|column| columns.contains(column)) {
             error::change::busy(c.id, c.state.as_str()).raise();
         }
     }
     None
 }
 
-/// What stands in the way of the form.
-fn check(wish: &Wish) {
-    let no_form = |why: &str| -> ! { error::change::no_form(why, &wish.ddl).raise() };
-    let shape = table::shape(wish.relid);
-    if shape.typed {
-        no_form("a typed table gets its columns from its type");
-    }
-    if shape.has_children {
-        no_form("other tables inherit from this one");
-    }
-    if shape.is_partition {
-        no_form("a partition has its columns and its place from the table above it");
-    }
-    if let Some(column) = &wish.column {
-        crate::registry::tagging::require_column(Relation(wish.relid), &wish.name, column);
-        let Some(facts) = table::column(wish.relid, column) else { return };
-        if facts.inherited {
-            no_form("the column is inherited from another table");
-        }
-        match wish.kind {
-            Kind::RenameColumn => {
-                if facts.generated {
-                    no_form("a generated column cannot be written together with its new name");
-                }
-                if facts.in_partition_key {
-                    no_form("a partition key cannot be written together with its new name");
-                }
-                let new_name = wish.new_name.as_deref().unwrap_or_default();
-                if catalog::column_number(wish.relid, new_name).is_some() {
-                    error::change::name_taken(&wish.name, new_name).raise();
-                }
-            }
-            _ => {
-                if facts.in_primary_key {
-                    no_form("the column is part of the primary key");
-                }
-                if facts.in_partition_key {
-                    no_form("the column is part of the partition key");
-                }
-            }
-        }
-    }
-    if wish.kind == Kind::DropTable && shape.partitioned {
-        no_form("a partitioned table is dropped partition by partition");
-    }
-    if wish.kind != Kind::RenameColumn {
-        let dependents = table::dependents(wish.relid, wish.column.as_deref());
-        if !dependents.is_empty() {
-            error::change::dependents(&wish.ddl, &dependents).raise();
-        }
-    }
+/// Expressions as given: a JSON object of them by column, else one.
+fn expressions(text: Option<&str>) -> Option<Value> {
+    let text = text.map(str::trim).filter(|t| !t.is_empty())?;
+    Some(match serde_json::from_str::<Value>(text) {
+        Ok(value) if value.is_object() => value,
+        _ => Value::String(text.to_string()),
+    })
 }
 
-fn store_wish(wish: &Wish, reason: &str) -> i64 {
+fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Proposal) -> i64 {
+    if (p.up.is_some() || p.down.is_some()) && !wish.parts.iter().any(part::Part::takes_expressions) {
+        error::change::no_expressions().raise();
+    }
+    let mut planning = Planning {
+        id: 0,
+        relid,
+        name: wish.name.clone(),
+        ddl: ddl.clone(),
+        up: expressions(p.up),
+        down: expressions(p.down),
+    };
+    // A wish that cannot be planned takes no number.
+    let _ = form::plan_all(&planning, &wish.parts);
+    let id: i64 = owner::run(|| {
+        spi::select_one("SELECT nextval('governance.change_id_seq')", &[], |r| r.must(1)).unwrap_or_default()
+    });
+    planning.id = id;
+    let plan = form::plan_all(&planning, &wish.parts);
+    let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
     let me = roles::name(roles::current());
-    let fingerprint = table::fingerprint(wish.relid, &[]);
-    let ids = owner::run(|| {
-        spi::execute_returning(
-            "INSERT INTO governance.change (kind, schema_name, relation_name, column_name, new_name, ddl, reason,
-                    fingerprint, proposed_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.change (id, kind, schema_name, relation_name, ddl, up, down, reason, fingerprint,
+                    proposed_by, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in)
+             OVERRIDING SYSTEM VALUE
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             &[
-                wish.kind.as_str().into(),
+                id.into(),
+                part::kind(&wish.parts).into(),
                 wish.name.schema.as_str().into(),
                 wish.name.relation.as_str().into(),
-                wish.column.clone().into(),
-                wish.new_name.clone().into(),
-                wish.ddl.as_str().into(),
+                ddl.as_str().into(),
+                p.up.into(),
+                p.down.into(),
                 reason.into(),
-                fingerprint.into(),
+                table::fingerprint(relid, &[]).into(),
                 me.into(),
+                columns.into(),
+                plan.adds.clone().into(),
+                plan.takes.clone().into(),
+                wish.parts.iter().any(part::Part::is_whole).into(),
+                plan.quarantine.clone().into(),
+                plan.aliases.clone().into(),
+                plan.prelude.clone().into(),
+                plan.stand_in.clone().into(),
             ],
-            |r| r.must::<i64>(1),
         )
     });
-    let id = ids.first().copied().unwrap_or_default();
-    identity::bind(wish.relid, &wish.name);
+    store::put_steps(id, &plan.steps);
+    identity::bind(relid, &wish.name);
     audit::act(Act {
         verb: "propose_change",
         object: &format!("change {id}"),
-        relation: Some(Relation(wish.relid)),
+        relation: Some(Relation(relid)),
         before: None,
-        after: Some(json!({"ddl": wish.ddl, "state": State::Proposed.as_str()})),
+        after: Some(json!({"ddl": ddl, "state": State::Proposed.as_str()})),
         reason: Some(reason),
     });
     id
 }
 
-/// The plan of a change.
+/// The plan of a change, with the names of this moment.
 #[must_use]
 pub fn plan(c: &Change) -> Vec<Step> {
-    let table = c.name.to_string();
-    let type_name = catalog::relation_oid(&c.name)
-        .zip(c.column.as_deref())
-        .and_then(|(relid, column)| table::column(relid, column))
-        .map(|f| f.type_name)
-        .unwrap_or_default();
-    plan::steps(
-        c.kind,
-        &Names {
-            table: &table,
-            column: &c.column_quoted(),
-            new_name: &c.new_quoted(),
-            column_type: &type_name,
-            quarantine: &quote_identifier(c.quarantine_name()),
-            change: c.id,
-        },
-    )
+    store::steps(c.id).into_iter().map(|s| Step { statement: c.fill(&s.step.statement), ..s.step }).collect()
 }

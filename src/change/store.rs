@@ -1,5 +1,6 @@
-//! Changes as they are stored.
-use crate::core::change::{Kind, State};
+//! Changes and their steps as they are stored.
+use crate::core::change::State;
+use crate::core::change::step::{Action, Phase, Step, fill};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -13,15 +14,10 @@ use serde_json::Value;
 pub struct Change {
     /// Its number.
     pub id: i64,
-    /// What it does.
-    pub kind: Kind,
-    /// The table, under the name it had when proposed; followed through renames once something is in quarantine.
+    /// The relation, under the name it had when proposed; followed through renames by its own steps, and by others once
+    /// something is in quarantine.
     pub name: Name,
-    /// The column.
-    pub column: Option<String>,
-    /// Its new name.
-    pub new_name: Option<String>,
-    /// The wish.
+    /// The wish, in one spelling.
     pub ddl: String,
     /// Where it stands.
     pub state: State,
@@ -33,70 +29,96 @@ pub struct Change {
     pub approved_by: Option<String>,
     /// What the approval goes without.
     pub waived: Vec<String>,
-    /// Name in quarantine.
+    /// Name of the relation in quarantine, where the relation as a whole goes there.
     pub quarantine: Option<String>,
-    /// What undo needs.
+    /// What its routines keep for the way back.
     pub kept: Value,
     /// Whether the copy was verified.
     pub verified: bool,
+    /// Columns it works on.
+    pub columns: Vec<String>,
+    /// Columns it makes beside those that were there.
+    pub adds: Vec<String>,
+    /// Columns whose readers it takes something from.
+    pub takes: Vec<String>,
+    /// Whether it works on the relation as a whole.
+    pub whole: bool,
+    /// What makes room for a statement of somebody's own that wishes the same.
+    pub prelude: Option<String>,
+    /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
+    pub stand_in: Option<String>,
 }
 
 impl Change {
-    /// The column, quoted.
+    /// The relation under the name it has now: that in quarantine where it is there.
     #[must_use]
-    pub fn column_quoted(&self) -> String {
-        quote_identifier(self.column.as_deref().unwrap_or_default())
+    pub fn current_name(&self) -> Name {
+        match &self.quarantine {
+            Some(name) if self.state == State::Contracted => {
+                Name { schema: self.name.schema.clone(), relation: name.clone() }
+            }
+            _ => self.name.clone(),
+        }
     }
 
-    /// The new name, quoted.
-    #[must_use]
-    pub fn new_quoted(&self) -> String {
-        quote_identifier(self.new_name.as_deref().unwrap_or_default())
-    }
-
-    /// The name in quarantine, as recorded or as it will be.
-    #[must_use]
-    pub fn quarantine_name(&self) -> String {
-        self.quarantine.clone().unwrap_or_else(|| {
-            let name = match self.kind {
-                Kind::DropColumn => self.column.as_deref(),
-                Kind::DropTable => Some(self.name.relation.as_str()),
-                Kind::RenameColumn => self.new_name.as_deref(),
-            };
-            crate::core::change::quarantine_name(self.id, name.unwrap_or_default())
-        })
-    }
-
-    /// The table; raises when it is gone.
+    /// The relation; raises when it is gone.
     #[must_use]
     pub fn relation(&self) -> Relation {
+        let name = self.current_name();
         Relation(
-            catalog::relation_oid(&self.name)
-                .unwrap_or_else(|| error::change::drifted(self.id, &self.name).raise()),
+            catalog::relation_oid(&name).unwrap_or_else(|| error::change::drifted(self.id, &name).raise()),
         )
+    }
+
+    /// Whether it takes something from readers.
+    #[must_use]
+    pub fn needs_readers(&self) -> bool {
+        self.whole || !self.takes.is_empty()
+    }
+
+    /// A text of a step with the names of this moment.
+    #[must_use]
+    pub fn fill(&self, text: &str) -> String {
+        fill(text, &self.name.to_string(), &quote_identifier(&self.name.schema))
     }
 }
 
+/// A step with where it stands.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// Its number, from 1.
+    pub number: i32,
+    /// It.
+    pub step: Step,
+    /// Whether it belongs to the transaction of the step before.
+    pub joined: bool,
+    /// Whether it was run.
+    pub done: bool,
+}
+
 const COLUMNS: &str =
-    "id, kind, schema_name, relation_name, column_name, new_name, ddl, state, fingerprint, proposed_by,
-    approved_by, waived, quarantine_name, kept, verified_at IS NOT NULL";
+    "id, schema_name, relation_name, ddl, state, fingerprint, proposed_by, approved_by, waived,
+    quarantine_name, kept, verified_at IS NOT NULL, columns, adds, takes, whole, prelude, stand_in";
 
 fn read(r: &spi::Row) -> Change {
     Change {
         id: r.must(1),
-        kind: Kind::parse(&r.must::<String>(2)).unwrap_or(Kind::DropColumn),
-        name: Name { schema: r.must(3), relation: r.must(4) },
-        column: r.get(5),
-        new_name: r.get(6),
-        ddl: r.must(7),
-        state: State::parse(&r.must::<String>(8)).unwrap_or(State::Aborted),
-        fingerprint: r.must(9),
-        proposed_by: r.must(10),
-        approved_by: r.get(11),
-        waived: r.must(12),
-        quarantine: r.get(13),
-        kept: r.must::<JsonB>(14).0,
-        verified: r.must(15),
+        name: Name { schema: r.must(2), relation: r.must(3) },
+        ddl: r.must(4),
+        state: State::parse(&r.must::<String>(5)).unwrap_or(State::Aborted),
+        fingerprint: r.must(6),
+        proposed_by: r.must(7),
+        approved_by: r.get(8),
+        waived: r.must(9),
+        quarantine: r.get(10),
+        kept: r.must::<JsonB>(11).0,
+        verified: r.must(12),
+        columns: r.must(13),
+        adds: r.must(14),
+        takes: r.must(15),
+        whole: r.must(16),
+        prelude: r.get(17),
+        stand_in: r.get(18),
     }
 }
 
@@ -123,14 +145,14 @@ pub fn lock(id: i64) -> Change {
 pub fn visible(id: i64) -> Change {
     let change = get(id);
     let sees = change.proposed_by == roles::name(roles::current())
-        || crate::registry::sight::may_see(catalog::relation_oid(&change.name));
+        || crate::registry::sight::may_see(catalog::relation_oid(&change.current_name()));
     if !sees {
         error::change::no_such_change(id).raise();
     }
     change
 }
 
-/// Open changes of a table.
+/// Open changes of a relation, also under a name that it had before them or has after them.
 #[must_use]
 pub fn open_on(name: &Name) -> Vec<Change> {
     if crate::registry::bare::has_no_changes() {
@@ -138,12 +160,82 @@ pub fn open_on(name: &Name) -> Vec<Change> {
     }
     let sql = format!(
         "SELECT {COLUMNS} FROM governance.change
-          WHERE schema_name = $1 AND relation_name = $2 AND ended_at IS NULL ORDER BY id"
+          WHERE ((schema_name, relation_name) = ($1, $2) OR $3 = ANY (aliases)) AND ended_at IS NULL ORDER BY id"
     );
-    owner::run(|| spi::select(&sql, &[name.schema.as_str().into(), name.relation.as_str().into()], read))
+    let args = [name.schema.as_str().into(), name.relation.as_str().into(), name.to_string().into()];
+    owner::run(|| spi::select(&sql, &args, read))
 }
 
-/// Moves a change to another state, with further columns to set (`column = $n` from $3).
+/// The steps of a change, in order.
+#[must_use]
+pub fn steps(id: i64) -> Vec<Stored> {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT step, phase, action, statement, undo, lock_mode, reversible, args, joined, done_at IS NOT NULL
+               FROM governance.change_step WHERE change = $1 ORDER BY step",
+            &[id.into()],
+            |r| Stored {
+                number: r.must(1),
+                step: Step {
+                    phase: Phase::parse(&r.must::<String>(2)).unwrap_or(Phase::Expand),
+                    action: Action::parse(&r.must::<String>(3)).unwrap_or(Action::Sql),
+                    statement: r.must(4),
+                    undo: r.get(5),
+                    lock_mode: lock_named(&r.must::<String>(6)),
+                    reversible: r.must(7),
+                    args: r.must::<JsonB>(8).0,
+                },
+                joined: r.must(9),
+                done: r.must(10),
+            },
+        )
+    })
+}
+
+fn lock_named(mode: &str) -> &'static str {
+    use crate::core::change::step::lock::*;
+    [EXCLUSIVE, NO_WRITES_OR_DDL, NO_WRITES, NO_DDL, WRITE, READ, NONE]
+        .into_iter()
+        .find(|known| *known == mode)
+        .unwrap_or(NONE)
+}
+
+/// Stores the plan of a change. A step that is joined belongs to the transaction of the one before.
+pub fn put_steps(id: i64, steps: &[(Step, bool)]) {
+    owner::run(|| {
+        for (i, (step, joined)) in steps.iter().enumerate() {
+            spi::execute(
+                "INSERT INTO governance.change_step (change, step, phase, action, statement, undo, lock_mode, reversible, args, joined)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                &[
+                    id.into(),
+                    (i as i32 + 1).into(),
+                    step.phase.as_str().into(),
+                    step.action.as_str().into(),
+                    step.statement.as_str().into(),
+                    step.undo.clone().into(),
+                    step.lock_mode.into(),
+                    step.reversible.into(),
+                    JsonB(step.args.clone()).into(),
+                    (*joined).into(),
+                ],
+            );
+        }
+    });
+}
+
+/// Notes that a step was run, or was taken back.
+pub fn mark(id: i64, number: i32, done: bool) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change_step SET done_at = CASE WHEN $3 THEN clock_timestamp() END, last_error = NULL
+              WHERE change = $1 AND step = $2",
+            &[id.into(), number.into(), done.into()],
+        )
+    });
+}
+
+/// Moves a change to another state.
 pub fn set_state(id: i64, state: State) {
     owner::run(|| {
         spi::execute(
@@ -151,6 +243,16 @@ pub fn set_state(id: i64, state: State) {
                     ended_at = CASE WHEN $2 IN ('done', 'aborted', 'undone') THEN clock_timestamp() END
               WHERE id = $1",
             &[id.into(), state.as_str().into()],
+        )
+    });
+}
+
+/// Keeps something for the way back.
+pub fn keep(id: i64, key: &str, value: Value) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change SET kept = kept || jsonb_build_object($2::text, $3) WHERE id = $1",
+            &[id.into(), key.into(), JsonB(value).into()],
         )
     });
 }

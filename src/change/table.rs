@@ -1,5 +1,7 @@
 //! Facts about a table that a change needs.
-use crate::pg::catalog::Name;
+use super::form::Planning;
+use crate::pg::catalog::{self, Name};
+use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use pgrx::pg_sys;
 
@@ -68,6 +70,7 @@ pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
                                         UNION SELECT typarray FROM pg_type WHERE typrelid = $1))
                 AND k.conrelid IS DISTINCT FROM $1
                 AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
+                AND w.ev_class IS DISTINCT FROM $1
                 AND NOT (d.classid = 'pg_attrdef'::regclass
                          AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
                                         AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
@@ -175,4 +178,44 @@ pub fn leaves(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, Name)> {
             |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }),
         )
     })
+}
+
+/// Raises unless it is a table that has its columns from nowhere else, and gives them to no other.
+pub fn require_plain(p: &Planning) {
+    if !matches!(catalog::relation_kind(p.relid), Some(b'r' | b'p')) {
+        p.no_form("this form works on tables only");
+    }
+    let shape = shape(p.relid);
+    if shape.typed {
+        p.no_form("a typed table gets its columns from its type");
+    }
+    if shape.has_children {
+        p.no_form("other tables inherit from this one");
+    }
+    if shape.is_partition {
+        p.no_form("a partition has its columns and its place from the table above it");
+    }
+}
+
+/// A column of such a table; raises where there is none, or where it is inherited.
+#[must_use]
+pub fn plain_column(p: &Planning, name: &str) -> Column {
+    require_plain(p);
+    crate::registry::tagging::require_column(Relation(p.relid), &p.name, name);
+    let Some(facts) = column(p.relid, name) else { crate::error::change::column_gone(name).raise() };
+    if facts.inherited {
+        p.no_form("the column is inherited from another table");
+    }
+    facts
+}
+
+/// The word for a relation in ALTER and DROP.
+#[must_use]
+pub fn command_word(relid: pg_sys::Oid) -> &'static str {
+    match catalog::relation_kind(relid) {
+        Some(b'v') => "VIEW",
+        Some(b'm') => "MATERIALIZED VIEW",
+        Some(b'f') => "FOREIGN TABLE",
+        _ => "TABLE",
+    }
 }

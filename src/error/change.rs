@@ -1,6 +1,6 @@
 //! Errors of changes.
 use super::{Code, Failure};
-use crate::core::change::Kind;
+use crate::core::change::part::FORMS;
 use crate::pg::catalog::Name;
 
 /// The dual-write trigger called by hand.
@@ -35,7 +35,7 @@ pub fn one_statement(count: usize) -> Failure {
 /// A DDL no change form exists for.
 pub fn no_form(why: &str, wish: &str) -> Failure {
     Failure::new(Code::ERRCODE_FEATURE_NOT_SUPPORTED, why)
-        .detail(format!("Forms there are: {}.", Kind::FORMS))
+        .detail(format!("Forms there are: {}.", FORMS))
         .hint(format!(
             "Where the guard refuses it, an operator can let it pass once: SELECT governance.break_glass('why'); for: {wish}"
         ))
@@ -44,7 +44,7 @@ pub fn no_form(why: &str, wish: &str) -> Failure {
 /// `up` or `down` where the form needs none.
 pub fn no_expressions() -> Failure {
     Failure::new(Code::ERRCODE_FEATURE_NOT_SUPPORTED, "this form of change takes neither up nor down")
-        .detail(format!("Forms there are: {}.", Kind::FORMS))
+        .detail(format!("Forms there are: {}.", FORMS))
 }
 
 /// A table that does not exist.
@@ -179,11 +179,64 @@ pub fn in_quarantine(id: i64, until: &str) -> Failure {
     .hint(format!("To bring it back: SELECT governance.undo_change({id}); to end the quarantine call advance_change after that time."))
 }
 
-/// Something dropped that is in quarantine already.
-pub fn already_in_quarantine(id: i64, what: &str) -> Failure {
+/// A wish that was fulfilled before.
+pub fn already_contracted(id: i64, ddl: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} did that already: {ddl}"))
+        .hint(format!("It can be taken back: SELECT governance.undo_change({id});"))
+}
+
+/// A statement that needs no change.
+pub fn not_needed(statement: &str) -> Failure {
     Failure::new(
         Code::ERRCODE_SUCCESSFUL_COMPLETION,
-        format!("{what} is in quarantine already, by change {id}"),
+        "this needs no change: the statement is safe as it is, and nothing was run",
+    )
+    .hint(format!("{statement};"))
+}
+
+/// A step that would wait behind a long transaction, and everybody behind it.
+pub fn behind_long_transaction(id: i64, pids: &[i32], seconds: f64) -> Failure {
+    let pids: Vec<String> = pids.iter().map(i32::to_string).collect();
+    Failure::new(
+        Code::ERRCODE_LOCK_NOT_AVAILABLE,
+        format!("change {id} does not queue behind a transaction that has run for {seconds:.0} s"),
+    )
+    .detail(format!("Whoever came after would wait too. In front: process {}.", pids.join(", ")))
+    .hint(format!("CALL governance.advance_change({id}); tries again."))
+}
+
+/// A step that needs a process of its own.
+pub fn cannot_run_alone(id: i64, statement: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("change {id} has a step that cannot run in a transaction block"),
+    )
+    .hint(format!("{statement};"))
+}
+
+/// A plan of another version.
+pub fn no_such_routine(name: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("this version does not know the step \"{name}\""),
+    )
+    .hint("Abort the change and propose it again.")
+}
+
+/// NOT NULL that could not come back.
+pub fn not_null_lost(name: &Name, column: &str, rows: i64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING,
+        format!("column \"{column}\" of {name} is back, but not NOT NULL: {rows} rows have no value in it"),
+    )
+    .detail("They were written while it was in quarantine.")
+}
+
+/// Somebody whose grant could not come back.
+pub fn grantee_gone(name: &Name, role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING,
+        format!("role \"{role}\" does not exist any more, so its grants on {name} are not back"),
     )
 }
 

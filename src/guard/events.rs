@@ -84,7 +84,8 @@ fn before(call: pg_sys::FunctionCallInfo) {
         tree::note_parts();
     }
     if !silent() && !hooks::active() {
-        change::before_ddl(&event.ddl);
+        let path = settings_scope::callers_search_path();
+        change::before_ddl(|| settings_scope::with_search_path(&path, || event.wishes()));
         // The extension's own end was judged above, and takes its own triggers along.
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();

@@ -74,7 +74,7 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
 fn of_statement(statement: &Parsed, ddl: &Ddl) -> Vec<Row> {
     let sight = statement.look();
     let victims: Vec<Victim> = foresee::victims(&sight, ddl).into_iter().filter(|v| !v.harmless).collect();
-    let completes = change::would_complete(ddl);
+    let completes = change::would_complete(&statement.wishes());
     let mut groups: Vec<(&'static str, Name, Vec<Victim>)> = Vec::new();
     for victim in victims {
         match groups.iter_mut().find(|(rule, dataset, _)| *rule == victim.rule && *dataset == victim.dataset)
@@ -84,19 +84,29 @@ fn of_statement(statement: &Parsed, ddl: &Ddl) -> Vec<Row> {
         }
     }
     let role = roles::name(roles::current());
-    let rows: Vec<Row> =
-        groups.into_iter().map(|(_, _, members)| row(statement, &sight, members, completes, &role)).collect();
+    let rows: Vec<Row> = groups
+        .into_iter()
+        .map(|(_, _, members)| row(statement, &sight, members, completes.as_ref(), &role))
+        .collect();
     if rows.is_empty() { vec![harmless(statement, &sight)] } else { rows }
 }
 
-fn row(statement: &Parsed, sight: &Sight, members: Vec<Victim>, completes: Option<i64>, role: &str) -> Row {
+fn row(
+    statement: &Parsed,
+    sight: &Sight,
+    members: Vec<Victim>,
+    completes: Option<&(i64, Name)>,
+    role: &str,
+) -> Row {
     let first = &members[0];
     let rule = settings_scope::with_fixed_path(|| judge::rule(first.rule));
     let (level, verdict) =
         settings_scope::with_fixed_path(|| judge::verdict(first, &rule, break_glass::would_pass));
     let verdict = match (completes, verdict) {
-        (Some(id), Verdict::Refused | Verdict::Warned | Verdict::Recorded) if first.wish.is_some() => {
-            Verdict::Change(id)
+        (Some((id, name)), Verdict::Refused | Verdict::Warned | Verdict::Recorded)
+            if first.dataset == *name =>
+        {
+            Verdict::Change(*id)
         }
         (_, verdict) => verdict,
     };

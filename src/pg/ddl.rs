@@ -4,7 +4,6 @@ use super::guard::names;
 use super::list::items;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
-use std::ffi::CString;
 
 /// A relation as a statement names it, and what that resolves to now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -348,18 +347,5 @@ fn creation_schema() -> Option<String> {
             return None;
         }
         text(pg_sys::get_namespace_name((*(*path).elements).oid_value))
-    }
-}
-
-/// The statements of a SQL text. Raises PostgreSQL's own syntax error when it does not parse.
-#[must_use]
-pub fn parse(sql: &str) -> Vec<Ddl> {
-    let Ok(sql) = CString::new(sql) else { return Vec::new() };
-    // SAFETY: a valid C string; the parser returns a list of RawStmt.
-    unsafe {
-        items::<pg_sys::RawStmt>(pg_sys::pg_parse_query(sql.as_ptr()))
-            .into_iter()
-            .map(|raw| read((*raw).stmt))
-            .collect()
     }
 }

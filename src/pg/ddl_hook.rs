@@ -9,7 +9,7 @@ use super::object::catalogs::{
     PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE,
     PG_TABLESPACE,
 };
-use super::{catalog, ddl, guard as pg_guard, loading, owner, session, settings_scope, xact};
+use super::{catalog, ddl, guard as pg_guard, loading, owner, session, xact};
 use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -130,7 +130,8 @@ pub unsafe fn before(
         LEAVING.set(true);
         return Begun::Leaving;
     }
-    settings_scope::with_fixed_path(|| crate::change::before_ddl(&wish));
+    // SAFETY: the tree is valid. Names in it are the caller's to resolve, all else runs under our own path.
+    crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };
     begin(guard::before(Layer::Utility, &sight, &wish), script);

@@ -51,6 +51,13 @@ impl Event {
         }
     }
 
+    /// What the statement wishes, as changes read it.
+    #[must_use]
+    pub fn wishes(&self) -> Vec<super::wish::Wish> {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { super::wish::read(self.node) }
+    }
+
     /// What the statement would do. Names are resolved under the search path in force. Only before it runs.
     #[must_use]
     pub fn look(&self) -> Sight {

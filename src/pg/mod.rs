@@ -33,6 +33,7 @@ pub mod roles;
 pub mod session;
 pub mod settings_scope;
 pub mod spi;
+pub mod wish;
 pub mod worker;
 pub mod write_hook;
 pub mod xact;

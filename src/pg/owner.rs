@@ -86,3 +86,21 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
     let _scope = OwnerScope::enter();
     f()
 }
+
+/// Runs `f` with the rights of a role, where the session's own may be greater.
+pub fn as_role<R>(role: pg_sys::Oid, f: impl FnOnce() -> R) -> R {
+    struct Back(pg_sys::Oid, c_int);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            // SAFETY: restores what was there before.
+            unsafe { pg_sys::SetUserIdAndSecContext(self.0, self.1) };
+        }
+    }
+    let mut back = Back(pg_sys::InvalidOid, 0);
+    // SAFETY: reads and sets backend globals, as [`OwnerScope::enter`].
+    unsafe {
+        pg_sys::GetUserIdAndSecContext(&mut back.0, &mut back.1);
+        pg_sys::SetUserIdAndSecContext(role, back.1 | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int);
+    }
+    f()
+}

@@ -1,52 +1,17 @@
-//! change: kinds, states and plans.
-pub mod plan;
-
-/// What a change does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// ALTER TABLE … DROP COLUMN.
-    DropColumn,
-    /// DROP TABLE.
-    DropTable,
-    /// ALTER TABLE … RENAME COLUMN.
-    RenameColumn,
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Kind; 3] = [Kind::DropColumn, Kind::DropTable, Kind::RenameColumn];
-
-    /// As stored.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Kind::DropColumn => "drop_column",
-            Kind::DropTable => "drop_table",
-            Kind::RenameColumn => "rename_column",
-        }
-    }
-
-    /// From its stored name.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Kind> {
-        Self::ALL.into_iter().find(|k| k.as_str() == text)
-    }
-
-    /// The DDL forms a change can plan, for messages.
-    pub const FORMS: &'static str =
-        "ALTER TABLE … DROP COLUMN, DROP TABLE, ALTER TABLE … RENAME COLUMN (one of them per change)";
-}
+//! change: what is wished, the steps to it, and where a change stands.
+pub mod part;
+pub mod step;
 
 /// Where a change stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Waits for approval.
     Proposed,
-    /// Approved. Drops stand at their gate; renames have yet to expand.
+    /// Approved: at its gate where nothing has to be expanded.
     Approved,
-    /// Both columns exist and are written together; old rows are being copied.
+    /// The new shape is made beside the old one.
     Expanding,
-    /// At the gate: the copy is complete and verified.
+    /// At the gate: both shapes work, and what has to be proven is.
     Ready,
     /// Contracted; what it took away is in quarantine.
     Contracted,
@@ -92,15 +57,6 @@ impl State {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
 
-    /// Whether contraction may come next.
-    #[must_use]
-    pub fn is_gate(self, kind: Kind) -> bool {
-        match kind {
-            Kind::DropColumn | Kind::DropTable => self == State::Approved,
-            Kind::RenameColumn => self == State::Ready,
-        }
-    }
-
     /// Whether it can still be given up.
     #[must_use]
     pub fn is_before_contraction(self) -> bool {
@@ -130,12 +86,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_and_kinds_survive_storage() {
+    fn states_survive_storage() {
         for s in State::ALL {
             assert_eq!(State::parse(s.as_str()), Some(s));
-        }
-        for k in Kind::ALL {
-            assert_eq!(Kind::parse(k.as_str()), Some(k));
         }
     }
 

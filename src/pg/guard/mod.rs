@@ -300,6 +300,13 @@ impl Parsed {
         unsafe { super::ddl::read(self.node) }
     }
 
+    /// What it wishes, as changes read it.
+    #[must_use]
+    pub fn wishes(&self) -> Vec<super::wish::Wish> {
+        // SAFETY: as above.
+        unsafe { super::wish::read(self.node) }
+    }
+
     /// Whether event triggers fire for it: not for what is the whole server's, for commands that only work on rows or
     /// storage, nor for event triggers themselves.
     #[must_use]

@@ -1,0 +1,55 @@
+//! ALTER TABLE … DROP COLUMN: the column waits under a reserved name, and gives no writer trouble there.
+use super::{Plan, Planning};
+use crate::change::table;
+use crate::core::change::step::{Phase, Step, TABLE, lock};
+use crate::error;
+use pgrx::spi::quote_identifier;
+use serde_json::json;
+
+/// The plan.
+pub fn plan(p: &Planning, column: &str) -> Plan {
+    let facts = table::plain_column(p, column);
+    if facts.in_primary_key {
+        p.no_form("the column is part of the primary key");
+    }
+    if facts.in_partition_key {
+        p.no_form("the column is part of the partition key");
+    }
+    let dependents = table::dependents(p.relid, Some(column));
+    if !dependents.is_empty() {
+        error::change::dependents(&p.ddl, &dependents).raise();
+    }
+    let (old, reserved) = (quote_identifier(column), p.reserved(column));
+    let hidden = quote_identifier(&reserved);
+    let mut plan = Plan {
+        takes: vec![column.to_string()],
+        prelude: Some(format!("ALTER TABLE {TABLE} ADD COLUMN {old} boolean")),
+        stand_in: Some(column.to_string()),
+        ..Plan::default()
+    };
+    plan.step(Step::sql(
+        Phase::Contract,
+        lock::EXCLUSIVE,
+        format!("ALTER TABLE {TABLE} RENAME COLUMN {old} TO {hidden}"),
+        Some(format!("ALTER TABLE {TABLE} RENAME COLUMN {hidden} TO {old}")),
+    ));
+    if facts.not_null {
+        // Writers of the new shape no longer give a value.
+        let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {hidden} DROP NOT NULL");
+        let step = Step::routine(Phase::Contract, "drop_not_null", words, json!({"column": reserved}));
+        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+    }
+    plan.step(Step::sql(
+        Phase::Purge,
+        lock::EXCLUSIVE,
+        format!("ALTER TABLE {TABLE} DROP COLUMN {hidden}"),
+        None,
+    ));
+    plan.step(Step::routine(
+        Phase::Purge,
+        "forget_tags",
+        format!("forget the tags of {hidden}"),
+        json!({"column": reserved}),
+    ));
+    plan
+}

@@ -1,0 +1,50 @@
+//! DROP TABLE, DROP VIEW: the relation waits under a reserved name, where nobody but its owner may use it.
+use super::{Plan, Planning};
+use crate::change::table;
+use crate::core::change::part::Part;
+use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
+use crate::error;
+use crate::pg::catalog;
+use pgrx::spi::quote_identifier;
+use serde_json::json;
+
+/// The plan.
+pub fn plan(p: &Planning, part: &Part) -> Plan {
+    if *part == Part::DropTable {
+        table::require_plain(p);
+        if table::shape(p.relid).partitioned {
+            p.no_form("a partitioned table is dropped partition by partition");
+        }
+    }
+    let dependents = table::dependents(p.relid, None);
+    if !dependents.is_empty() {
+        error::change::dependents(&p.ddl, &dependents).raise();
+    }
+    let word = table::command_word(p.relid);
+    let reserved = p.reserved(&p.name.relation);
+    let hidden = quote_identifier(&reserved);
+    let owner = catalog::relation_owner(p.relid).map(crate::pg::roles::name).unwrap_or_default();
+    // As the extension's owner: the relation's owner need not be allowed to create any here. It is handed over at once.
+    let empty = match part {
+        Part::DropTable => format!("CREATE TABLE {TABLE} ()"),
+        Part::DropView { materialized: true } => format!("CREATE MATERIALIZED VIEW {TABLE} AS SELECT 1 AS c"),
+        _ => format!("CREATE VIEW {TABLE} AS SELECT 1 AS c"),
+    };
+    let mut plan = Plan {
+        quarantine: Some(reserved.clone()),
+        prelude: Some(format!("{empty}; ALTER {word} {TABLE} OWNER TO {}", quote_identifier(owner))),
+        stand_in: Some(String::new()),
+        ..Plan::default()
+    };
+    let hide = Step::routine(
+        Phase::Contract,
+        "hide",
+        format!(
+            "ALTER {word} {TABLE} RENAME TO {hidden}; REVOKE ALL ON {hidden} FROM everybody but its owner"
+        ),
+        json!({"name": reserved}),
+    );
+    plan.step(Step { lock_mode: lock::EXCLUSIVE, ..hide });
+    plan.step(Step::sql(Phase::Purge, lock::EXCLUSIVE, format!("DROP {word} {SCHEMA}.{hidden}"), None));
+    plan
+}

@@ -1,0 +1,110 @@
+//! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
+mod drop_column;
+mod drop_relation;
+mod rename_column;
+
+use crate::core::change::part::Part;
+use crate::core::change::step::Step;
+use crate::pg::catalog::Name;
+use pgrx::pg_sys;
+use serde_json::Value;
+
+/// A wish that is being planned.
+pub struct Planning {
+    /// Number of the change.
+    pub id: i64,
+    /// The relation.
+    pub relid: pg_sys::Oid,
+    /// Its name.
+    pub name: Name,
+    /// The whole wish, in one spelling.
+    pub ddl: String,
+    /// What the proposal says new values are made from: one expression, or an object of them by column.
+    pub up: Option<Value>,
+    /// The same for old values.
+    pub down: Option<Value>,
+}
+
+impl Planning {
+    /// Raises that no form exists.
+    pub fn no_form(&self, why: &str) -> ! {
+        crate::error::change::no_form(why, &self.ddl).raise()
+    }
+
+    /// Name of the trigger that writes both shapes: sorts behind the users' triggers, so that it sees what they wrote.
+    #[must_use]
+    pub fn trigger(&self) -> String {
+        format!("zz_data_governance_change_{}", self.id)
+    }
+
+    /// The name under which something waits in quarantine, or is built before it gets its own.
+    #[must_use]
+    pub fn reserved(&self, name: &str) -> String {
+        crate::core::change::quarantine_name(self.id, name)
+    }
+}
+
+/// The plan of a part.
+#[derive(Default)]
+pub struct Plan {
+    /// The steps, each with whether it belongs to the transaction of the one before.
+    pub steps: Vec<(Step, bool)>,
+    /// Columns it makes beside those that are there.
+    pub adds: Vec<String>,
+    /// Columns whose readers it takes something from.
+    pub takes: Vec<String>,
+    /// Name of the relation in quarantine, where it goes there as a whole.
+    pub quarantine: Option<String>,
+    /// Further names under which somebody may wish the same, quoted.
+    pub aliases: Vec<String>,
+    /// What makes room for a statement of somebody's own.
+    pub prelude: Option<String>,
+    /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
+    pub stand_in: Option<String>,
+}
+
+impl Plan {
+    /// Adds a step with a transaction of its own.
+    pub fn step(&mut self, step: Step) {
+        self.steps.push((step, false));
+    }
+
+    /// Adds a step to the transaction of the one before.
+    pub fn and(&mut self, step: Step) {
+        self.steps.push((step, true));
+    }
+
+    /// Adds the plan of another part. Steps keep to their phases.
+    pub fn merge(&mut self, other: Plan) {
+        self.steps.extend(other.steps);
+        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+        self.adds.extend(other.adds);
+        self.takes.extend(other.takes);
+        self.aliases.extend(other.aliases);
+        self.quarantine = self.quarantine.take().or(other.quarantine);
+        self.stand_in = self.stand_in.take().or(other.stand_in);
+        self.prelude = match (self.prelude.take(), other.prelude) {
+            (Some(a), Some(b)) => Some(format!("{a}; {b}")),
+            (a, b) => a.or(b),
+        };
+    }
+}
+
+/// Plans all parts of a wish.
+#[must_use]
+pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
+    parts.iter().fold(Plan::default(), |mut all, part| {
+        all.merge(plan(planning, part));
+        all
+    })
+}
+
+/// Plans one part; raises where something stands in its way.
+#[must_use]
+pub fn plan(planning: &Planning, part: &Part) -> Plan {
+    match part {
+        Part::DropColumn { column } => drop_column::plan(planning, column),
+        Part::RenameColumn { column, new_name } => rename_column::plan(planning, column, new_name),
+        Part::DropTable | Part::DropView { .. } => drop_relation::plan(planning, part),
+    }
+}

@@ -1,0 +1,181 @@
+//! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
+use super::store::{self, Change};
+use super::table;
+use crate::error;
+use crate::pg::regclass::Relation;
+use crate::pg::{owner, spi};
+use crate::registry::tagging;
+use pgrx::JsonB;
+use pgrx::spi::quote_identifier;
+use serde_json::{Value, json};
+
+fn word<'a>(args: &'a Value, key: &str) -> &'a str {
+    args[key].as_str().unwrap_or_default()
+}
+
+/// Runs the routine that the arguments name.
+pub fn forward(change: &Change, args: &Value) {
+    match word(args, "routine") {
+        "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
+        "forget_tags" => forget_tags(change, word(args, "column"), None),
+        "drop_not_null" => drop_not_null(change, word(args, "column")),
+        "hide" => hide(change, word(args, "name")),
+        other => error::change::no_such_routine(other).raise(),
+    }
+}
+
+/// Takes it back.
+pub fn back(change: &Change, args: &Value) {
+    match word(args, "routine") {
+        "copy_column" => forget_tags(change, word(args, "to"), Some("copied")),
+        "drop_not_null" => set_not_null(change, word(args, "column")),
+        "hide" => show(change),
+        _ => {}
+    }
+}
+
+/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment.
+fn copy_column(change: &Change, from: &str, to: &str) {
+    let relation = change.relation();
+    let grants: Vec<(Option<String>, String, bool)> = owner::run(|| {
+        spi::select(
+            "SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END, x.privilege_type,
+                    x.is_grantable
+               FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
+              WHERE a.attrelid = $1 AND a.attname = $2",
+            &[relation.0.into(), from.into()],
+            |r| (r.get(1), r.must(2), r.must(3)),
+        )
+    });
+    for (grantee, privilege, grantable) in grants {
+        let grantee = grantee.map_or_else(|| "PUBLIC".to_string(), quote_identifier);
+        spi::execute(
+            &format!(
+                "GRANT {privilege} ({}) ON {} TO {grantee}{}",
+                quote_identifier(to),
+                change.name,
+                if grantable { " WITH GRANT OPTION" } else { "" }
+            ),
+            &[],
+        );
+    }
+    let tags: Vec<String> = owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT tag FROM governance._column_tag
+              WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3",
+            &[change.name.schema.as_str().into(), change.name.relation.as_str().into(), from.into()],
+            |r| r.must(1),
+        )
+    });
+    for tag in tags {
+        tagging::tag(relation, to, &tag, None, "copied");
+    }
+}
+
+/// A column is gone: nothing is left that its tags could protect.
+fn forget_tags(change: &Change, column: &str, source: Option<&str>) {
+    owner::run(|| {
+        spi::execute(
+            "DELETE FROM governance.column_tag
+              WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3 AND ($4::text IS NULL OR source = $4)",
+            &[
+                change.name.schema.as_str().into(),
+                change.name.relation.as_str().into(),
+                column.into(),
+                source.into(),
+            ],
+        )
+    });
+}
+
+fn drop_not_null(change: &Change, column: &str) {
+    spi::execute(
+        &format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", change.name, quote_identifier(column)),
+        &[],
+    );
+}
+
+/// Writers of the new shape gave no value meanwhile: then the column comes back without NOT NULL, and that is said.
+fn set_not_null(change: &Change, column: &str) {
+    let quoted = quote_identifier(column);
+    let nulls: i64 = owner::run(|| {
+        spi::select_one(&format!("SELECT count(*) FROM {} WHERE {quoted} IS NULL", change.name), &[], |r| {
+            r.must(1)
+        })
+    })
+    .unwrap_or(0);
+    if nulls > 0 {
+        error::change::not_null_lost(&change.name, column, nulls).warn();
+        return;
+    }
+    spi::execute(&format!("ALTER TABLE {} ALTER COLUMN {quoted} SET NOT NULL", change.name), &[]);
+}
+
+/// Puts a relation under its reserved name, where nobody but its owner may use it.
+fn hide(change: &Change, quarantine: &str) {
+    let relation = change.relation();
+    let word = table::command_word(relation.0);
+    let grants = grants(relation);
+    let quoted = quote_identifier(quarantine);
+    spi::execute(&format!("ALTER {word} {} RENAME TO {quoted}", change.name), &[]);
+    let mut grantees: Vec<String> = grants.as_array().into_iter().flatten().map(grantee).collect();
+    grantees.sort();
+    grantees.dedup();
+    let schema = quote_identifier(&change.name.schema);
+    for grantee in grantees {
+        // Takes grants on columns too; CASCADE, since who had the grant option may have passed it on.
+        spi::execute(&format!("REVOKE ALL ON {schema}.{quoted} FROM {grantee} CASCADE"), &[]);
+    }
+    store::keep(change.id, "grants", grants);
+}
+
+fn show(change: &Change) {
+    let hidden = change.current_name();
+    let word = table::command_word(change.relation().0);
+    spi::execute(
+        &format!("ALTER {word} {hidden} RENAME TO {}", quote_identifier(&change.name.relation)),
+        &[],
+    );
+    for g in change.kept["grants"].as_array().into_iter().flatten() {
+        let option = if g["grantable"] == true { " WITH GRANT OPTION" } else { "" };
+        let privilege = g["privilege"].as_str().unwrap_or("SELECT");
+        let column = g["column"].as_str().map(|c| format!(" ({})", quote_identifier(c))).unwrap_or_default();
+        if g["grantee"].as_str().is_some_and(|role| !catalog_has_role(role)) {
+            error::change::grantee_gone(&change.name, g["grantee"].as_str().unwrap_or_default()).warn();
+            continue;
+        }
+        spi::execute(&format!("GRANT {privilege}{column} ON {} TO {}{option}", change.name, grantee(g)), &[]);
+    }
+}
+
+fn catalog_has_role(role: &str) -> bool {
+    owner::run(|| {
+        spi::select_one("SELECT true FROM pg_roles WHERE rolname = $1", &[role.into()], |r| r.must::<bool>(1))
+    })
+    .is_some()
+}
+
+/// Grants on a relation and its columns to anybody but its owner: grantee (NULL: public), column (NULL: the relation),
+/// privilege, with grant option.
+fn grants(relation: Relation) -> Value {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT coalesce(jsonb_agg(jsonb_build_object(
+                        'grantee', CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END, 'column', g.attname,
+                        'privilege', x.privilege_type, 'grantable', x.is_grantable) ORDER BY g.attname NULLS FIRST), '[]')
+               FROM pg_class c
+              CROSS JOIN LATERAL (SELECT NULL::name AS attname, c.relacl AS acl
+                                  UNION ALL SELECT a.attname, a.attacl FROM pg_attribute a
+                                             WHERE a.attrelid = c.oid AND NOT a.attisdropped) g
+              CROSS JOIN LATERAL aclexplode(g.acl) x
+              WHERE c.oid = $1 AND x.grantee <> c.relowner",
+            &[relation.0.into()],
+            |r| r.must::<JsonB>(1).0,
+        )
+    })
+    .unwrap_or_else(|| json!([]))
+}
+
+fn grantee(grant: &Value) -> String {
+    grant["grantee"].as_str().map_or_else(|| "PUBLIC".to_string(), quote_identifier)
+}

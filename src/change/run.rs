@@ -1,0 +1,104 @@
+//! Running one step, and taking it back.
+use super::acting::as_change;
+use super::store::{Change, Stored};
+use super::{backfill, routine};
+use crate::core::change::step::{Action, lock};
+use crate::error;
+use crate::pg::{catalog, guard, owner, spi};
+use pgrx::pg_sys;
+
+/// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
+/// request for a strong lock stops everybody.
+const LOCK_TIMEOUT: &str = "3s";
+
+/// From this age on a transaction in front is not waited for at all.
+const LONG_TRANSACTION_SECONDS: f64 = 1.0;
+
+/// Bounds the wait for locks until the transaction ends.
+pub fn bound_lock_wait() {
+    spi::execute(
+        "SELECT set_config('lock_timeout', $1, true) WHERE current_setting('lock_timeout') = '0'",
+        &[LOCK_TIMEOUT.into()],
+    );
+}
+
+/// Refuses to queue behind a long transaction.
+fn refuse_to_queue(change: &Change, mode: &str) {
+    let mode = match mode {
+        lock::EXCLUSIVE => pg_sys::AccessExclusiveLock,
+        lock::NO_WRITES_OR_DDL => pg_sys::ShareRowExclusiveLock,
+        lock::NO_WRITES => pg_sys::ShareLock,
+        lock::NO_DDL => pg_sys::ShareUpdateExclusiveLock,
+        _ => return,
+    };
+    let Some(relid) = catalog::relation_oid(&change.current_name()) else { return };
+    let waits = owner::run(|| guard::waits_for(relid, mode as pg_sys::LOCKMODE));
+    if let Some(waits) = waits.filter(|w| w.oldest >= LONG_TRANSACTION_SECONDS) {
+        error::change::behind_long_transaction(change.id, &waits.pids, waits.oldest).raise();
+    }
+}
+
+/// What running a step came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// Part of it is; it wants to be run again.
+    Again,
+}
+
+/// Runs a step, or a part of it.
+#[must_use]
+pub fn forward(change: &Change, stored: &Stored) -> Outcome {
+    let step = &stored.step;
+    match step.action {
+        Action::Sql | Action::Product => {
+            bound_lock_wait();
+            refuse_to_queue(change, step.lock_mode);
+            statements(change, step.action, &step.statement);
+        }
+        Action::Alone => return super::alone::forward(change, stored),
+        Action::Copy => {
+            if backfill::batch(change, &step.args) {
+                return Outcome::Again;
+            }
+        }
+        Action::Compare => backfill::compare(change, &step.args),
+        Action::Routine => {
+            bound_lock_wait();
+            as_change(change, || routine::forward(change, &step.args));
+        }
+    }
+    Outcome::Done
+}
+
+/// Takes a step back.
+pub fn back(change: &Change, stored: &Stored) {
+    let step = &stored.step;
+    let Some(undo) = &step.undo else { return };
+    bound_lock_wait();
+    match step.action {
+        Action::Routine => as_change(change, || routine::back(change, &step.args)),
+        action => statements(change, action, undo),
+    }
+}
+
+/// Statements of a step. Those of the wish run with the rights of the relation's owner, whoever advances it.
+pub fn statements(change: &Change, action: Action, text: &str) {
+    let text = change.fill(text);
+    if text.is_empty() {
+        return;
+    }
+    as_change(change, || match action {
+        Action::Product => owner::run(|| {
+            spi::execute(&text, &[]);
+        }),
+        _ => {
+            let relid = change.relation().0;
+            let role = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);
+            owner::as_role(role, || {
+                spi::execute(&text, &[]);
+            });
+        }
+    });
+}
