@@ -30,6 +30,7 @@ ALTER TABLE governance.audited_name ENABLE ALWAYS TRIGGER data_governance_give_w
 -- all of this was made. So the first declaration that a dump brings says that a restore is under way.
 ALTER FUNCTION governance._note_restore() SET search_path = pg_catalog, pg_temp;
 REVOKE ALL ON FUNCTION governance._note_restore() FROM PUBLIC;
+COMMENT ON FUNCTION governance._note_restore() IS 'trigger: declarations that a dump brings begin the restoring state';
 CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.dataset FOR EACH STATEMENT
     WHEN (pg_catalog.current_setting('search_path') IN ('', '""')) EXECUTE FUNCTION governance._note_restore();
 CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.level FOR EACH STATEMENT
