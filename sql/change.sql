@@ -166,6 +166,10 @@ CREATE FUNCTION governance._dual_write() RETURNS trigger
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'dg_dual_write';
 COMMENT ON FUNCTION governance._dual_write() IS 'trigger of a renaming change: keeps the old and the new column equal';
 
+CREATE FUNCTION governance._convert() RETURNS trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'dg_convert';
+COMMENT ON FUNCTION governance._convert() IS 'trigger of a change that makes columns from others: keeps both shapes saying the same';
+
 -- A procedure that commits may have neither a SET clause nor SECURITY DEFINER, so the path is set inside, anew in each
 -- transaction. The first COMMIT comes before anything is done: where a caller does not allow it, nothing has happened.
 CREATE PROCEDURE governance.advance_change(change bigint) LANGUAGE plpgsql AS $$

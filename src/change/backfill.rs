@@ -4,10 +4,10 @@
 //! equal already; rows added later lie behind the end or were written by the trigger too. A table that is rewritten
 //! meanwhile has its rows elsewhere, so its copy starts over.
 use super::store::Change;
-use super::table;
+use super::{blame, table};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, settings_scope, spi};
+use crate::pg::{catalog, owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
@@ -19,11 +19,17 @@ const BATCH_MILLIS: u128 = 200;
 const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
 
 /// What is copied: the arguments of a copy or a comparison.
-struct Copy {
+pub struct Copy {
     /// Columns, quoted, with the expressions that say what they should be.
-    set: Vec<(String, String)>,
+    pub set: Vec<(String, String)>,
+    /// Types that the expressions are assigned to, where they have others.
+    types: Value,
     /// Further condition on rows.
     only: Option<String>,
+    /// Rows that are right although they differ: the other side was made from theirs.
+    unless: Option<String>,
+    /// Whether the expressions may fail on a row.
+    may_fail: bool,
     /// Whether the expressions call functions of users.
     runs_users_code: bool,
 }
@@ -35,6 +41,9 @@ impl Copy {
             set: set
                 .map(|(c, e)| (quote_identifier(c), e.as_str().unwrap_or_default().to_string()))
                 .collect(),
+            types: args["types"].clone(),
+            unless: args["unless"].as_str().map(String::from),
+            may_fail: args["types"].is_object(),
             only: args["only"].as_str().map(String::from),
             runs_users_code: args["runs_users_code"] == true,
         }
@@ -43,9 +52,18 @@ impl Copy {
     /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
     fn differs(&self) -> String {
         let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
-        let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
+        let should = self.set.iter().map(|(column, expression)| {
+            let of_type = self.types.get(column.as_str()).and_then(Value::as_str);
+            of_type.map_or_else(|| expression.clone(), |of_type| format!("({expression})::{of_type}"))
+        });
+        let should: Vec<String> = should.collect();
         let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
-        format!("{only}NOT record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "))
+        let equal = format!("record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "));
+        match &self.unless {
+            // In this order: the other side's expression need not suit rows that are right already.
+            Some(unless) => format!("{only}NOT CASE WHEN {equal} THEN true ELSE {unless} END"),
+            None => format!("{only}NOT {equal}"),
+        }
     }
 
     fn assignments(&self) -> String {
@@ -166,10 +184,22 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     );
     // What is checked next holds until the transaction ends.
     spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-    if copy.runs_users_code || table::runs_users_code(part.relid) {
-        return as_owner_of(change.relation(), || spi::execute(&sql, &[]));
+    let as_users = copy.runs_users_code || table::runs_users_code(part.relid);
+    let with_rights = |f: &dyn Fn() -> usize| {
+        if as_users { as_owner_of(change.relation(), f) } else { settings_scope::quiet_copy(f) }
+    };
+    let run = || with_rights(&|| spi::execute(&sql, &[]));
+    if !copy.may_fail {
+        return run();
     }
-    settings_scope::quiet_copy(|| spi::execute(&sql, &[]))
+    // Apart, so that the row can still be looked for; where none is found the error is PostgreSQL's own.
+    xact::apart(run).unwrap_or_else(|| {
+        with_rights(&|| {
+            blame::find(change, copy, &part.name, part.next, upto);
+            0
+        });
+        run()
+    })
 }
 
 /// Counts the rows that differ; raises unless there are none.

@@ -79,7 +79,7 @@ pub fn of(change: &Change) -> Value {
         problems.push("readers not observed and not waived".to_string());
     }
     let dependents = match catalog::relation_oid(&change.name) {
-        Some(relid) if change.state.is_before_contraction() => dependents(change, relid),
+        Some(relid) if change.state.is_before_contraction() => dependents(change, &steps, relid),
         _ => Vec::new(),
     };
     if !dependents.is_empty() {
@@ -115,11 +115,13 @@ pub fn of(change: &Change) -> Value {
 }
 
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
-fn dependents(change: &Change, relid: pg_sys::Oid) -> Vec<String> {
+fn dependents(change: &Change, steps: &[Stored], relid: pg_sys::Oid) -> Vec<String> {
     if change.whole {
         return table::dependents(relid, None);
     }
-    if !change.adds.is_empty() {
+    let leaves = steps.iter().filter_map(|s| s.step.args["leaves"].as_array()).flatten();
+    let leaves: Vec<&str> = leaves.filter_map(Value::as_str).collect();
+    if !change.adds.is_empty() && leaves.is_empty() {
         return Vec::new();
     }
     let mut all: Vec<String> =

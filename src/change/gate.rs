@@ -8,7 +8,7 @@ use super::acting::is_acting;
 use super::steps;
 use super::store::{self, Change};
 use crate::core::change::State;
-use crate::core::change::part;
+use crate::core::change::part::{self, Part};
 use crate::error;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
@@ -86,9 +86,12 @@ pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) {
 
 fn complete(change: &Change, wish: &Wish) {
     let exists = still_there(change);
+    let at_gate = matches!(change.state, State::Approved | State::Ready)
+        && steps::is_at_gate(change, &store::steps(change.id));
+    require_that_it_can_follow(change, wish, at_gate);
     match change.state {
         State::Approved | State::Ready if exists => {
-            if !steps::is_at_gate(change, &store::steps(change.id)) {
+            if !at_gate {
                 return;
             }
             let change = store::lock(change.id);
@@ -106,13 +109,37 @@ fn complete(change: &Change, wish: &Wish) {
     PASSING.set(Some((change.id, vec![wish.name.clone(), change.name.clone()])));
 }
 
+/// The statement runs after the change: it must not do again what the change did. Where nothing went by its name, the
+/// column has its new type already.
+fn require_that_it_can_follow(change: &Change, wish: &Wish, at_gate: bool) {
+    let done = change.state == State::Contracted;
+    if !at_gate && !done {
+        return;
+    }
+    let plain = |p: &Part| if let Part::SetType(retype) = p { retype.is_plain } else { true };
+    if !wish.parts.iter().all(plain) {
+        error::conversion::applies_twice(change.id, done).raise();
+    }
+    if wish.adds_anew && part::is_reshape(&wish.parts) {
+        error::conversion::adds_again(change.id, &change.name).raise();
+    }
+}
+
 /// Whether what the wish takes away is there under its own name.
 fn still_there(change: &Change) -> bool {
     if change.whole {
         return catalog::relation_oid(&change.name).is_some();
     }
     let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
+    if change.state == State::Contracted && has_changed_names(change) {
+        return false;
+    }
     change.takes.iter().any(|column| catalog::column_number(relid, column).is_some())
+}
+
+/// Whether a new column has taken the very name of the old one.
+fn has_changed_names(change: &Change) -> bool {
+    store::steps(change.id).iter().any(|s| s.step.args["retypes"] == true)
 }
 
 /// What the prelude made is nobody's loss.

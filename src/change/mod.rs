@@ -2,9 +2,11 @@
 mod acting;
 mod alone;
 mod backfill;
+mod blame;
 mod certificate;
 mod form;
 mod gate;
+mod identity;
 mod propose;
 mod routine;
 mod run;

@@ -128,6 +128,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
         relid,
         name: wish.name.clone(),
         ddl: ddl.clone(),
+        path: p.path.to_string(),
         up: expressions(p.up),
         down: expressions(p.down),
     };

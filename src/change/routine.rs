@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::table;
+use super::{identity, table};
 use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
@@ -19,6 +19,7 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
+        "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide" => hide(change, word(args, "name")),
         other => error::change::no_such_routine(other).raise(),
     }
@@ -29,6 +30,7 @@ pub fn back(change: &Change, args: &Value) {
     match word(args, "routine") {
         "copy_column" => forget_tags(change, word(args, "to"), Some("copied")),
         "drop_not_null" => set_not_null(change, word(args, "column")),
+        "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide" => show(change),
         _ => {}
     }

@@ -6,6 +6,7 @@ pub mod assess;
 pub mod audit;
 pub mod boundary;
 pub mod change;
+pub mod conversion;
 pub mod guard;
 pub mod lineage;
 pub mod privacy;

@@ -10,7 +10,7 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
-use super::{audit_row, cache, catalog, ddl_hook, deprecated, loading, mask, write_hook};
+use super::{audit_row, cache, catalog, compiled, ddl_hook, deprecated, loading, mask, write_hook};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
@@ -75,6 +75,7 @@ pub fn install() {
     }
     cache::install();
     audit_row::install();
+    compiled::install();
     // SAFETY: the server is single-threaded and calls _PG_init once per process; each hook is saved before it is set.
     unsafe {
         PREVIOUS_PLANNER = pg_sys::planner_hook;

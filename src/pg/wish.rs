@@ -4,6 +4,7 @@ use super::catalog::{self, Name, text};
 use super::ddl;
 use super::guard::names;
 use super::list::items;
+use super::retype;
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -19,6 +20,8 @@ pub struct Wish {
     pub parts: Vec<Part>,
     /// Whether that is all of it.
     pub is_all: bool,
+    /// Whether a column is added without IF NOT EXISTS.
+    pub adds_anew: bool,
     /// Why there is no form, where that can be said better than by a list of those there are.
     pub why_not: Option<&'static str>,
 }
@@ -44,6 +47,8 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                         return;
                     }
                     for command in items::<pg_sys::AlterTableCmd>(s.cmds) {
+                        w.adds_anew |= (*command).subtype == pg_sys::AlterTableType::AT_AddColumn
+                            && !(*command).missing_ok;
                         match sub_command(&*command, w) {
                             Ok(part) => w.parts.push(part),
                             Err(why) => {
@@ -70,14 +75,14 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
     // SAFETY: the caller vouches for the tree.
     let (relid, written) = unsafe { (names::relation(range), ddl::name_of(range)) };
     let Some(name) = relid.and_then(catalog::relation_name).or(written) else { return Vec::new() };
-    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, why_not: None };
+    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, adds_anew: false, why_not: None };
     fill(&mut wish);
     vec![wish]
 }
 
 /// # Safety
 /// A valid parse tree.
-unsafe fn sub_command(c: &pg_sys::AlterTableCmd, _of: &Wish) -> Result<Part, Option<&'static str>> {
+unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Option<&'static str>> {
     use pg_sys::AlterTableType::*;
     let cascades = c.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree.
@@ -87,6 +92,10 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, _of: &Wish) -> Result<Part, Opt
             Err(Some("DROP COLUMN … CASCADE has no change form: change what depends on it first"))
         }
         AT_DropColumn => Ok(Part::DropColumn { column: name }),
+        // SAFETY: as above.
+        AT_AlterColumnType => unsafe { retype::set_type(name, c.def.cast(), of) },
+        // SAFETY: as above.
+        AT_AddColumn => unsafe { retype::add_column(c.def.cast()) },
         _ => Err(None),
     }
 }

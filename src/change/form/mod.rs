@@ -1,9 +1,15 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
+mod attached;
+mod conversion;
+mod derive;
 mod drop_column;
 mod drop_relation;
+mod rebuild;
 mod rename_column;
+mod reshape;
+mod set_type;
 
-use crate::core::change::part::Part;
+use crate::core::change::part::{self, Part};
 use crate::core::change::step::Step;
 use crate::pg::catalog::Name;
 use pgrx::pg_sys;
@@ -19,6 +25,8 @@ pub struct Planning {
     pub name: Name,
     /// The whole wish, in one spelling.
     pub ddl: String,
+    /// Under which names in it are resolved.
+    pub path: String,
     /// What the proposal says new values are made from: one expression, or an object of them by column.
     pub up: Option<Value>,
     /// The same for old values.
@@ -93,6 +101,9 @@ impl Plan {
 /// Plans all parts of a wish.
 #[must_use]
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
+    if part::is_reshape(parts) {
+        return reshape::plan(planning, parts);
+    }
     parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));
         all
@@ -105,6 +116,10 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
     match part {
         Part::DropColumn { column } => drop_column::plan(planning, column),
         Part::RenameColumn { column, new_name } => rename_column::plan(planning, column, new_name),
+        Part::SetType(retype) => set_type::plan(planning, retype),
+        Part::AddColumn(_) => planning.no_form(
+            "a column is added together with the column it is made from: ADD COLUMN …, DROP COLUMN …",
+        ),
         Part::DropTable | Part::DropView { .. } => drop_relation::plan(planning, part),
     }
 }

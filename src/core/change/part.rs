@@ -15,6 +15,10 @@ pub enum Part {
         /// Its new name.
         new_name: String,
     },
+    /// ALTER TABLE … ALTER COLUMN … TYPE.
+    SetType(Retype),
+    /// ALTER TABLE … ADD COLUMN.
+    AddColumn(NewColumn),
     /// DROP TABLE.
     DropTable,
     /// DROP VIEW and DROP MATERIALIZED VIEW.
@@ -24,6 +28,32 @@ pub enum Part {
     },
 }
 
+/// A column that gets another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retype {
+    /// The column.
+    pub column: String,
+    /// The type, with modifier.
+    pub type_name: String,
+    /// Collation to name, quoted, with a leading COLLATE and space.
+    pub collation: String,
+    /// USING in one spelling, or why it cannot be analysed.
+    pub using: Option<Result<String, String>>,
+    /// Whether the statement does nothing to a column that has the type already.
+    pub is_plain: bool,
+}
+
+/// A column that is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewColumn {
+    /// Its name.
+    pub name: String,
+    /// Its type, with modifier.
+    pub type_name: String,
+    /// Collation to name, quoted, with a leading COLLATE and space.
+    pub collation: String,
+}
+
 impl Part {
     /// Name of the form in `changes.kind`.
     #[must_use]
@@ -31,6 +61,8 @@ impl Part {
         match self {
             Part::DropColumn { .. } => "drop_column",
             Part::RenameColumn { .. } => "rename_column",
+            Part::SetType(_) => "set_type",
+            Part::AddColumn(_) => "add_column",
             Part::DropTable => "drop_table",
             Part::DropView { .. } => "drop_view",
         }
@@ -44,6 +76,22 @@ impl Part {
             Part::RenameColumn { column, new_name } => {
                 format!("ALTER TABLE {table} RENAME COLUMN {} TO {}", quote(column), quote(new_name))
             }
+            Part::SetType(r) => {
+                let using = match &r.using {
+                    Some(Ok(using)) => format!(" USING {using}"),
+                    _ => String::new(),
+                };
+                let (column, of_type) = (quote(&r.column), &r.type_name);
+                format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {of_type}{}{using}", r.collation)
+            }
+            Part::AddColumn(new) => {
+                format!(
+                    "ALTER TABLE {table} ADD COLUMN {} {}{}",
+                    quote(&new.name),
+                    new.type_name,
+                    new.collation
+                )
+            }
             Part::DropTable => format!("DROP TABLE {table}"),
             Part::DropView { materialized: false } => format!("DROP VIEW {table}"),
             Part::DropView { materialized: true } => format!("DROP MATERIALIZED VIEW {table}"),
@@ -56,6 +104,8 @@ impl Part {
         match self {
             Part::DropColumn { column } => vec![column.clone()],
             Part::RenameColumn { column, new_name } => vec![column.clone(), new_name.clone()],
+            Part::SetType(r) => vec![r.column.clone()],
+            Part::AddColumn(new) => vec![new.name.clone()],
             Part::DropTable | Part::DropView { .. } => Vec::new(),
         }
     }
@@ -65,14 +115,15 @@ impl Part {
     pub fn needs(&self) -> Vec<&str> {
         match self {
             Part::DropColumn { column } | Part::RenameColumn { column, .. } => vec![column],
-            Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::SetType(r) => vec![&r.column],
+            Part::AddColumn(_) | Part::DropTable | Part::DropView { .. } => Vec::new(),
         }
     }
 
     /// Whether it can be told how to make new values from old ones, or old ones from new.
     #[must_use]
     pub fn takes_expressions(&self) -> bool {
-        false
+        matches!(self, Part::SetType(_) | Part::AddColumn(_))
     }
 
     /// Whether it works on the relation as a whole.
@@ -91,17 +142,25 @@ pub fn text(parts: &[Part], table: &str, quote: impl Fn(&str) -> String + Copy) 
     texts.fold(first, |all, next| format!("{all}, {}", next.strip_prefix(&prefix).unwrap_or(&next)))
 }
 
+/// Whether new columns are made from old ones that go: split, merged, or one from one.
+#[must_use]
+pub fn is_reshape(parts: &[Part]) -> bool {
+    let added = parts.iter().any(|p| matches!(p, Part::AddColumn(_)));
+    added && parts.iter().any(|p| matches!(p, Part::DropColumn { .. }))
+}
+
 /// The form in one word: that of the only part, or `several`.
 #[must_use]
 pub fn kind(parts: &[Part]) -> &'static str {
     match parts {
         [part] => part.kind(),
+        _ if is_reshape(parts) => "reshape",
         _ => "several",
     }
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, DROP TABLE, DROP VIEW";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ALTER COLUMN … TYPE, ADD COLUMN … DROP COLUMN with up and down, DROP TABLE, DROP VIEW";
 
 #[cfg(test)]
 mod tests {
