@@ -44,7 +44,7 @@ pub fn find(change: &Change, copy: &Copy, table: &Name, from: i64, upto: i64) {
         column.trim_matches('"'),
         &row,
         &why,
-        false,
+        error::conversion::While::Copying,
     )
     .raise()
 }

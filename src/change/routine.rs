@@ -19,6 +19,7 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
+        "tell_lost" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide" => hide(change, word(args, "name")),
         other => error::change::no_such_routine(other).raise(),
@@ -30,6 +31,7 @@ pub fn back(change: &Change, args: &Value) {
     match word(args, "routine") {
         "copy_column" => forget_tags(change, word(args, "to"), Some("copied")),
         "drop_not_null" => set_not_null(change, word(args, "column")),
+        "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide" => show(change),
         _ => {}
@@ -111,6 +113,16 @@ fn set_not_null(change: &Change, column: &str) {
         return;
     }
     spi::execute(&format!("ALTER TABLE {} ALTER COLUMN {quoted} SET NOT NULL", change.name), &[]);
+}
+
+/// The old type could not hold some of what was written in the new one: that is said.
+fn tell_lost(change: &Change, old: &str, new: &str) {
+    let (quoted, column) = (quote_identifier(old), quote_identifier(new));
+    let sql = format!("SELECT count(*) FROM {} WHERE {quoted} IS NULL AND {column} IS NOT NULL", change.name);
+    let lost: i64 = owner::run(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0);
+    if lost > 0 {
+        error::conversion::values_lost(&change.name, new, lost).warn();
+    }
 }
 
 /// Puts a relation under its reserved name, where nobody but its owner may use it.

@@ -87,12 +87,32 @@ pub fn one_for_several(which: &str, known: &[&str]) -> Failure {
     .hint(format!("Pass {which} => '{{{}}}'.", example.join(", ")))
 }
 
+/// Where an expression failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum While {
+    /// Old rows were copied.
+    Copying,
+    /// Somebody wrote, before contraction.
+    Writing,
+    /// Somebody wrote, after it.
+    Afterwards,
+}
+
 /// An expression that fails on a row. `row` names it.
-pub fn fails_on_row(code: Code, change: i64, column: &str, row: &str, why: &str, after: bool) -> Failure {
-    let way_out = if after { "undo_change" } else { "abort_change" };
-    Failure::new(code, format!("change {change} cannot make column \"{column}\" of {row}: {why}")).hint(format!(
-        "Mend the row and go on: CALL governance.advance_change({change}); or: SELECT governance.{way_out}({change});"
-    ))
+pub fn fails_on_row(code: Code, change: i64, column: &str, row: &str, why: &str, at: While) -> Failure {
+    let column = column.strip_prefix(&format!("_dg{change}_")).unwrap_or(column);
+    let hint = match at {
+        While::Copying => format!(
+            "Mend the row and go on: CALL governance.advance_change({change}); or: SELECT governance.abort_change({change});"
+        ),
+        While::Writing => {
+            format!("Write a value that fits both shapes, or: SELECT governance.abort_change({change});")
+        }
+        While::Afterwards => {
+            format!("Write a value that fits both shapes, or: SELECT governance.undo_change({change});")
+        }
+    };
+    Failure::new(code, format!("change {change} cannot make column \"{column}\" of {row}: {why}")).hint(hint)
 }
 
 /// A type change that is at its gate or behind it, and a statement whose USING must not be applied to new values.
@@ -121,4 +141,13 @@ pub fn adds_again(id: i64, name: &Name) -> Failure {
     .hint(format!(
         "Write ADD COLUMN IF NOT EXISTS in the statement, or: CALL governance.advance_change({id}); and mark the migration as done."
     ))
+}
+
+/// Values that an old type cannot hold.
+pub fn values_lost(name: &Name, column: &str, rows: i64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING,
+        format!("the old type of column \"{column}\" of {name} cannot hold the values of {rows} rows: they are NULL in it"),
+    )
+    .detail("They were written in the new type after the contraction, and go with the new column.")
 }

@@ -6,6 +6,7 @@ use super::catalog::text;
 use super::compiled::{Compiled, Sink};
 use super::dual_write::{same, value};
 use crate::error;
+use crate::error::conversion::While;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
@@ -186,7 +187,7 @@ impl Row<'_> {
             &sink.name,
             &row,
             report.message(),
-            self.compiled.after,
+            if self.compiled.after { While::Afterwards } else { While::Writing },
         )
         .raise()
     }

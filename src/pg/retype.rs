@@ -28,7 +28,9 @@ pub unsafe fn set_type(
             None => true,
             Some(using) => using.as_ref().is_ok_and(|text| is_cast_to(text, &type_name)),
         };
-        let using = using.map(|u| u.map(|text| fill(&text, |_| quote_identifier(&column))));
+        // The same text for a column that has the type already, where nothing is left to cast.
+        let canonical = |text: String| if is_plain { format!("($1)::{type_name}") } else { text };
+        let using = using.map(|u| u.map(|text| fill(&canonical(text), |_| quote_identifier(&column))));
         Ok(Part::SetType(Retype { column, type_name, collation: collation(d), using, is_plain }))
     }
 }

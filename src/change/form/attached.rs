@@ -21,7 +21,7 @@ pub struct Settings {
     pub comment: Option<String>,
 }
 
-/// The settings of a column.
+/// The settings of a column. PostgreSQL keeps a version of its own among the options (pg_attver), which is not to be copied.
 #[must_use]
 pub fn settings(relid: pg_sys::Oid, column: &str) -> Option<Settings> {
     owner::run(|| {
@@ -29,7 +29,7 @@ pub fn settings(relid: pg_sys::Oid, column: &str) -> Option<Settings> {
             "SELECT pg_get_expr(f.adbin, f.adrelid),
                     CASE a.attidentity WHEN 'a' THEN 'ALWAYS' WHEN 'd' THEN 'BY DEFAULT' END,
                     s.seqrelid::regclass::text, format_type(s.seqtypid, NULL),
-                    coalesce(a.attstattarget, -1)::int, array_to_string(a.attoptions, ', '), col_description(a.attrelid, a.attnum)
+                    coalesce(a.attstattarget, -1)::int, (SELECT string_agg(o, ', ') FROM unnest(a.attoptions) o WHERE o NOT LIKE 'pg_attver=%'), col_description(a.attrelid, a.attnum)
                FROM pg_attribute a
                LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
                LEFT JOIN (SELECT d.refobjsubid, s.* FROM pg_depend d JOIN pg_sequence s ON s.seqrelid = d.objid
@@ -62,10 +62,10 @@ pub struct Index {
     pub on_old: String,
     /// `p` or `u` where a constraint owns it.
     pub constraint: Option<String>,
-    /// What ADD CONSTRAINT says behind the index: DEFERRABLE.
-    pub deferrable: String,
-    /// Its comment, and that of its constraint.
+    /// Its comment.
     pub comment: Option<String>,
+    /// That of the constraint.
+    pub constraint_comment: Option<String>,
 }
 
 impl Index {
@@ -87,6 +87,7 @@ pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
                          WHEN i.indisreplident THEN 'is the replica identity'
                          WHEN i.indisclustered THEN 'is what the table is clustered by'
                          WHEN NOT i.indisvalid THEN 'is not valid'
+                         WHEN NOT i.indimmediate THEN 'belongs to a deferrable constraint'
                          ELSE 'has an operator class of its own' END
                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = $2
@@ -95,7 +96,7 @@ pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
                      OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                                    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = a.attnum))
                 AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL OR i.indisexclusion OR i.indisreplident
-                     OR i.indisclustered OR NOT i.indisvalid
+                     OR i.indisclustered OR NOT i.indisvalid OR NOT i.indimmediate
                      OR EXISTS (SELECT FROM unnest(i.indclass, i.indkey) u (class, key) JOIN pg_opclass o ON o.oid = u.class
                                  WHERE u.key = a.attnum AND NOT o.opcdefault))
               ORDER BY 1 LIMIT 1",
@@ -115,8 +116,7 @@ pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
                            coalesce(' TABLESPACE ' || quote_ident(s.spcname), '')),
                     format(' USING %I (%s)', m.amname, keys.old),
                     k.contype::text,
-                    CASE WHEN k.condeferrable THEN ' DEFERRABLE' || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END ELSE '' END,
-                    obj_description(i.indexrelid, 'pg_class')
+                    obj_description(i.indexrelid, 'pg_class'), obj_description(k.oid, 'pg_constraint')
                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am m ON m.oid = c.relam
                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = $2
                LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
@@ -146,8 +146,8 @@ pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
                 on: r.must(3),
                 on_old: r.must(4),
                 constraint: r.get(5),
-                deferrable: r.must(6),
-                comment: r.get(7),
+                comment: r.get(6),
+                constraint_comment: r.get(7),
             },
         )
     })

@@ -42,13 +42,16 @@ pub fn down(
         ("integer", -2147483648, 2147483647),
         ("bigint", i64::MIN, i64::MAX),
     ];
-    let is_number = is_number(new.of_type);
     if let Some((_, low, high)) = whole.into_iter().find(|(name, ..)| *name == old_type) {
-        return is_number.then(|| {
-            format!("CASE WHEN {column} BETWEEN '{low}'::numeric AND '{high}'::numeric THEN {column}::{old_type} END")
+        // Compared as the new type where that is whole too: cheaper.
+        let as_type = if is_whole(new.of_type) { "bigint" } else { "numeric" };
+        return is_number(new.of_type).then(|| {
+            format!(
+                "CASE WHEN {column} BETWEEN '{low}'::{as_type} AND '{high}'::{as_type} THEN {column}::{old_type} END"
+            )
         });
     }
-    if old.of_type == pg_sys::NUMERICOID && is_number {
+    if old.of_type == pg_sys::NUMERICOID && is_number(new.of_type) {
         let Some((precision, scale)) = precision(old.modifier) else { return Some(column.into()) };
         return Some(format!(
             "CASE WHEN abs(round({column}::numeric, {scale})) < 1e{}::numeric THEN {column}::{old_type} END",
@@ -67,16 +70,12 @@ pub fn down(
     can_assign(new.of_type, old.of_type).then(|| column.to_string())
 }
 
+fn is_whole(t: pg_sys::Oid) -> bool {
+    matches!(t, pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID)
+}
+
 fn is_number(t: pg_sys::Oid) -> bool {
-    matches!(
-        t,
-        pg_sys::INT2OID
-            | pg_sys::INT4OID
-            | pg_sys::INT8OID
-            | pg_sys::NUMERICOID
-            | pg_sys::FLOAT4OID
-            | pg_sys::FLOAT8OID
-    )
+    is_whole(t) || matches!(t, pg_sys::NUMERICOID | pg_sys::FLOAT4OID | pg_sys::FLOAT8OID)
 }
 
 fn is_text(t: pg_sys::Oid) -> bool {

@@ -126,10 +126,8 @@ fn index(p: &Planning, i: &Index) -> (Vec<String>, Vec<String>) {
     let (name, reserved) = (quote_identifier(&i.name), quote_identifier(p.reserved(&i.name)));
     let between = quote_identifier(p.reserved(&format!("between_{}", i.name)));
     let drop = format!("ALTER TABLE {TABLE} DROP CONSTRAINT {name}");
-    let add = |what: &str| {
-        format!("ALTER TABLE {TABLE} ADD CONSTRAINT {name} {what} USING INDEX {name}{}", i.deferrable)
-    };
-    let (mut there, back) = match i.constraint.as_deref() {
+    let add = |what: &str| format!("ALTER TABLE {TABLE} ADD CONSTRAINT {name} {what} USING INDEX {name}");
+    let (mut there, mut back) = match i.constraint.as_deref() {
         Some("p") => {
             let before = quote_identifier(before(p, &i.name));
             (
@@ -155,7 +153,14 @@ fn index(p: &Planning, i: &Index) -> (Vec<String>, Vec<String>) {
             vec![format!("DROP INDEX {SCHEMA}.{name}"), rename_index(&reserved, &name)],
         ),
     };
-    there.extend(comment(&format!("INDEX {SCHEMA}.{name}"), i.comment.as_ref()));
+    let comments = [
+        comment(&format!("INDEX {SCHEMA}.{name}"), i.comment.as_ref()),
+        comment(&format!("CONSTRAINT {name} ON {TABLE}"), i.constraint_comment.as_ref()),
+    ];
+    if i.is_primary_key() {
+        back.extend(comments.iter().flatten().cloned());
+    }
+    there.extend(comments.into_iter().flatten());
     (there, back)
 }
 

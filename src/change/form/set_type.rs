@@ -57,6 +57,13 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     c.contract(&mut plan);
     rebuild::after_swap(&change, &mut plan);
     c.keep_current(p, &mut plan);
+    // The last step is the first to be taken back: nothing is locked yet while rows are counted.
+    plan.step(Step::routine(
+        Phase::Contract,
+        "tell_lost",
+        format!("on undo_change, count the values that {} could not hold", facts.type_name),
+        json!({"old": change.reserved, "new": change.name}),
+    ));
     plan.steps.sort_by_key(|(step, _)| step.phase as u8);
     plan
 }
