@@ -49,8 +49,9 @@ pub fn propose(p: &Proposal) -> Option<i64> {
     let wish = wishes.into_iter().next();
     if let Some(wish) = &wish {
         require_what_it_names(wish);
+        form::require_castable(wish, p.up.is_some());
     }
-    if is_harmless(statement, p.path) {
+    if p.up.is_none() && is_harmless(statement, p.path) {
         error::change::not_needed(&statement.text).notice();
         return None;
     }

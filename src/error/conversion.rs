@@ -34,7 +34,22 @@ pub fn bad_expression(which: &str, column: &str, text: &str, why: &str) -> Failu
         Code::ERRCODE_INVALID_PARAMETER_VALUE,
         format!("{which} for column \"{column}\" cannot be used: {why}"),
     )
-    .detail(format!("Expression: {text}"))
+    .detail(format!("It reads: {text}"))
+}
+
+/// A type that PostgreSQL does not know.
+pub fn no_such_type() -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, "the type does not exist")
+        .detail("It is looked for under the search_path of the proposal.")
+}
+
+/// A type change that PostgreSQL cannot do by itself.
+pub fn cannot_cast(column: &str, type_name: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DATATYPE_MISMATCH,
+        format!("column \"{column}\" cannot be cast automatically to type {type_name}"),
+    )
+    .hint(format!("Write USING in the statement, or pass up => '{{\"{column}\": \"expression\"}}'."))
 }
 
 /// An expression that gives another value each time.

@@ -8,6 +8,9 @@ use crate::core::change::part::{NewColumn, Part, Retype};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 
+/// Why there is no form where a type is not known.
+pub const NO_TYPE: &str = "the type does not exist";
+
 /// # Safety
 /// `definition` must be the valid ColumnDef of ALTER COLUMN … TYPE.
 pub unsafe fn set_type(
@@ -64,7 +67,7 @@ unsafe fn type_of(d: &pg_sys::ColumnDef) -> Result<Typed, Option<&'static str>> 
         unsafe { pg_sys::typenameTypeIdAndMod(std::ptr::null_mut(), d.typeName, &mut oid, &mut modifier) };
         (oid, modifier)
     });
-    let Some((oid, modifier)) = found else { return Err(Some("the type does not exist")) };
+    let Some((oid, modifier)) = found else { return Err(Some(NO_TYPE)) };
     let name = settings_scope::with_fixed_path(|| {
         // SAFETY: palloc'd.
         unsafe { text(pg_sys::format_type_with_typemod(oid, modifier)) }
@@ -96,4 +99,12 @@ pub fn column_of(relid: pg_sys::Oid, name: &str) -> Option<Column> {
 pub fn type_collation(of_type: pg_sys::Oid) -> pg_sys::Oid {
     // SAFETY: a syscache look-up.
     unsafe { pg_sys::get_typcollation(of_type) }
+}
+
+/// Whether the values of a column can be assigned to another type.
+#[must_use]
+pub fn can_cast(relid: pg_sys::Oid, column: &str, type_name: &str) -> bool {
+    let from = column_of(relid, column);
+    let to = settings_scope::with_fixed_path(|| expression::type_named(type_name));
+    from.zip(to).is_some_and(|(from, (to, _))| expression::can_assign(from.of_type, to))
 }

@@ -12,6 +12,8 @@ mod set_type;
 use crate::core::change::part::{self, Part};
 use crate::core::change::step::Step;
 use crate::pg::catalog::Name;
+use crate::pg::retype;
+use crate::pg::wish::Wish;
 use pgrx::pg_sys;
 use serde_json::Value;
 
@@ -95,6 +97,27 @@ impl Plan {
             (Some(a), Some(b)) => Some(format!("{a}; {b}")),
             (a, b) => a.or(b),
         };
+    }
+}
+
+/// PostgreSQL would refuse a type change that it cannot cast, so it is no statement that is safe as it is. `has_up`: the
+/// proposal says itself what the values are made from.
+pub fn require_castable(wish: &Wish, has_up: bool) {
+    if wish.why_not == Some(retype::NO_TYPE) {
+        crate::error::conversion::no_such_type().raise();
+    }
+    for part in &wish.parts {
+        let (Part::SetType(r), Some(relid)) = (part, wish.relid) else { continue };
+        match &r.using {
+            Some(Err(why)) => {
+                crate::error::conversion::bad_expression("USING", &r.column, "as in the statement", why)
+                    .raise()
+            }
+            None if !has_up && !retype::can_cast(relid, &r.column, &r.type_name) => {
+                crate::error::conversion::cannot_cast(&r.column, &r.type_name).raise()
+            }
+            _ => {}
+        }
     }
 }
 

@@ -79,9 +79,8 @@ fn expressions(
     let column = quote_identifier(&r.column);
     let given = conversion::given("up", p.up.as_ref(), &r.column, &[&r.column]);
     let using = match &r.using {
-        Some(Err(why)) => error::conversion::bad_expression("USING", &r.column, &p.ddl, why).raise(),
         Some(Ok(using)) => Some(using.clone()),
-        None => None,
+        _ => None,
     };
     let read_up =
         |text: &str| conversion::read(p, "up", &r.column, text, std::slice::from_ref(old), &r.type_name);
