@@ -3,9 +3,11 @@
 //! Only for the change's own table: a statement of ours may run users' code (the check of a domain, say), and DDL hidden
 //! in there is judged like any other.
 use super::store::Change;
+use super::table;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
 use pgrx::pg_sys;
+use serde_json::Value;
 use std::cell::RefCell;
 
 /// The step that is running.
@@ -14,6 +16,8 @@ struct Acting {
     change: i64,
     name: Name,
     relid: Option<pg_sys::Oid>,
+    /// Other tables that the step names.
+    touches: Vec<pg_sys::Oid>,
 }
 
 thread_local! {
@@ -36,13 +40,20 @@ pub fn is_acting() -> bool {
 #[must_use]
 pub fn covers(victim: &Victim) -> bool {
     ACTING.with_borrow(|a| {
-        a.as_ref()
-            .is_some_and(|a| victim.dataset == a.name || (victim.relid.is_some() && victim.relid == a.relid))
+        a.as_ref().is_some_and(|a| {
+            let touches = |relid| Some(relid) == a.relid || a.touches.contains(&relid);
+            victim.dataset == a.name || victim.relid.is_some_and(touches)
+        })
     })
 }
 
 /// Runs a step of a change.
 pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
+    touching(change, &Value::Null, f)
+}
+
+/// The same for a step that names other tables, in its arguments.
+pub fn touching<R>(change: &Change, args: &Value, f: impl FnOnce() -> R) -> R {
     struct Back(Option<Acting>);
     impl Drop for Back {
         fn drop(&mut self) {
@@ -50,7 +61,9 @@ pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
         }
     }
     let relid = catalog::relation_oid(&change.current_name());
-    let acting = Acting { change: change.id, name: change.name.clone(), relid };
+    let named = args["touches"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let touches = named.filter_map(|name| table::named(&change.fill(name))).collect();
+    let acting = Acting { change: change.id, name: change.name.clone(), relid, touches };
     let _back = Back(ACTING.replace(Some(acting)));
     f()
 }

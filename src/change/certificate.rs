@@ -127,6 +127,13 @@ fn dependents(change: &Change, steps: &[Stored], relid: pg_sys::Oid) -> Vec<Stri
     let mut all: Vec<String> =
         change.takes.iter().flat_map(|column| table::dependents(relid, Some(column))).collect();
     all.dedup();
+    let carried: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| s.step.args["carries"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    all.retain(|d| !carried.contains(&d.as_str()));
     all
 }
 

@@ -1,11 +1,12 @@
 //! Running one step, and taking it back.
-use super::acting::as_change;
+use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
 use super::{backfill, routine};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, settings_scope, spi};
 use pgrx::pg_sys;
+use serde_json::Value;
 
 /// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
 /// request for a strong lock stops everybody.
@@ -55,7 +56,7 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         Action::Sql | Action::Product => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
-            statements(change, step.action, &step.statement);
+            statements(change, step.action, &step.statement, &step.args);
         }
         Action::Alone => return super::alone::forward(change, stored),
         Action::Copy => {
@@ -80,17 +81,17 @@ pub fn back(change: &Change, stored: &Stored) {
     match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
         // Steps take back what others may have taken back: nobody wants to hear of that.
-        action => settings_scope::quietly(|| statements(change, action, undo)),
+        action => settings_scope::quietly(|| statements(change, action, undo, &step.args)),
     }
 }
 
 /// Statements of a step. Those of the wish run with the rights of the relation's owner, whoever advances it.
-pub fn statements(change: &Change, action: Action, text: &str) {
+pub fn statements(change: &Change, action: Action, text: &str, args: &Value) {
     let text = change.fill(text);
     if text.is_empty() {
         return;
     }
-    as_change(change, || match action {
+    touching(change, args, || match action {
         Action::Product => owner::run(|| {
             spi::execute(&text, &[]);
         }),

@@ -47,7 +47,11 @@ pub fn advance(id: i64) -> bool {
     let next = steps.iter().position(|s| !s.done);
     if change.state == State::Contracted {
         return match next {
-            Some(at) if steps[at].step.phase == Phase::Settle => step(&change, &steps, at),
+            Some(at) if steps[at].step.phase == Phase::Settle => {
+                let _ = step(&change, &steps, at);
+                // Behind the last of them lies the quarantine, which is not to be ended yet.
+                store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle)
+            }
             _ => {
                 end_quarantine(&change, &steps);
                 false

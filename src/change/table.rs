@@ -50,6 +50,12 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
     })
 }
 
+/// A relation by its quoted name.
+#[must_use]
+pub fn named(name: &str) -> Option<pg_sys::Oid> {
+    owner::run(|| spi::select_one("SELECT to_regclass($1)::oid", &[name.into()], |r| r.get(1))).flatten()
+}
+
 /// What else would go, or stand in the way, if a column (or with None the table) were dropped: views, foreign keys of
 /// other tables, policies, functions that use the row type, and the like. Not its own indexes, defaults and constraints.
 #[must_use]

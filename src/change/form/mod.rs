@@ -5,6 +5,7 @@ mod derive;
 mod drop_column;
 mod drop_relation;
 mod rebuild;
+mod referenced;
 mod rename_column;
 mod reshape;
 mod set_type;

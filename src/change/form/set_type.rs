@@ -2,6 +2,7 @@
 //! written together, filled and verified; at the gate both change names.
 use super::attached::{self, Constraint, Index, Settings};
 use super::conversion::{self, Conversion, Side};
+use super::referenced::{self, Reference};
 use super::{Plan, Planning, derive, rebuild};
 use crate::change::table;
 use crate::core::change::part::Retype;
@@ -26,6 +27,8 @@ pub struct Change {
     pub indexes: Vec<Index>,
     /// Its checks and foreign keys, for the new column.
     pub constraints: Vec<Constraint>,
+    /// Foreign keys that point to it.
+    pub references: Vec<Reference>,
 }
 
 /// The plan.
@@ -52,10 +55,12 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     settings_of_new(&change, &mut plan);
     rebuild::expand(p, &change, &mut plan);
     Conversion::stop(p, &mut plan);
+    referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
     c.contract(&mut plan);
     rebuild::after_swap(&change, &mut plan);
+    referenced::after_swap(&change.references, &mut plan);
     c.keep_current(p, &mut plan);
     // The last step is the first to be taken back: nothing is locked yet while rows are counted.
     plan.step(Step::routine(
@@ -113,9 +118,10 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, new: &Column) -> Chan
     if facts.in_partition_key {
         p.no_form("the column is part of the partition key");
     }
-    let dependents =
-        [table::dependents(p.relid, Some(&r.column)), attached::statistics_objects(p.relid, &r.column)];
-    let dependents = dependents.concat();
+    let references = referenced::references(p, &r.column);
+    let mut dependents = table::dependents(p.relid, Some(&r.column));
+    dependents.retain(|d| !referenced::is_among(&references, d));
+    dependents.extend(attached::statistics_objects(p.relid, &r.column));
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }
@@ -131,7 +137,15 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, new: &Column) -> Chan
     for c in constraints.iter_mut().filter(|c| c.is_check) {
         c.text = rebuild::check(p, &c.name, &c.text, new, &reserved);
     }
-    Change { name: r.column.clone(), reserved, not_null: facts.not_null, settings, indexes, constraints }
+    Change {
+        name: r.column.clone(),
+        reserved,
+        not_null: facts.not_null,
+        settings,
+        indexes,
+        constraints,
+        references,
+    }
 }
 
 /// Comment, statistics target and options of the new column.
