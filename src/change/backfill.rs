@@ -7,7 +7,7 @@ use super::store::Change;
 use super::{blame, table};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, settings_scope, spi, xact};
+use crate::pg::{catalog, convert, owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
@@ -188,7 +188,7 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     let with_rights = |f: &dyn Fn() -> usize| {
         if as_users { as_owner_of(change.relation(), f) } else { settings_scope::quiet_copy(f) }
     };
-    let run = || with_rights(&|| spi::execute(&sql, &[]));
+    let run = || with_rights(&|| convert::copying(change.id, || spi::execute(&sql, &[])));
     if !copy.may_fail {
         return run();
     }
@@ -214,6 +214,15 @@ pub fn compare(change: &Change, args: &Value) {
     };
     if rows > 0 {
         start_over(change.id);
+        if copy.may_fail {
+            let name = || blame::first(change, &copy.differs());
+            let row = if copy.runs_users_code {
+                as_owner_of(change.relation(), name)
+            } else {
+                settings_scope::quiet_copy(name)
+            };
+            error::conversion::still_differs(change.id, rows, &row).raise();
+        }
         error::change::not_equal(change.id, rows).raise();
     }
     owner::run(|| {

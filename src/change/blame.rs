@@ -37,7 +37,7 @@ pub fn find(change: &Change, copy: &Copy, table: &Name, from: i64, upto: i64) {
         if fails((low, middle)).is_some() { high = middle } else { low = middle }
     }
     let Some((column, why)) = fails((low, high)) else { return };
-    let row = name(table, low);
+    let row = name(&table.to_string(), low);
     error::conversion::fails_on_row(
         PgSqlErrorCode::ERRCODE_DATA_EXCEPTION,
         change.id,
@@ -57,8 +57,20 @@ fn why(table: &Name, expression: &str, ((a, b), (c, d)): Range) -> Option<String
     xact::tried(|| spi::select(&sql, &[], |r| r.must::<i64>(1))).err()
 }
 
-/// A row by its primary key, or by its place where there is none.
-fn name(table: &Name, (block, number): (i64, i64)) -> String {
+/// The first row of the change's table that fulfils a condition.
+#[must_use]
+pub fn first(change: &Change, condition: &str) -> String {
+    let sql = format!(
+        "SELECT tableoid::regclass::text, (ctid::text::point)[0]::bigint, (ctid::text::point)[1]::bigint
+           FROM {} WHERE {condition} LIMIT 1",
+        change.name
+    );
+    let found = spi::select_one(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)));
+    found.map_or_else(|| "a row".into(), |(table, block, number)| name(&table, (block, number)))
+}
+
+/// A row by its primary key, or by its place where there is none. The table is quoted.
+fn name(table: &str, (block, number): (i64, i64)) -> String {
     let key: Option<(String, String)> = owner::run(|| {
         spi::select_one(
             "SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY u.n),
@@ -67,7 +79,7 @@ fn name(table: &Name, (block, number): (i64, i64)) -> String {
                JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.key
               WHERE i.indisprimary AND i.indrelid = to_regclass($1) AND u.n <= i.indnkeyatts
              HAVING count(*) > 0",
-            &[table.to_string().into()],
+            &[table.into()],
             |r| (r.must(1), r.must(2)),
         )
     });

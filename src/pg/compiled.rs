@@ -149,7 +149,10 @@ impl Compiled {
     pub fn store(&self, tuple: pg_sys::HeapTuple) {
         // SAFETY: the tuple is of the relation, and outlives the evaluation.
         unsafe {
-            pg_sys::MemoryContextReset((*self.values).ecxt_per_tuple_memory);
+            let context = (*self.values).ecxt_per_tuple_memory;
+            if !(*context).isReset {
+                pg_sys::MemoryContextReset(context);
+            }
             pg_sys::ExecStoreHeapTuple(tuple, self.slot, false);
         }
     }

@@ -10,7 +10,25 @@ use crate::error::conversion::While;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
+use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
+
+thread_local! {
+    /// The change whose old rows are being copied in this session, or 0.
+    static COPYING: Cell<i64> = const { Cell::new(0) };
+}
+
+/// Runs the copy of old rows: it writes new values, and the old ones they come from stay as they are.
+pub fn copying<R>(change: i64, f: impl FnOnce() -> R) -> R {
+    struct Back(i64);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            COPYING.set(self.0);
+        }
+    }
+    let _back = Back(COPYING.replace(change));
+    f()
+}
 
 crate::raw_function_info!(pg_finfo_dg_convert);
 
@@ -83,7 +101,10 @@ impl Row<'_> {
                 };
             }
             if c.up.iter().any(|s| self.has_changed(s)) {
-                // The copy of old rows writes new values too; the old ones they come from stay as they are.
+                if COPYING.get() == c.change && !c.down.iter().any(|s| self.has_changed(s)) {
+                    return self.now;
+                }
+                // What a subscription applies was converted where it was written, perhaps from what `down` cannot give.
                 if c.after || !self.agrees(&c.down) && !self.agrees(&c.up) {
                     return self.put(&c.down);
                 }

@@ -107,6 +107,9 @@ pub unsafe fn same(
     // SAFETY: attributes are stored behind the descriptor, from 1; the caller vouches for the values.
     unsafe {
         let attribute = &*(*desc).attrs.as_ptr().add(at as usize - 1);
+        if attribute.attbyval {
+            return a.0 == b.0;
+        }
         super::missing::datum_image_eq(a.0, b.0, attribute.attbyval, i32::from(attribute.attlen))
     }
 }

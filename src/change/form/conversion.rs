@@ -70,8 +70,8 @@ impl Conversion {
             "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._convert({}, {}, {}, {}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {trigger}",
             p.id,
             if after { "'down'" } else { "'both'" },
-            quote_literal(&up.to_string()),
-            quote_literal(&Value::Object(down).to_string())
+            quote_literal(up.to_string()),
+            quote_literal(Value::Object(down).to_string())
         )
     }
 
