@@ -116,12 +116,19 @@ fn require_that_it_can_follow(change: &Change, wish: &Wish, at_gate: bool) {
     if !at_gate && !done {
         return;
     }
-    let plain = |p: &Part| if let Part::SetType(retype) = p { retype.is_plain } else { true };
-    if !wish.parts.iter().all(plain) {
-        error::conversion::applies_twice(change.id, done).raise();
-    }
-    if wish.adds_anew && part::is_reshape(&wish.parts) {
-        error::conversion::adds_again(change.id, &change.name).raise();
+    // The statement may do more than the change did.
+    for part in &wish.parts {
+        match part {
+            Part::SetType(r) if !r.is_plain && change.takes.contains(&r.column) => {
+                error::conversion::applies_twice(change.id, done).raise();
+            }
+            Part::AddColumn(new)
+                if wish.adds_anew && !change.takes.is_empty() && change.adds.contains(&new.name) =>
+            {
+                error::conversion::adds_again(change.id, &change.name).raise();
+            }
+            _ => {}
+        }
     }
 }
 
