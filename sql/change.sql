@@ -14,9 +14,12 @@ CREATE TABLE governance.change (
         CHECK (state IN ('proposed', 'approved', 'expanding', 'ready', 'contracted', 'done', 'aborted', 'undone')),
     fingerprint text NOT NULL,
     proposed_by text NOT NULL,
+    proposed_session text NOT NULL,
     proposed_at timestamptz NOT NULL DEFAULT now(),
     approved_by text,
+    approved_session text,
     approved_at timestamptz,
+    approved_until timestamptz,
     comment text,
     waived text[] NOT NULL DEFAULT '{}',
     columns text[] NOT NULL DEFAULT '{}',
@@ -49,9 +52,12 @@ COMMENT ON COLUMN governance.change.reason IS 'why';
 COMMENT ON COLUMN governance.change.state IS 'proposed, approved, expanding, ready, contracted, done, aborted or undone';
 COMMENT ON COLUMN governance.change.fingerprint IS 'catalog state the plan was made for';
 COMMENT ON COLUMN governance.change.proposed_by IS 'current_user who proposed it';
+COMMENT ON COLUMN governance.change.proposed_session IS 'session_user of that';
 COMMENT ON COLUMN governance.change.proposed_at IS 'when';
 COMMENT ON COLUMN governance.change.approved_by IS 'current_user who approved it';
+COMMENT ON COLUMN governance.change.approved_session IS 'session_user of that';
 COMMENT ON COLUMN governance.change.approved_at IS 'when';
+COMMENT ON COLUMN governance.change.approved_until IS 'until when the approval holds';
 COMMENT ON COLUMN governance.change.comment IS 'what the approval says; the reason of its waivers';
 COMMENT ON COLUMN governance.change.waived IS 'what the approval goes without: not_observed';
 COMMENT ON COLUMN governance.change.columns IS 'columns it works on: no other change may';
@@ -99,6 +105,56 @@ COMMENT ON COLUMN governance.change_step.joined IS 'whether it belongs to the tr
 COMMENT ON COLUMN governance.change_step.done_at IS 'when it was run';
 COMMENT ON COLUMN governance.change_step.last_error IS 'why it failed last';
 
+CREATE TABLE governance.change_acknowledgement (
+    change bigint NOT NULL,
+    party text NOT NULL,
+    acknowledged_by text NOT NULL,
+    acknowledged_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    comment text,
+    PRIMARY KEY (change, party)
+);
+COMMENT ON TABLE governance.change_acknowledgement IS 'declared consumers that are ready for a change';
+COMMENT ON COLUMN governance.change_acknowledgement.change IS 'the change';
+COMMENT ON COLUMN governance.change_acknowledgement.party IS 'the consumer';
+COMMENT ON COLUMN governance.change_acknowledgement.acknowledged_by IS 'current_user who said so';
+COMMENT ON COLUMN governance.change_acknowledgement.acknowledged_at IS 'when';
+COMMENT ON COLUMN governance.change_acknowledgement.comment IS 'in their words';
+
+CREATE TABLE governance.change_window (
+    class text PRIMARY KEY,
+    soak interval NOT NULL,
+    approval interval NOT NULL,
+    quarantine interval NOT NULL
+);
+COMMENT ON TABLE governance.change_window IS 'shipped windows of changes, one row for each class of dataset';
+COMMENT ON COLUMN governance.change_window.class IS 'class of the dataset; empty where none is declared';
+COMMENT ON COLUMN governance.change_window.soak IS 'nobody may have read what goes for so long';
+COMMENT ON COLUMN governance.change_window.approval IS 'so long an approval holds';
+COMMENT ON COLUMN governance.change_window.quarantine IS 'so long at least what went can be brought back';
+-- Master and reference data are read by jobs that run once a month; analytical tables are built anew from others.
+INSERT INTO governance.change_window (class, soak, approval, quarantine) VALUES
+    ('master', '35 days', '30 days', '14 days'),
+    ('reference', '35 days', '30 days', '14 days'),
+    ('transactional', '14 days', '30 days', '7 days'),
+    ('analytical', '7 days', '30 days', '7 days'),
+    ('', '7 days', '30 days', '7 days');
+
+CREATE TABLE governance.change_window_set (
+    class text PRIMARY KEY,
+    soak interval,
+    approval interval,
+    quarantine interval
+);
+COMMENT ON TABLE governance.change_window_set IS 'windows of changes that an operator set';
+COMMENT ON COLUMN governance.change_window_set.class IS 'class of the dataset; empty where none is declared';
+COMMENT ON COLUMN governance.change_window_set.soak IS 'as in change_window, null for the shipped one';
+COMMENT ON COLUMN governance.change_window_set.approval IS 'as in change_window, null for the shipped one';
+COMMENT ON COLUMN governance.change_window_set.quarantine IS 'as in change_window, null for the shipped one';
+
+INSERT INTO governance.feature
+    (feature, default_undeclared, default_declared, default_bulk, default_analytical, rungs, mode, description) VALUES
+    ('change.two_person', 'off', 'off', 'off', 'off', '{off,warn,enforce}', 'installed', 'changes need the approval of another person than the one who proposed them');
+
 CREATE TABLE governance.backfill (
     change bigint NOT NULL,
     schema_name text NOT NULL,
@@ -142,6 +198,12 @@ CREATE VIEW governance.changes WITH (security_barrier) AS
      WHERE governance._may_see(governance._relation_named(c.schema_name, c.relation_name)) OR c.proposed_by = current_user
      ORDER BY c.id;
 
+CREATE VIEW governance.change_windows AS
+    SELECT w.class, coalesce(s.soak, w.soak) AS soak, coalesce(s.approval, w.approval) AS approval,
+           coalesce(s.quarantine, w.quarantine) AS quarantine, s.class IS NOT NULL AS set
+      FROM governance.change_window w LEFT JOIN governance.change_window_set s USING (class)
+     ORDER BY w.class;
+
 CREATE VIEW governance.change_progress WITH (security_barrier) AS
     SELECT c.id AS change, c.state AS phase,
            sum(b.rows_done) AS rows_done,
@@ -171,27 +233,59 @@ COMMENT ON FUNCTION governance._dual_write() IS 'trigger of a renaming change: k
 CREATE PROCEDURE governance.advance_change(change bigint) LANGUAGE plpgsql AS $$
 DECLARE
     again boolean := true;
+    tries int := 0;
+    code text;
+    message text;
+    detail text;
+    hint text;
 BEGIN
     PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     PERFORM governance._require_no_block();
     COMMIT;
     WHILE again LOOP
         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-        again := governance._advance_step(change);
+        code := NULL;
+        BEGIN
+            again := governance._advance_step(change);
+            tries := 0;
+        EXCEPTION WHEN OTHERS THEN
+            GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+                                    hint = PG_EXCEPTION_HINT;
+            PERFORM governance._step_failed(change, message);
+        END;
         COMMIT;
+        IF code IS NOT NULL THEN
+            tries := tries + 1;
+            -- Locks that others hold, deadlocks and serialization failures pass; nothing else does by waiting.
+            IF code NOT IN ('55P03', '40P01', '40001') OR tries > 6 THEN
+                IF detail <> '' AND hint <> '' THEN
+                    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
+                ELSIF detail <> '' THEN
+                    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message, DETAIL = detail;
+                ELSIF hint <> '' THEN
+                    RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message, HINT = hint;
+                END IF;
+                RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message;
+            END IF;
+            -- Twice as long each time, and never in step with others that wait for the same.
+            PERFORM pg_catalog.pg_sleep(0.25 * 2 ^ tries * (0.5 + pg_catalog.random()));
+        END IF;
     END LOOP;
 END $$;
 COMMENT ON PROCEDURE governance.advance_change(bigint) IS 'takes a change to its next gate, a commit after each step; resumable';
 
 ------------------------------------------------------------------------------------------------------------------ grants
-GRANT SELECT ON governance.changes, governance.change_progress TO PUBLIC;
+GRANT SELECT ON governance.changes, governance.change_progress, governance.change_windows TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance.changes IS 'changes and the next step of each';
+COMMENT ON VIEW governance.change_windows IS 'how long nobody may have read what goes, an approval holds, and what went can be brought back: by class of dataset';
 COMMENT ON VIEW governance.change_progress IS 'how far the open changes have come';
 
 ------------------------------------------------------------------------------------------- configuration data for pg_dump
 SELECT pg_extension_config_dump('governance.change', '');
 SELECT pg_extension_config_dump('governance.change_id_seq', '');
 SELECT pg_extension_config_dump('governance.change_step', '');
+SELECT pg_extension_config_dump('governance.change_acknowledgement', '');
+SELECT pg_extension_config_dump('governance.change_window_set', '');
 SELECT pg_extension_config_dump('governance.backfill', '');

@@ -1,6 +1,8 @@
 //! change: expand/contract changes. A wish in plain DDL, a safe plan, approval, the gate, and a way back.
+mod acknowledgement;
 mod acting;
 mod alone;
+mod approval;
 mod backfill;
 mod certificate;
 mod form;
@@ -11,6 +13,7 @@ mod run;
 mod steps;
 mod store;
 mod table;
+mod window;
 
 pub use acting::{acting, covers, is_acting};
 pub use gate::{at_gate, before_ddl, would_complete};
@@ -38,6 +41,7 @@ pub fn status() -> Vec<StatusRow> {
 #[pg_schema]
 pub mod governance {
     use super::*;
+    use pgrx::datum::Interval;
 
     /// Plans a wish, given as plain DDL; returns the number of the change. The same wish on the same state returns the
     /// open change. NULL where none is needed: then a NOTICE says so, and nothing is run.
@@ -84,7 +88,45 @@ pub mod governance {
         comment: default!(Option<&str>, "NULL"),
         waive: default!(Option<Vec<Option<String>>>, "'{}'"),
     ) {
-        certificate::approve(given("change", change), comment, whole("waive", waive).unwrap_or_default());
+        approval::approve(given("change", change), comment, whole("waive", waive).unwrap_or_default());
+    }
+
+    /// Says for a declared consumer that it is ready for a change; the caller's own party by default.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn acknowledge_change(
+        change: Option<i64>,
+        party: default!(Option<&str>, "NULL"),
+        comment: default!(Option<&str>, "NULL"),
+    ) {
+        acknowledgement::acknowledge(given("change", change), party, comment);
+    }
+
+    /// Sets the windows of changes to datasets of a class ('': of none): NULL leaves as it is.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn set_change_window(
+        class: Option<&str>,
+        soak: default!(Option<Interval>, "NULL"),
+        approval: default!(Option<Interval>, "NULL"),
+        quarantine: default!(Option<Interval>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        window::set(given("class", class), soak, approval, quarantine, reason);
+    }
+
+    /// Back to the shipped windows of a class.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn reset_change_window(class: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        window::reset(given("class", class), reason);
+    }
+
+    /// Notes why a step failed.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _step_failed(change: Option<i64>, message: Option<&str>) {
+        store::failed(given("change", change), message.unwrap_or_default());
     }
 
     /// Gives a change up before it is contracted; the old shape is as before.

@@ -1,11 +1,11 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::table;
+use super::{table, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
-use crate::core::change::step::Step;
+use crate::core::change::step::{Phase, Step};
 use crate::error;
 use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
@@ -143,9 +143,9 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.change (id, kind, schema_name, relation_name, ddl, up, down, reason, fingerprint,
-                    proposed_by, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in)
+                    proposed_by, proposed_session, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in)
              OVERRIDING SYSTEM VALUE
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             &[
                 id.into(),
                 part::kind(&wish.parts).into(),
@@ -157,6 +157,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
                 reason.into(),
                 table::fingerprint(relid, &[]).into(),
                 me.into(),
+                roles::name(roles::session()).into(),
                 columns.into(),
                 plan.adds.clone().into(),
                 plan.takes.clone().into(),
@@ -184,5 +185,20 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
 /// The plan of a change, with the names of this moment.
 #[must_use]
 pub fn plan(c: &Change) -> Vec<Step> {
-    store::steps(c.id).into_iter().map(|s| Step { statement: c.fill(&s.step.statement), ..s.step }).collect()
+    let mut steps: Vec<Step> = store::steps(c.id)
+        .into_iter()
+        .map(|s| Step { statement: c.fill(&s.step.statement), ..s.step })
+        .collect();
+    if c.needs_readers() {
+        let window = window::of(&c.name);
+        let class =
+            if window.class.is_empty() { "no class".into() } else { format!("class {}", window.class) };
+        let words = format!(
+            "nobody has read it for {}, unless that is waived; an approval holds for {}, the quarantine for {} ({class})",
+            window.soak, window.approval, window.quarantine
+        );
+        let at = steps.iter().position(|s| s.phase >= Phase::Contract).unwrap_or(steps.len());
+        steps.insert(at, Step::gate(words));
+    }
+    steps
 }

@@ -9,7 +9,7 @@ use pgrx::pg_sys;
 
 /// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
 /// request for a strong lock stops everybody.
-const LOCK_TIMEOUT: &str = "3s";
+const LOCK_TIMEOUT: &str = "1s";
 
 /// From this age on a transaction in front is not waited for at all.
 const LONG_TRANSACTION_SECONDS: f64 = 1.0;

@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{backfill, certificate};
+use super::{backfill, certificate, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::step::Phase;
@@ -11,9 +11,6 @@ use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
 use crate::registry::duty;
 use serde_json::{Value, json};
-
-/// How long what was taken away can be brought back.
-const QUARANTINE_DAYS: i32 = 7;
 
 /// Whether a step comes before the gate.
 fn is_before_gate(phase: Phase) -> bool {
@@ -109,10 +106,10 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET state = 'contracted', contracted_by = $2,
-                    contracted_at = clock_timestamp(), quarantine_until = clock_timestamp() + make_interval(days => $3),
+                    contracted_at = clock_timestamp(), quarantine_until = clock_timestamp() + $3::interval,
                     last_error = NULL
               WHERE id = $1",
-            &[change.id.into(), me.into(), QUARANTINE_DAYS.into()],
+            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into()],
         )
     });
     audit::act(Act {

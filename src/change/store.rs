@@ -247,6 +247,25 @@ pub fn set_state(id: i64, state: State) {
     });
 }
 
+/// Notes why the next step failed; nothing where the caller could not have run it.
+pub fn failed(id: i64, message: &str) {
+    let sql = format!("SELECT {COLUMNS} FROM governance.change WHERE id = $1 AND ended_at IS NULL");
+    let change = owner::run(|| spi::select_one(&sql, &[id.into()], read));
+    let relid = change.and_then(|c| catalog::relation_oid(&c.current_name()));
+    if !relid.is_some_and(|relid| crate::registry::duty::is_owner_or_operator(Relation(relid))) {
+        return;
+    }
+    owner::run(|| {
+        spi::execute(
+            "WITH next AS (SELECT min(step) AS step FROM governance.change_step WHERE change = $1 AND done_at IS NULL),
+                  noted AS (UPDATE governance.change_step s SET last_error = $2 FROM next
+                             WHERE s.change = $1 AND s.step = next.step)
+             UPDATE governance.change SET last_error = $2 WHERE id = $1",
+            &[id.into(), message.into()],
+        )
+    });
+}
+
 /// Keeps something for the way back.
 pub fn keep(id: i64, key: &str, value: Value) {
     owner::run(|| {

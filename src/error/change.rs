@@ -92,10 +92,7 @@ pub fn busy(id: i64, state: &str) -> Failure {
 
 /// Somebody else advances it right now.
 pub fn being_advanced(id: i64) -> Failure {
-    Failure::new(
-        Code::ERRCODE_LOCK_NOT_AVAILABLE,
-        format!("change {id} is being worked on by another session"),
-    )
+    Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} is being worked on by another session"))
 }
 
 /// An act that does not fit the state.
@@ -244,4 +241,73 @@ pub fn grantee_gone(name: &Name, role: &str) -> Failure {
 pub fn completed(id: i64) -> Failure {
     Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("this statement completes change {id}"))
         .hint(format!("It can be taken back: SELECT governance.undo_change({id});"))
+}
+
+/// The proposer's own approval where a second person has to agree.
+pub fn second_person_needed(id: i64, role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("change {id} needs the approval of a second person"),
+    )
+    .detail(format!(
+        "Role \"{role}\" is connected, as it was when the change was proposed: level change.two_person."
+    ))
+    .hint(format!(
+        "Let another member of the owner's party run: SELECT governance.approve_change({id}, 'why');"
+    ))
+}
+
+/// A class without windows.
+pub fn no_such_class(class: &str) -> Failure {
+    super::not_one_of("class", class, &["master", "reference", "transactional", "analytical", ""])
+}
+
+/// The shipped windows are gone.
+pub fn no_windows() -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the shipped windows of changes are missing from governance.change_window",
+    )
+    .hint("SELECT * FROM governance.change_windows;")
+}
+
+/// A window that is too short or too long.
+pub fn window_out_of_bounds(window: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("window \"{window}\" is out of bounds"))
+        .detail("soak: 0 to 1 year; approval: 1 hour to 1 year; quarantine: 1 day to 1 year.")
+}
+
+/// Somebody acknowledges for a party that is no consumer.
+pub fn no_such_consumer(id: i64, party: &str, of: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_OBJECT,
+        format!("party \"{party}\" is no declared consumer of what change {id} takes away"),
+    )
+    .detail(if of.is_empty() {
+        "There is none.".to_string()
+    } else {
+        format!("Consumers: {}.", of.join(", "))
+    })
+}
+
+/// Somebody acknowledges for a party of others.
+pub fn not_of_party(party: &str, role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("role \"{role}\" does not belong to party \"{party}\""),
+    )
+    .hint("A member of the party, or an operator, can acknowledge for it.")
+}
+
+/// It is not clear for whom somebody acknowledges.
+pub fn which_party(id: i64, of: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("argument \"party\" is needed: you do not belong to exactly one consumer of change {id}"),
+    )
+    .detail(if of.is_empty() {
+        "It has no declared consumer.".to_string()
+    } else {
+        format!("Consumers: {}.", of.join(", "))
+    })
 }

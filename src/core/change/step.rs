@@ -6,7 +6,7 @@ pub const TABLE: &str = "\u{1}";
 pub const SCHEMA: &str = "\u{2}";
 
 /// Where in a change a step belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Makes the new shape beside the old one, a transaction each.
     Expand,
@@ -14,6 +14,8 @@ pub enum Phase {
     Backfill,
     /// Proves that the copy is complete, or that a constraint holds.
     Verify,
+    /// What has to be proven before anything is taken away; nothing is run.
+    Gate,
     /// Takes the old shape away; all of these in one transaction.
     Contract,
     /// What is left to do after that, a transaction each.
@@ -24,8 +26,15 @@ pub enum Phase {
 
 impl Phase {
     /// All phases, in order.
-    pub const ALL: [Phase; 6] =
-        [Phase::Expand, Phase::Backfill, Phase::Verify, Phase::Contract, Phase::Settle, Phase::Purge];
+    pub const ALL: [Phase; 7] = [
+        Phase::Expand,
+        Phase::Backfill,
+        Phase::Verify,
+        Phase::Gate,
+        Phase::Contract,
+        Phase::Settle,
+        Phase::Purge,
+    ];
 
     /// As stored and shown.
     #[must_use]
@@ -34,6 +43,7 @@ impl Phase {
             Phase::Expand => "expand",
             Phase::Backfill => "backfill",
             Phase::Verify => "verify",
+            Phase::Gate => "gate",
             Phase::Contract => "contract",
             Phase::Settle => "settle",
             Phase::Purge => "purge",
@@ -154,6 +164,12 @@ impl Step {
         }
         args["routine"] = name.into();
         Step { args, ..Step::of(Action::Routine, phase, lock::NONE, words, Some(String::new())) }
+    }
+
+    /// What the gate asks for, in words.
+    #[must_use]
+    pub fn gate(words: String) -> Step {
+        Step::of(Action::Routine, Phase::Gate, lock::NONE, words, None)
     }
 
     /// The copy of old rows.
