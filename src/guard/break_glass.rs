@@ -1,4 +1,5 @@
 //! Break-glass: an operator lets one role pass one hazard, for a few statements and minutes.
+use super::later;
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::error;
@@ -153,18 +154,30 @@ pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<Str
         if used.contains(&id) {
             return Some(reason);
         }
+        if later::is_postponing() {
+            later::write(move || {
+                let _ = use_up(id);
+            });
+            used.push(id);
+            return Some(reason);
+        }
         // Another session may have used it up since: waiting for it shows the row as it is now.
-        let left = owner::run(|| {
-            spi::execute(
-                "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
-                  WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
-                &[id.into()],
-            )
-        });
-        if left > 0 {
+        if use_up(id) {
             used.push(id);
             return Some(reason);
         }
     }
     None
+}
+
+/// Uses up one statement; whether there was one left.
+fn use_up(id: pgrx::Uuid) -> bool {
+    let left = owner::run(|| {
+        spi::execute(
+            "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
+              WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
+            &[id.into()],
+        )
+    });
+    left > 0
 }

@@ -1,7 +1,7 @@
 //! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
 //! judges here.
 use super::victim::{Victim, drop_victim, victim_of_schema_drop};
-use super::{Layer, dump_script, log, self_protection};
+use super::{Layer, dump_script, later, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
@@ -14,8 +14,9 @@ use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 
 thread_local! {
-    /// What was judged before the statement that is running.
-    static FORESEEN: RefCell<Vec<Address>> = const { RefCell::new(Vec::new()) };
+    /// What was judged before each of the statements that are running, the outermost first, with the subtransaction it
+    /// began in: triggers of users run statements of their own while one runs.
+    static FORESEEN: RefCell<Vec<(pg_sys::SubTransactionId, Vec<Address>)>> = const { RefCell::new(Vec::new()) };
     /// The table that an ALTER TABLE adds constraints to, and those it had before.
     static CONSTRAINS: RefCell<Option<(pg_sys::Oid, Vec<pg_sys::Oid>)>> = const { RefCell::new(None) };
     /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
@@ -54,8 +55,19 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
     follow_always(|| before(call));
 }
 
+/// Forgets the statements that an error has ended: those begun in an aborted subtransaction, or all. Must not raise.
+pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
+    let _ = FORESEEN.try_with(|f| {
+        f.try_borrow_mut().map(|mut f| match aborted {
+            Some(sub) => f.retain(|(of, _)| *of < sub),
+            None => f.clear(),
+        })
+    });
+}
+
 fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
+    FORESEEN.with_borrow_mut(|f| f.push((xact::subtransaction(), Vec::new())));
     if !silent() {
         dump_script::stop_if_half_done(&event);
     }
@@ -77,7 +89,9 @@ fn before(call: pg_sys::FunctionCallInfo) {
                 .filter_map(catalog::relation_name)
                 .for_each(|m| identity::bind_if_governed(&m));
         }
-        Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
+        Ddl::CreateTrigger { target, trigger, function, kind } => {
+            dump_script::make_way(target, trigger, function, *kind);
+        }
         _ => {}
     }
     if event.tag.starts_with("DROP") {
@@ -90,7 +104,14 @@ fn before(call: pg_sys::FunctionCallInfo) {
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();
             let sight = settings_scope::with_search_path(&path, || event.look());
-            FORESEEN.set(super::before(Layer::EventTrigger, &sight, &event.ddl));
+            let foreseen = later::within(event.must_come_first(), || {
+                super::before(Layer::EventTrigger, &sight, &event.ddl)
+            });
+            FORESEEN.with_borrow_mut(|f| {
+                if let Some(last) = f.last_mut() {
+                    last.1 = foreseen;
+                }
+            });
         }
     }
     CONSTRAINS.set(match &event.ddl {
@@ -130,6 +151,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 }
 
 fn after(call: pg_sys::FunctionCallInfo) {
+    let _ = FORESEEN.with_borrow_mut(Vec::pop);
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = owner::run(|| {
@@ -231,7 +253,9 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
                 .filter(|number| before.is_some_and(|last| *number > last))
                 .for_each(|number| xact::note_created(relid, Some(number)));
         }
-        Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) && !bare::is_bare() => {
+        Ddl::RenameColumn { target, column, new_name }
+            if target.relid == Some(relid) && bare::concerns(relid) =>
+        {
             rename_column::column_renamed(relid, column, new_name);
         }
         _ => {}
@@ -332,6 +356,7 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
         identity::unbind(gone);
     }
     if !hooks::active() {
-        super::after(Layer::EventTrigger, victims, &FORESEEN.take());
+        let foreseen = FORESEEN.with_borrow(|f| f.last().map(|(_, foreseen)| foreseen.clone()));
+        super::after(Layer::EventTrigger, victims, &foreseen.unwrap_or_default());
     }
 }

@@ -75,12 +75,13 @@ pub fn victim(hit: &Hit) -> Option<Victim> {
         On::Anything => (strictest_of_all(hit.rule, false), None, None),
     };
     let harmless = relid.is_some_and(|relid| {
-        catalog::is_temporary(relid)
-            || is_new(relid)
-            || column
-                .as_deref()
-                .and_then(|c| catalog::column_number(relid, c))
-                .is_some_and(|n| xact::is_created_here(relid, Some(n)))
+        let is_new_column = || {
+            let number = column.as_deref().and_then(|c| catalog::column_number(relid, c));
+            number.is_some_and(|n| xact::is_created_here(relid, Some(n)))
+        };
+        let is_new = catalog::is_temporary(relid) || is_new(relid);
+        // A new parent is not as new as its children.
+        (is_new && super::victim::reached(hit.rule, relid).is_empty()) || (!is_new && is_new_column())
     });
     Some(Victim {
         rule: hit.rule,

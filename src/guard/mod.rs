@@ -6,6 +6,7 @@ mod explain;
 mod foresee;
 mod grantee;
 mod judge;
+pub mod later;
 mod log;
 mod readers;
 mod refusal;
@@ -14,12 +15,13 @@ mod self_test;
 mod victim;
 mod write;
 
+pub use events::forget as forget_events;
 pub use foresee::victim_of_loss;
 pub use judge::{Layer, judge};
 pub use refusal::write_refusals;
 pub use self_test::run as self_test;
 pub use victim::{Victim, victim_of_truncate};
-pub use write::{Write, judge_write};
+pub use write::{Write, judge_write, take_nothing_yet};
 
 use crate::error::{given, whole};
 use crate::pg::ddl::Ddl;

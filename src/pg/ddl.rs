@@ -90,6 +90,8 @@ pub enum Ddl {
         trigger: String,
         /// The function as written, schema first.
         function: Vec<String>,
+        /// `pg_trigger.tgtype` as it will be; None where it has a condition or names columns.
+        kind: Option<i16>,
     },
     /// DROP of relations.
     DropRelations {
@@ -223,7 +225,10 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     items::<pg_sys::String>(s.funcname).into_iter().filter_map(|n| text((*n).sval)).collect();
                 match (target(s.relation), text(s.trigname)) {
                     (Some(target), Some(trigger)) if !s.replace => {
-                        Ddl::CreateTrigger { target, trigger, function }
+                        let level = if s.row { pg_sys::TRIGGER_TYPE_ROW as i16 } else { 0 };
+                        let is_plain = s.whenClause.is_null() && s.columns.is_null() && !s.isconstraint;
+                        let kind = is_plain.then_some(level | s.timing | s.events);
+                        Ddl::CreateTrigger { target, trigger, function, kind }
                     }
                     _ => Ddl::Other,
                 }

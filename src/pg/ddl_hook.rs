@@ -134,7 +134,10 @@ pub unsafe fn before(
     crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };
-    begin(guard::before(Layer::Utility, &sight, &wish), script);
+    // SAFETY: as above.
+    let postpones = unsafe { pg_guard::must_come_first(tree) };
+    let foreseen = guard::later::within(postpones, || guard::before(Layer::Utility, &sight, &wish));
+    begin(foreseen, script);
     Begun::Frame
 }
 

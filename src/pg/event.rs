@@ -51,6 +51,13 @@ impl Event {
         }
     }
 
+    /// Whether it has to come first in its transaction.
+    #[must_use]
+    pub fn must_come_first(&self) -> bool {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { guard::must_come_first(self.node) }
+    }
+
     /// What the statement wishes, as changes read it.
     #[must_use]
     pub fn wishes(&self) -> Vec<super::wish::Wish> {

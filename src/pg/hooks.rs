@@ -114,26 +114,43 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: arguments come from the server; a frame without destructors.
     unsafe {
-        if planner_is_wanted(query) {
-            return planner_with_masks(query, source, options, params);
+        let wanted = planner_is_wanted(query);
+        let plan = if wanted.masks {
+            planner_with_masks(query, source, options, params)
+        } else {
+            match PREVIOUS_PLANNER {
+                Some(hook) => hook(query, source, options, params),
+                None => standard::standard_planner(query, source, options, params),
+            }
+        };
+        if wanted.transient {
+            (*plan).transientPlan = true;
         }
-        match PREVIOUS_PLANNER {
-            Some(hook) => hook(query, source, options, params),
-            None => standard::standard_planner(query, source, options, params),
-        }
+        plan
     }
 }
 
+/// What is to be done about a plan.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Wanted {
+    /// Masks are put into the query.
+    masks: bool,
+    /// The plan holds for this transaction only: what was judged may be different in the next.
+    transient: bool,
+}
+
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn planner_is_wanted(query: *mut pg_sys::Query) -> bool {
+unsafe extern "C-unwind" fn planner_is_wanted(query: *mut pg_sys::Query) -> Wanted {
+    let mut transient = false;
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
         unsafe {
             deprecated::look(query);
-            write_hook::look(query);
+            transient = write_hook::look(query);
         }
     }
-    mask::wanted()
+    Wanted { masks: mask::wanted(), transient }
 }
 
 #[pgrx::pg_guard]

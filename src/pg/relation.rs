@@ -366,6 +366,32 @@ pub fn trigger_named(relid: pg_sys::Oid, name: &str) -> Option<Trigger> {
     )
 }
 
+/// Tables whose rows go when those of a relation are deleted: by foreign keys ON DELETE CASCADE, however far that goes.
+#[must_use]
+pub fn deleted_with(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "WITH RECURSIVE gone AS (
+            SELECT c.conrelid AS relid FROM pg_catalog.pg_constraint c
+             WHERE c.confrelid OPERATOR(pg_catalog.=) $1 AND c.contype OPERATOR(pg_catalog.=) 'f' AND c.confdeltype OPERATOR(pg_catalog.=) 'c'
+            UNION SELECT c.conrelid FROM pg_catalog.pg_constraint c JOIN gone ON c.confrelid OPERATOR(pg_catalog.=) gone.relid
+             WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.confdeltype OPERATOR(pg_catalog.=) 'c')
+         SELECT relid FROM gone WHERE relid OPERATOR(pg_catalog.<>) $1",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Whether a trigger is one that the product made: by its name and the function it calls.
+#[must_use]
+pub fn is_our_trigger(trigger: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT p.pronamespace FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+          WHERE t.oid OPERATOR(pg_catalog.=) $1 AND t.tgname OPERATOR(pg_catalog.~~) '%data_governance%'",
+        &[trigger.into()],
+        |r| r.must::<pg_sys::Oid>(1),
+    ) == Some(super::catalog::namespace())
+}
+
 /// Constraints of a relation.
 #[must_use]
 pub fn constraints(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {

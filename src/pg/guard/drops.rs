@@ -9,6 +9,7 @@ use crate::pg::object::catalogs::{
     PG_LARGEOBJECT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_PUBLICATION, PG_PUBLICATION_REL, PG_REWRITE,
     PG_STATISTIC_EXT, PG_SUBSCRIPTION, PG_TABLESPACE, PG_TRIGGER, PG_TYPE,
 };
+use crate::pg::relation;
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
 use pgrx::spi::quote_identifier;
@@ -175,6 +176,9 @@ fn rule_of(address: Address) -> Option<&'static str> {
             b'c' if resolve::is_composite(address.id) => Some("ban-drop-type"),
             _ => None,
         };
+    }
+    if address.class == PG_TRIGGER && relation::is_our_trigger(address.id) {
+        return Some("disabling-guard");
     }
     let is_ours = address.extension().as_deref() == Some(crate::pg::EXTENSION);
     if is_ours && address.class == PG_EVENT_TRIGGER {

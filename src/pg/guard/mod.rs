@@ -12,6 +12,7 @@ mod facts;
 mod grant;
 mod locks;
 pub mod names;
+mod ours;
 mod partition;
 mod rename;
 mod replace;
@@ -131,6 +132,7 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
             | T_ClusterStmt
             | T_CommentStmt
             | T_CreateFunctionStmt
+            | T_CreatePolicyStmt
             | T_CreateRoleStmt
             | T_CreateSchemaStmt
             | T_CreateStmt
@@ -158,6 +160,22 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
     )
 }
 
+/// Whether a statement has to come first in its transaction, and so may be given neither a number nor a snapshot.
+///
+/// # Safety
+/// `node` must be a valid node.
+#[must_use]
+pub unsafe fn must_come_first(node: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the node; the cast follows the tag.
+    unsafe {
+        match (*node).type_ {
+            T_DropStmt => (*node.cast::<pg_sys::DropStmt>()).concurrent,
+            T_LockStmt | T_VariableSetStmt => !pg_sys::FirstSnapshotSet,
+            _ => false,
+        }
+    }
+}
+
 /// What a statement would do. Names are resolved under the search path in force.
 ///
 /// # Safety
@@ -166,7 +184,10 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
 pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     let mut sight = Sight::default();
     // SAFETY: the caller vouches for the node.
-    unsafe { look_into(node, &mut sight) };
+    unsafe {
+        look_into(node, &mut sight);
+        ours::look(node, &mut sight);
+    }
     sight
 }
 

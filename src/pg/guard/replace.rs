@@ -280,8 +280,9 @@ pub unsafe fn create_trigger(s: &pg_sys::CreateTrigStmt, sight: &mut Sight) {
         if is_same_trigger(relid, &before, s) {
             return;
         }
+        let is_ours = relation::is_our_trigger(before.address.id);
         sight.hits.push(Hit {
-            rule: "ban-drop-trigger",
+            rule: if is_ours { "disabling-guard" } else { "ban-drop-trigger" },
             what: format!("replacing trigger {} on {}", quote_identifier(trigger), names::of(relid)),
             on: On::Relation(relid),
             object: Some(before.address),
