@@ -103,10 +103,15 @@ fn before(call: pg_sys::FunctionCallInfo) {
         // The extension's own end was judged above, and takes its own triggers along.
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();
+            let seen = crate::pg::guard::hold::Seen::now();
             let sight = settings_scope::with_search_path(&path, || event.look());
-            let foreseen = later::within(event.must_come_first(), || {
+            let mut foreseen = later::within(event.must_come_first(), || {
                 super::before(Layer::EventTrigger, &sight, &event.ddl)
             });
+            if super::may_refuse() && event.is_held() && seen.is_stale_once_held(&sight) {
+                let (ddl, sight) = settings_scope::with_search_path(&path, || event.read_again());
+                foreseen = super::again(Layer::EventTrigger, &sight, &ddl);
+            }
             FORESEEN.with_borrow_mut(|f| {
                 if let Some(last) = f.last_mut() {
                     last.1 = foreseen;

@@ -49,7 +49,9 @@ pub fn flush() {
 
 /// Forgets what an aborted subtransaction has left, or everything. Must not raise.
 pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
-    let _ = POSTPONING.try_with(|p| p.set(false));
+    if aborted.is_none() {
+        let _ = POSTPONING.try_with(|p| p.set(false));
+    }
     let _ = QUEUE.try_with(|q| {
         q.try_borrow_mut().map(|mut queue| match aborted {
             Some(sub) => queue.retain(|(of, _)| *of < sub),

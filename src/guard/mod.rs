@@ -36,9 +36,21 @@ use pgrx::{JsonB, pg_sys};
 /// Before a statement: judges what it would do. Returns the objects that were judged, so that what is seen when they go
 /// is not judged again.
 pub fn before(layer: Layer, sight: &Sight, ddl: &Ddl) -> Vec<Address> {
+    judge::begin();
+    again(layer, sight, ddl)
+}
+
+/// Whether anything is declared here that a statement could be refused for.
+#[must_use]
+pub fn may_refuse() -> bool {
+    !crate::registry::bare::has_no_datasets()
+}
+
+/// The same once more, after it had to wait for its locks: what was said before is not said again.
+pub fn again(layer: Layer, sight: &Sight, ddl: &Ddl) -> Vec<Address> {
     let victims = foresee::victims(sight, ddl);
     let judged = victims.iter().filter(|v| !v.harmless).filter_map(|v| v.object).collect();
-    judge(layer, victims);
+    judge::judge_more(layer, victims);
     judged
 }
 

@@ -132,11 +132,18 @@ pub unsafe fn before(
     }
     // SAFETY: the tree is valid. Names in it are the caller's to resolve, all else runs under our own path.
     crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
+    let seen = pg_guard::hold::Seen::now();
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };
     // SAFETY: as above.
     let postpones = unsafe { pg_guard::must_come_first(tree) };
-    let foreseen = guard::later::within(postpones, || guard::before(Layer::Utility, &sight, &wish));
+    let mut foreseen = guard::later::within(postpones, || guard::before(Layer::Utility, &sight, &wish));
+    // SAFETY: as above.
+    if guard::may_refuse() && unsafe { pg_guard::hold::is_held(tree) } && seen.is_stale_once_held(&sight) {
+        // SAFETY: as above.
+        let (wish, sight) = unsafe { (ddl::read(tree), pg_guard::look(tree)) };
+        foreseen = guard::again(Layer::Utility, &sight, &wish);
+    }
     begin(foreseen, script);
     Begun::Frame
 }

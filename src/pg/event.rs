@@ -51,6 +51,20 @@ impl Event {
         }
     }
 
+    /// Whether it takes its locks at once and keeps them.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { guard::hold::is_held(self.node) }
+    }
+
+    /// The statement and what it would do, once more.
+    #[must_use]
+    pub fn read_again(&self) -> (Ddl, Sight) {
+        // SAFETY: as above.
+        (unsafe { ddl::read(self.node) }, self.look())
+    }
+
     /// Whether it has to come first in its transaction.
     #[must_use]
     pub fn must_come_first(&self) -> bool {

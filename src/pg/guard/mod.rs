@@ -10,6 +10,7 @@ mod constraint;
 mod drops;
 mod facts;
 mod grant;
+pub mod hold;
 mod locks;
 pub mod names;
 mod ours;
