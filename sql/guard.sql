@@ -206,7 +206,13 @@ CREATE VIEW governance.rules AS
 CREATE VIEW governance.ddl_log WITH (security_barrier) AS
     SELECT e.id, e.occurred_at, e.xid, e.tag, e.object,
            governance._relation_named(e.schema_name, e.relation_name) AS relation,
-           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement,
+           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application,
+           -- The client's text says more than what happened to one relation.
+           CASE WHEN (SELECT governance._has_duty('operator') OR governance._has_duty('auditor'))
+                  OR e.db_role = current_user OR e.session_role = session_user
+                  OR pg_has_role((SELECT c.relowner FROM pg_class c
+                                   WHERE c.oid = governance._relation_named(e.schema_name, e.relation_name)), 'USAGE')
+                THEN e.statement END AS statement,
            e.refusal
       FROM governance.ddl_entry e
      WHERE governance._may_see(governance._relation_named(e.schema_name, e.relation_name))

@@ -183,6 +183,16 @@ SELECT rule, object, rewrites, scan_bytes, victims, advice FROM governance.expla
 SELECT rule, object, verdict, lock_mode FROM governance.explain_ddl('ALTER TABLE secret.payroll ADD c int; ALTER TABLE secret.nosuch ADD c int; DROP TABLE secret.payroll; DROP TABLE secret.nosuch');
 RESET ROLE;
 SELECT rule, object, verdict FROM governance.ddl_log WHERE rule IS NOT NULL ORDER BY id;
+-- what a client sent along with DDL is not for everybody who may see a table
+CREATE ROLE guard_writes_reader;
+CREATE TABLE free (id int);
+GRANT SELECT ON free TO guard_writes_reader;
+DO $$ BEGIN EXECUTE 'ALTER TABLE free ADD c int'; END $$;
+CREATE TABLE secrets (v text)\; INSERT INTO secrets VALUES ('topsecret')\; ALTER TABLE free ADD d int;
+SELECT tag, statement FROM governance.ddl_log WHERE object = 'public.free' ORDER BY id;
+SET SESSION AUTHORIZATION guard_writes_reader;
+SELECT tag, statement FROM governance.ddl_log WHERE object = 'public.free' ORDER BY id;
+RESET SESSION AUTHORIZATION;
 -- a rule that somebody took out of the table of rules holds all the same
 SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'suite');
 DELETE FROM governance.rule WHERE rule = 'ban-drop-table';

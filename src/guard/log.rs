@@ -45,7 +45,7 @@ struct Entry {
 }
 
 fn write(e: Entry) {
-    let statement = session::statement().map(|s| clip::within(&s, STATEMENT_MAX)).unwrap_or_default();
+    let statement = session::ddl_of_statement().map(|s| clip::within(&s, STATEMENT_MAX)).unwrap_or_default();
     let (current, session) = (roles::name(roles::current()), roles::name(roles::session()));
     later::write(move || insert(e, &current, &session, &statement));
 }

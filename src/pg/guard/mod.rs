@@ -322,6 +322,13 @@ impl Parsed {
         unsafe { super::ddl::read(self.node) }
     }
 
+    /// What kind of a statement it is.
+    #[must_use]
+    pub fn tag(&self) -> pg_sys::NodeTag {
+        // SAFETY: as below.
+        unsafe { (*self.node).type_ }
+    }
+
     /// What it wishes, as changes read it.
     #[must_use]
     pub fn wishes(&self) -> Vec<super::wish::Wish> {
