@@ -36,6 +36,7 @@ CREATE TABLE governance.change (
     contracted_at timestamptz,
     quarantine_until timestamptz,
     ended_at timestamptz,
+    waits_for text,
     last_error text
 );
 CREATE INDEX change_schema_name_relation_name_idx ON governance.change (schema_name, relation_name);
@@ -74,6 +75,7 @@ COMMENT ON COLUMN governance.change.contracted_by IS 'current_user whose call or
 COMMENT ON COLUMN governance.change.contracted_at IS 'when';
 COMMENT ON COLUMN governance.change.quarantine_until IS 'until when undo_change brings it back at least';
 COMMENT ON COLUMN governance.change.ended_at IS 'when it was done, aborted or undone';
+COMMENT ON COLUMN governance.change.waits_for IS 'what its copy gave way to last, null where it went on';
 COMMENT ON COLUMN governance.change.last_error IS 'why the last step failed';
 
 CREATE TABLE governance.change_step (
@@ -151,6 +153,34 @@ COMMENT ON COLUMN governance.change_window_set.soak IS 'as in change_window, nul
 COMMENT ON COLUMN governance.change_window_set.approval IS 'as in change_window, null for the shipped one';
 COMMENT ON COLUMN governance.change_window_set.quarantine IS 'as in change_window, null for the shipped one';
 
+CREATE TABLE governance.throttle (
+    factor text PRIMARY KEY,
+    value text NOT NULL,
+    description text NOT NULL
+);
+COMMENT ON TABLE governance.throttle IS 'shipped limits of copies';
+COMMENT ON COLUMN governance.throttle.factor IS 'what a copy gives way to';
+COMMENT ON COLUMN governance.throttle.value IS 'from where on; off for never';
+COMMENT ON COLUMN governance.throttle.description IS 'in words';
+INSERT INTO governance.throttle (factor, value, description) VALUES
+    ('replica_lag_bytes', '256 MB', 'WAL that the slowest replica has not replayed'),
+    ('replica_lag', '10 s', 'how late the slowest replica replays'),
+    ('slot_lag_bytes', '4 GB', 'WAL that a replication slot keeps'),
+    ('lock_waiters', '0', 'sessions that wait for a lock on the table'),
+    ('autovacuum', 'on', 'autovacuum works on the table'),
+    ('wal_rate', 'off', 'WAL written per second, by everybody'),
+    ('query', 'off', 'a query that is true where the copy may go on; run with the rights of whoever set it');
+
+CREATE TABLE governance.throttle_set (
+    factor text PRIMARY KEY,
+    value text NOT NULL,
+    set_by text NOT NULL
+);
+COMMENT ON TABLE governance.throttle_set IS 'limits of copies that an operator set';
+COMMENT ON COLUMN governance.throttle_set.factor IS 'what a copy gives way to';
+COMMENT ON COLUMN governance.throttle_set.value IS 'from where on; off for never';
+COMMENT ON COLUMN governance.throttle_set.set_by IS 'current_user who set it';
+
 INSERT INTO governance.feature
     (feature, default_undeclared, default_declared, default_bulk, default_analytical, rungs, mode, description) VALUES
     ('change.two_person', 'off', 'off', 'off', 'off', '{off,warn,enforce}', 'installed', 'changes need the approval of another person than the one who proposed them');
@@ -164,6 +194,10 @@ CREATE TABLE governance.backfill (
     end_block bigint NOT NULL,
     batch_blocks bigint NOT NULL DEFAULT 64,
     rows_done bigint NOT NULL DEFAULT 0,
+    verified_block bigint NOT NULL DEFAULT 0,
+    verify_blocks bigint NOT NULL DEFAULT 256,
+    verified_rows bigint NOT NULL DEFAULT 0,
+    digest text NOT NULL DEFAULT '',
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (change, schema_name, relation_name)
@@ -177,6 +211,10 @@ COMMENT ON COLUMN governance.backfill.next_block IS 'first block not yet copied'
 COMMENT ON COLUMN governance.backfill.end_block IS 'size at the start: later rows are written together by the trigger';
 COMMENT ON COLUMN governance.backfill.batch_blocks IS 'blocks per batch, adapted to a time budget';
 COMMENT ON COLUMN governance.backfill.rows_done IS 'rows copied';
+COMMENT ON COLUMN governance.backfill.verified_block IS 'first block not yet compared';
+COMMENT ON COLUMN governance.backfill.verify_blocks IS 'blocks per comparison, adapted to a time budget';
+COMMENT ON COLUMN governance.backfill.verified_rows IS 'rows compared';
+COMMENT ON COLUMN governance.backfill.digest IS 'md5 of the digest before and of the new values of each chunk';
 COMMENT ON COLUMN governance.backfill.started_at IS 'when it began';
 COMMENT ON COLUMN governance.backfill.updated_at IS 'when the last batch ended';
 
@@ -204,6 +242,11 @@ CREATE VIEW governance.change_windows AS
       FROM governance.change_window w LEFT JOIN governance.change_window_set s USING (class)
      ORDER BY w.class;
 
+CREATE VIEW governance.throttles AS
+    SELECT t.factor, coalesce(s.value, t.value) AS value, s.factor IS NOT NULL AS set, s.set_by, t.description
+      FROM governance.throttle t LEFT JOIN governance.throttle_set s USING (factor)
+     ORDER BY t.factor;
+
 CREATE VIEW governance.change_progress WITH (security_barrier) AS
     SELECT c.id AS change, c.state AS phase,
            sum(b.rows_done) AS rows_done,
@@ -213,7 +256,8 @@ CREATE VIEW governance.change_progress WITH (security_barrier) AS
            CASE WHEN c.state = 'expanding' AND sum(b.next_block) > 0 THEN
                (max(b.updated_at) - min(b.started_at)) * ((sum(b.end_block) - sum(least(b.next_block, b.end_block)))::float8 / sum(b.next_block))
            END AS eta,
-           CASE c.state WHEN 'proposed' THEN 'approval' WHEN 'ready' THEN 'advance_change' WHEN 'approved' THEN 'advance_change' END AS waits_for,
+           CASE c.state WHEN 'proposed' THEN 'approval' WHEN 'ready' THEN 'advance_change' WHEN 'approved' THEN 'advance_change'
+               ELSE c.waits_for END AS waits_for,
            c.last_error
       FROM governance.change c
       LEFT JOIN governance.backfill b ON b.change = c.id
@@ -257,7 +301,7 @@ BEGIN
         IF code IS NOT NULL THEN
             tries := tries + 1;
             -- Locks that others hold, deadlocks and serialization failures pass; nothing else does by waiting.
-            IF code NOT IN ('55P03', '40P01', '40001') OR tries > 6 THEN
+            IF code NOT IN ('55P03', '40P01', '40001') OR tries > 5 THEN
                 IF detail <> '' AND hint <> '' THEN
                     RAISE EXCEPTION USING ERRCODE = code, MESSAGE = message, DETAIL = detail, HINT = hint;
                 ELSIF detail <> '' THEN
@@ -275,10 +319,11 @@ END $$;
 COMMENT ON PROCEDURE governance.advance_change(bigint) IS 'takes a change to its next gate, a commit after each step; resumable';
 
 ------------------------------------------------------------------------------------------------------------------ grants
-GRANT SELECT ON governance.changes, governance.change_progress, governance.change_windows TO PUBLIC;
+GRANT SELECT ON governance.changes, governance.change_progress, governance.change_windows, governance.throttles TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance.changes IS 'changes and the next step of each';
+COMMENT ON VIEW governance.throttles IS 'what copies give way to, and from where on';
 COMMENT ON VIEW governance.change_windows IS 'how long nobody may have read what goes, an approval holds, and what went can be brought back: by class of dataset';
 COMMENT ON VIEW governance.change_progress IS 'how far the open changes have come';
 
@@ -288,4 +333,5 @@ SELECT pg_extension_config_dump('governance.change_id_seq', '');
 SELECT pg_extension_config_dump('governance.change_step', '');
 SELECT pg_extension_config_dump('governance.change_acknowledgement', '');
 SELECT pg_extension_config_dump('governance.change_window_set', '');
+SELECT pg_extension_config_dump('governance.throttle_set', '');
 SELECT pg_extension_config_dump('governance.backfill', '');

@@ -5,7 +5,6 @@
 //! meanwhile has its rows elsewhere, so its copy starts over.
 use super::store::Change;
 use super::table;
-use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, settings_scope, spi};
 use pgrx::pg_sys;
@@ -14,22 +13,24 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// Time a batch should take; its size is doubled or halved to get there.
-const BATCH_MILLIS: u128 = 200;
+pub const BATCH_MILLIS: u128 = 200;
 /// Bounds of a batch, in blocks of 8 kB.
-const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
+pub const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
 
 /// What is copied: the arguments of a copy or a comparison.
-struct Copy {
+pub struct Copy {
     /// Columns, quoted, with the expressions that say what they should be.
-    set: Vec<(String, String)>,
+    pub set: Vec<(String, String)>,
     /// Further condition on rows.
     only: Option<String>,
     /// Whether the expressions call functions of users.
-    runs_users_code: bool,
+    pub runs_users_code: bool,
 }
 
 impl Copy {
-    fn of(args: &Value) -> Self {
+    /// From the arguments of a step.
+    #[must_use]
+    pub fn of(args: &Value) -> Self {
         let set = args["set"].as_object().into_iter().flatten();
         Copy {
             set: set
@@ -41,7 +42,8 @@ impl Copy {
     }
 
     /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
-    fn differs(&self) -> String {
+    #[must_use]
+    pub fn differs(&self) -> String {
         let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
         let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
         let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
@@ -72,10 +74,17 @@ pub fn forget(change: i64) {
     owner::run(|| spi::execute("DELETE FROM governance.backfill WHERE change = $1", &[change.into()]));
 }
 
-/// All tables again from the first block.
+/// What was found to differ is copied again.
 pub fn start_over(change: i64) {
     owner::run(|| {
-        spi::execute("UPDATE governance.backfill SET next_block = 0 WHERE change = $1", &[change.into()])
+        spi::execute(
+            "UPDATE governance.backfill SET next_block = least(next_block, verified_block) WHERE change = $1",
+            &[change.into()],
+        );
+        spi::execute(
+            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND action = 'copy'",
+            &[change.into()],
+        )
     });
 }
 
@@ -96,7 +105,7 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.backfill b
-                SET next_block = 0, filenode = pg_relation_filenode(r.relid)::bigint,
+                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '', filenode = pg_relation_filenode(r.relid)::bigint,
                     end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
                FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
                        FROM governance.backfill WHERE change = $1) r
@@ -172,28 +181,7 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     settings_scope::quiet_copy(|| spi::execute(&sql, &[]))
 }
 
-/// Counts the rows that differ; raises unless there are none.
-pub fn compare(change: &Change, args: &Value) {
-    let copy = Copy::of(args);
-    let sql = format!("SELECT count(*) FROM {} WHERE {}", change.name, copy.differs());
-    let count = || spi::select_one(&sql, &[], |r| r.must::<i64>(1)).unwrap_or(0);
-    let rows = if copy.runs_users_code {
-        as_owner_of(change.relation(), count)
-    } else {
-        settings_scope::quiet_copy(count)
-    };
-    if rows > 0 {
-        start_over(change.id);
-        error::change::not_equal(change.id, rows).raise();
-    }
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",
-            &[change.id.into()],
-        )
-    });
-}
-
-fn as_owner_of<R>(relation: Relation, f: impl FnOnce() -> R) -> R {
+/// Runs `f` with the rights of the table's owner.
+pub fn as_owner_of<R>(relation: Relation, f: impl FnOnce() -> R) -> R {
     owner::as_role(catalog::relation_owner(relation.0).unwrap_or(pg_sys::InvalidOid), f)
 }

@@ -1,6 +1,6 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, table};
+use super::{acknowledgement, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -81,7 +81,7 @@ pub fn of(change: &Change) -> Value {
         "proposed_by": change.proposed_by,
         "approved_by": change.approved_by,
         "dependents": dependents,
-        "backfill": copies.then(|| json!({"verified": change.verified})),
+        "backfill": copies.then(|| verify::as_json(change)),
         "catalog": change.fingerprint,
         "valid": problems.is_empty(),
         "problems": problems,

@@ -13,6 +13,8 @@ mod run;
 mod steps;
 mod store;
 mod table;
+mod throttle;
+mod verify;
 mod window;
 
 pub use acting::{acting, covers, is_acting};
@@ -120,6 +122,20 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn reset_change_window(class: Option<&str>, reason: default!(Option<&str>, "NULL")) {
         window::reset(given("class", class), reason);
+    }
+
+    /// Sets what a copy gives way to: a size, a time, a number, a query; 'off' for nothing.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn set_throttle(factor: Option<&str>, value: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        throttle::set(given("factor", factor), given("value", value), reason);
+    }
+
+    /// Back to the shipped limit of a factor.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn reset_throttle(factor: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        throttle::reset(given("factor", factor), reason);
     }
 
     /// Notes why a step failed.

@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::as_change;
 use super::store::{Change, Stored};
-use super::{backfill, routine};
+use super::{backfill, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, spi};
@@ -59,11 +59,15 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         }
         Action::Alone => return super::alone::forward(change, stored),
         Action::Copy => {
-            if backfill::batch(change, &step.args) {
+            if throttle::holds(change).is_some() || backfill::batch(change, &step.args) {
                 return Outcome::Again;
             }
         }
-        Action::Compare => backfill::compare(change, &step.args),
+        Action::Compare => {
+            if verify::batch(change, &step.args) {
+                return Outcome::Again;
+            }
+        }
         Action::Routine => {
             bound_lock_wait();
             as_change(change, || routine::forward(change, &step.args));

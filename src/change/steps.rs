@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{backfill, certificate, window};
+use super::{backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::step::Phase;
@@ -30,6 +30,7 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
+    throttle::rest();
     let change = store::lock(id);
     let approve =
         Some(format!("SELECT governance.approve_change({id}, 'why', waive => '{{not_observed}}');"));

@@ -255,6 +255,9 @@ pub fn failed(id: i64, message: &str) {
     if !relid.is_some_and(|relid| crate::registry::duty::is_owner_or_operator(Relation(relid))) {
         return;
     }
+    if steps(id).iter().find(|s| !s.done).is_some_and(|s| s.step.action == Action::Compare) {
+        super::backfill::start_over(id);
+    }
     owner::run(|| {
         spi::execute(
             "WITH next AS (SELECT min(step) AS step FROM governance.change_step WHERE change = $1 AND done_at IS NULL),

@@ -311,3 +311,19 @@ pub fn which_party(id: i64, of: &[String]) -> Failure {
         format!("Consumers: {}.", of.join(", "))
     })
 }
+
+/// A factor that is not known.
+pub fn no_such_throttle(factor: &str, known: &[String]) -> Failure {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    super::not_one_of("factor", factor, &known)
+}
+
+/// A limit that cannot be read.
+pub fn bad_limit(factor: &str, value: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("\"{value}\" is no limit for factor \"{factor}\""),
+    )
+    .detail("Sizes are written as '256 MB', times as '10 s', waiters as a number, autovacuum as 'on'; a query gives true where the copy may go on; 'off' takes the limit away.")
+    .hint("SELECT * FROM governance.throttles;")
+}

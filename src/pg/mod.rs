@@ -29,6 +29,7 @@ pub mod refusals;
 pub mod regclass;
 pub mod relation;
 pub mod rendering;
+pub mod rest;
 pub mod roles;
 pub mod session;
 pub mod settings_scope;
