@@ -122,6 +122,22 @@ COMMENT ON COLUMN governance.change_acknowledgement.acknowledged_by IS 'current_
 COMMENT ON COLUMN governance.change_acknowledgement.acknowledged_at IS 'when';
 COMMENT ON COLUMN governance.change_acknowledgement.comment IS 'in their words';
 
+CREATE TABLE governance.change_scream (
+    change bigint NOT NULL,
+    level text NOT NULL CHECK (level IN ('warn', 'enforce')),
+    roles text[] NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    valid_until timestamptz NOT NULL,
+    started_by text NOT NULL
+);
+COMMENT ON TABLE governance.change_scream IS 'scream tests: readers of what a change takes away are warned, or fail, for a short while';
+COMMENT ON COLUMN governance.change_scream.change IS 'the change';
+COMMENT ON COLUMN governance.change_scream.level IS 'warn or enforce';
+COMMENT ON COLUMN governance.change_scream.roles IS 'whom it concerns; empty: everybody';
+COMMENT ON COLUMN governance.change_scream.started_at IS 'when it began';
+COMMENT ON COLUMN governance.change_scream.valid_until IS 'when it ends';
+COMMENT ON COLUMN governance.change_scream.started_by IS 'current_user who began it';
+
 CREATE TABLE governance.change_window (
     class text PRIMARY KEY,
     soak interval NOT NULL,
@@ -332,6 +348,7 @@ SELECT pg_extension_config_dump('governance.change', '');
 SELECT pg_extension_config_dump('governance.change_id_seq', '');
 SELECT pg_extension_config_dump('governance.change_step', '');
 SELECT pg_extension_config_dump('governance.change_acknowledgement', '');
+SELECT pg_extension_config_dump('governance.change_scream', '');
 SELECT pg_extension_config_dump('governance.change_window_set', '');
 SELECT pg_extension_config_dump('governance.throttle_set', '');
 SELECT pg_extension_config_dump('governance.backfill', '');

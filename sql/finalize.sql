@@ -140,6 +140,7 @@ GRANT EXECUTE ON FUNCTION
     governance.undo_change(bigint, text), governance.certificate(bigint),
     governance._advance_step(bigint), governance._require_no_block(), governance._step_failed(bigint, text),
     governance.acknowledge_change(bigint, text, text), governance.set_change_window(text, interval, interval, interval, text),
+    governance.start_scream_test(bigint, text, text[], timestamptz, text), governance.stop_scream_test(bigint, text),
     governance.reset_change_window(text, text), governance.set_throttle(text, text, text), governance.reset_throttle(text, text)
     TO PUBLIC;
 GRANT EXECUTE ON PROCEDURE governance.advance_change(bigint) TO PUBLIC;
@@ -154,6 +155,8 @@ COMMENT ON FUNCTION governance.set_change_window(text, interval, interval, inter
 COMMENT ON FUNCTION governance.reset_change_window(text, text) IS 'back to the shipped windows of a class';
 COMMENT ON FUNCTION governance.set_throttle(text, text, text) IS 'sets what copies give way to: a size, a time, a number, a query; off for nothing';
 COMMENT ON FUNCTION governance.reset_throttle(text, text) IS 'back to the shipped limit of a factor';
+COMMENT ON FUNCTION governance.start_scream_test(bigint, text, text[], timestamptz, text) IS 'warns readers of what a change takes away, or fails them, for a short while';
+COMMENT ON FUNCTION governance.stop_scream_test(bigint, text) IS 'ends the scream tests of a change';
 COMMENT ON FUNCTION governance._step_failed(bigint, text) IS 'notes why a step of a change failed, for those who may advance it';
 COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_change; checks rights itself';
 COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';

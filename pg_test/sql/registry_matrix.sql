@@ -78,6 +78,8 @@ INSERT INTO call (what, sql) VALUES
     ('propose_change', $$SELECT governance.propose_change('ALTER TABLE shop.customer DROP COLUMN email', 'why')$$),
     ('acknowledge_change', format($$SELECT governance.acknowledge_change(%s)$$, :one)),
     ('set_change_window', $$SELECT governance.set_change_window('master', '1 day', reason => 'test')$$),
+    ('start_scream_test', format($$SELECT governance.start_scream_test(%s)$$, :one)),
+    ('stop_scream_test', format($$SELECT governance.stop_scream_test(%s)$$, :one)),
     ('set_throttle', $$SELECT governance.set_throttle('wal_rate', '1 GB')$$),
     ('reset_throttle', $$SELECT governance.reset_throttle('wal_rate')$$),
     ('reset_change_window', $$SELECT governance.reset_change_window('master', 'test')$$),

@@ -78,6 +78,7 @@ pub fn of(change: &Change) -> Value {
         "waived": change.waived,
         "consumers": acknowledgement::as_json(&consumers),
         "not_before": promised,
+        "scream_tests": super::scream::as_json(change),
         "proposed_by": change.proposed_by,
         "approved_by": change.approved_by,
         "dependents": dependents,

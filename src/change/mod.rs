@@ -10,6 +10,7 @@ mod gate;
 mod propose;
 mod routine;
 mod run;
+mod scream;
 mod steps;
 mod store;
 mod table;
@@ -19,6 +20,7 @@ mod window;
 
 pub use acting::{acting, covers, is_acting};
 pub use gate::{at_gate, before_ddl, would_complete};
+pub use scream::{Screaming, in_force as screams_in_force, is_used as screams};
 
 use crate::error::{given, whole};
 use crate::registry::status::StatusRow;
@@ -43,7 +45,7 @@ pub fn status() -> Vec<StatusRow> {
 #[pg_schema]
 pub mod governance {
     use super::*;
-    use pgrx::datum::Interval;
+    use pgrx::datum::{Interval, TimestampWithTimeZone};
 
     /// Plans a wish, given as plain DDL; returns the number of the change. The same wish on the same state returns the
     /// open change. NULL where none is needed: then a NOTICE says so, and nothing is run.
@@ -136,6 +138,30 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn reset_throttle(factor: Option<&str>, reason: default!(Option<&str>, "NULL")) {
         throttle::reset(given("factor", factor), reason);
+    }
+
+    /// Warns readers of what a change takes away, or fails them, for a short while; returns nothing. Needs mode attached.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn start_scream_test(
+        change: Option<i64>,
+        level: default!(Option<&str>, "'warn'"),
+        roles: default!(Option<Vec<Option<String>>>, "'{}'"),
+        valid_until: default!(
+            Option<TimestampWithTimeZone>,
+            "pg_catalog.now() + pg_catalog.interval '1 hour'"
+        ),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        let (id, until) = (given("change", change), given("valid_until", valid_until));
+        scream::start(id, given("level", level), whole("roles", roles).unwrap_or_default(), until, reason);
+    }
+
+    /// Ends the scream tests of a change; returns how many there were.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn stop_scream_test(change: Option<i64>, reason: default!(Option<&str>, "NULL")) -> i64 {
+        scream::stop(given("change", change), reason)
     }
 
     /// Notes why a step failed.

@@ -327,3 +327,59 @@ pub fn bad_limit(factor: &str, value: &str) -> Failure {
     .detail("Sizes are written as '256 MB', times as '10 s', waiters as a number, autovacuum as 'on'; a query gives true where the copy may go on; 'off' takes the limit away.")
     .hint("SELECT * FROM governance.throttles;")
 }
+
+/// A scream test of a change that readers do not notice.
+pub fn takes_nothing(id: i64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("change {id} takes nothing from readers"),
+    )
+}
+
+/// Another level.
+pub fn no_such_scream(level: &str) -> Failure {
+    super::not_one_of("level", level, &["warn", "enforce"])
+}
+
+/// A test without an end, or a long one.
+pub fn scream_too_long() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "a scream test ends within 24 hours")
+        .detail("Argument valid_until must be in the future, and at most 24 hours away.")
+}
+
+/// A reader of something that goes, during a test.
+pub fn scream(id: i64, name: &Name, column: &str, until: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING_DEPRECATED_FEATURE,
+        format!("column \"{column}\" of {name} goes away with change {id}"),
+    )
+    .detail(format!("A test warns its readers until {until}."))
+}
+
+/// The same where readers fail; with the number of the line in the server log.
+pub fn scream_refused(number: u32, id: i64, name: &Name, column: &str, until: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("reading column \"{column}\" of {name} is refused: it goes away with change {id}"),
+    )
+    .detail(format!("Refusal {number}: a test fails its readers until {until}."))
+    .hint(format!("Stop using it, or ask its owner: SELECT governance.stop_scream_test({id});"))
+}
+
+/// The line in the server log.
+pub fn scream_logged(
+    number: u32,
+    id: i64,
+    name: &Name,
+    column: &str,
+    role: &str,
+    statement: &str,
+) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "refusal {number}: column \"{column}\" of {name} by role \"{role}\", scream test of change {id}"
+        ),
+    )
+    .detail(statement.to_string())
+}
