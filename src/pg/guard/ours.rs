@@ -91,32 +91,33 @@ unsafe fn targets(node: *mut pg_sys::Node) -> Vec<Address> {
                 match s.renameType {
                     pg_sys::ObjectType::OBJECT_SCHEMA => schema(s.subname),
                     _ if !s.relation.is_null() => relation(s.relation),
-                    kind => resolve::object(kind, s.object).into_iter().collect(),
+                    kind => of_kind(kind, s.object),
                 }
             }
             T_AlterObjectSchemaStmt => {
                 let s = &*node.cast::<pg_sys::AlterObjectSchemaStmt>();
-                if s.relation.is_null() {
-                    resolve::object(s.objectType, s.object).into_iter().collect()
-                } else {
-                    relation(s.relation)
-                }
+                if s.relation.is_null() { of_kind(s.objectType, s.object) } else { relation(s.relation) }
             }
             T_AlterOwnerStmt => {
                 let s = &*node.cast::<pg_sys::AlterOwnerStmt>();
-                if s.relation.is_null() {
-                    resolve::object(s.objectType, s.object).into_iter().collect()
-                } else {
-                    relation(s.relation)
-                }
+                if s.relation.is_null() { of_kind(s.objectType, s.object) } else { relation(s.relation) }
             }
             T_AlterFunctionStmt => {
                 let s = &*node.cast::<pg_sys::AlterFunctionStmt>();
-                resolve::object(s.objtype, s.func.cast()).into_iter().collect()
+                of_kind(s.objtype, s.func.cast())
             }
             T_GrantStmt => granted(&*node.cast()),
-            T_DropStmt => {
+            // What belongs to the extension itself PostgreSQL does not drop.
+            T_DropStmt if is_part((*node.cast::<pg_sys::DropStmt>()).removeType) => {
                 let s = &*node.cast::<pg_sys::DropStmt>();
+                if s.removeType == pg_sys::ObjectType::OBJECT_INDEX {
+                    // What is no index is PostgreSQL's own error.
+                    return items::<pg_sys::List>(s.objects)
+                        .into_iter()
+                        .filter_map(|names| names::relation(pg_sys::makeRangeVarFromNameList(names)))
+                        .map(Address::relation)
+                        .collect();
+                }
                 items::<pg_sys::Node>(s.objects)
                     .into_iter()
                     .filter_map(|object| resolve::object(s.removeType, object))
@@ -125,6 +126,31 @@ unsafe fn targets(node: *mut pg_sys::Node) -> Vec<Address> {
             _ => Vec::new(),
         }
     }
+}
+
+/// An object that has no relation, of the kinds that an extension of ours has.
+///
+/// # Safety
+/// `object` must be null or what the grammar puts there for this kind.
+unsafe fn of_kind(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) -> Vec<Address> {
+    use pg_sys::ObjectType::*;
+    let ours =
+        [OBJECT_FUNCTION, OBJECT_PROCEDURE, OBJECT_ROUTINE, OBJECT_AGGREGATE, OBJECT_TYPE, OBJECT_DOMAIN];
+    // SAFETY: the caller vouches for the node.
+    let found = if ours.contains(&kind) { unsafe { resolve::object(kind, object) } } else { None };
+    let schema = if kind == OBJECT_SCHEMA && !object.is_null() {
+        // SAFETY: a schema is named by a String node.
+        unsafe { schema((*object.cast::<pg_sys::String>()).sval) }
+    } else {
+        Vec::new()
+    };
+    found.into_iter().chain(schema).collect()
+}
+
+/// Whether objects of a kind are parts of a table.
+fn is_part(kind: pg_sys::ObjectType::Type) -> bool {
+    use pg_sys::ObjectType::{OBJECT_INDEX, OBJECT_POLICY, OBJECT_RULE, OBJECT_TRIGGER};
+    matches!(kind, OBJECT_INDEX | OBJECT_POLICY | OBJECT_RULE | OBJECT_TRIGGER)
 }
 
 /// Tables of ours that a GRANT or REVOKE names. Reading the views is for everybody as it is, and catalogs have grants.
