@@ -26,6 +26,8 @@ struct Copy {
     only: Option<String>,
     /// Whether the expressions call functions of users.
     runs_users_code: bool,
+    /// Whether the further condition says all: an expression that differs each time is not asked for twice.
+    once: bool,
 }
 
 impl Copy {
@@ -37,11 +39,15 @@ impl Copy {
                 .collect(),
             only: args["only"].as_str().map(String::from),
             runs_users_code: args["runs_users_code"] == true,
+            once: args["once"] == true,
         }
     }
 
     /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
     fn differs(&self) -> String {
+        if let (true, Some(only)) = (self.once, &self.only) {
+            return format!("({only})");
+        }
         let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
         let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
         let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();

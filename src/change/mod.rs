@@ -13,6 +13,7 @@ mod store;
 mod table;
 
 pub use acting::{acting, covers, is_acting};
+pub use alone::work as work_alone;
 pub use gate::{at_gate, before_ddl, would_complete};
 
 use crate::error::{given, whole};

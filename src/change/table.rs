@@ -180,6 +180,88 @@ pub fn leaves(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, Name)> {
     })
 }
 
+/// A table with those below it, the one above always before.
+pub struct Member {
+    /// It.
+    pub relid: pg_sys::Oid,
+    /// Its name.
+    pub name: Name,
+    /// Whether it holds no rows itself.
+    pub partitioned: bool,
+    /// Place of the one above in the list.
+    pub above: Option<usize>,
+}
+
+/// A partitioned table with all its partitions, without foreign tables.
+#[must_use]
+pub fn tree(relid: pg_sys::Oid) -> Vec<Member> {
+    let rows: Vec<(pg_sys::Oid, Name, bool, Option<pg_sys::Oid>)> = owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid, NULL::oid AS above, 0 AS depth
+                UNION ALL SELECT i.inhrelid, t.relid, depth + 1 FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'p', t.above
+               FROM tree t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE c.relkind IN ('r', 'p') ORDER BY t.depth, n.nspname, c.relname",
+            &[relid.into()],
+            |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }, r.must(4), r.get(5)),
+        )
+    });
+    let place = |of: pg_sys::Oid| rows.iter().position(|(relid, ..)| *relid == of);
+    rows.iter()
+        .map(|(relid, name, partitioned, above)| Member {
+            relid: *relid,
+            name: name.clone(),
+            partitioned: *partitioned,
+            above: above.and_then(place),
+        })
+        .collect()
+}
+
+/// Whether a table has a primary key.
+#[must_use]
+pub fn has_primary_key(relid: pg_sys::Oid) -> bool {
+    let sql = "SELECT true FROM pg_index WHERE indrelid = $1 AND indisprimary";
+    owner::run(|| spi::select_one(sql, &[relid.into()], |_| ())).is_some()
+}
+
+/// Whether a table has a constraint of that name.
+#[must_use]
+pub fn has_constraint(relid: pg_sys::Oid, name: &str) -> bool {
+    let sql = "SELECT true FROM pg_constraint WHERE conrelid = $1 AND conname = $2";
+    owner::run(|| spi::select_one(sql, &[relid.into(), name.into()], |_| ())).is_some()
+}
+
+/// Columns of the partition keys of a table and of the partitioned ones below it.
+#[must_use]
+pub fn partition_columns(relid: pg_sys::Oid) -> Vec<String> {
+    owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT DISTINCT a.attname::text
+               FROM tree t JOIN pg_partitioned_table p ON p.partrelid = t.relid
+               JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs) ORDER BY 1",
+            &[relid.into()],
+            |r| r.must(1),
+        )
+    })
+}
+
+/// Raises unless it is a table that a constraint or an index can be built for by itself.
+pub fn require_stored(p: &Planning) {
+    if !matches!(catalog::relation_kind(p.relid), Some(b'r' | b'p')) {
+        p.no_form("this form works on tables only");
+    }
+    let shape = shape(p.relid);
+    if shape.has_children {
+        p.no_form("other tables inherit from this one");
+    }
+    if shape.is_partition && shape.partitioned {
+        p.no_form("it is a partition that is partitioned itself: propose it for the table above, or for its partitions");
+    }
+}
+
 /// Raises unless it is a table that has its columns from nowhere else, and gives them to no other.
 pub fn require_plain(p: &Planning) {
     if !matches!(catalog::relation_kind(p.relid), Some(b'r' | b'p')) {
