@@ -3,7 +3,7 @@ use super::catalog::{self, text};
 use super::expression::{self, Typed, Use};
 use super::guard::names;
 use super::list::items;
-use super::{owner, settings_scope, spi, xact};
+use super::{missing, owner, settings_scope, spi, xact};
 use crate::core::change::addition::{Demand, NewColumn, NewConstraint, NewIndex, Source};
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
@@ -103,7 +103,7 @@ unsafe fn index_element(
             quote_identifier(name)
         } else {
             let found = expression::analyse(relid, e.expr, Use::Index);
-            keys.push(text(pg_sys::FigureIndexColname(e.expr)).unwrap_or_else(|| "expr".into()));
+            keys.push(missing::index_column_name(e.expr).unwrap_or_else(|| "expr".into()));
             columns.extend(found.columns);
             format!("({})", found.text)
         };
