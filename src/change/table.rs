@@ -232,6 +232,24 @@ pub fn has_constraint(relid: pg_sys::Oid, name: &str) -> bool {
     owner::run(|| spi::select_one(sql, &[relid.into(), name.into()], |_| ())).is_some()
 }
 
+/// Who may add rows beside the owner, quoted.
+#[must_use]
+pub fn inserters(relid: pg_sys::Oid) -> Vec<String> {
+    owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT CASE WHEN x.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+               FROM pg_class c
+              CROSS JOIN LATERAL (SELECT c.relacl AS acl
+                                  UNION ALL SELECT a.attacl FROM pg_attribute a
+                                             WHERE a.attrelid = c.oid AND NOT a.attisdropped) g
+              CROSS JOIN LATERAL aclexplode(g.acl) x
+              WHERE c.oid = $1 AND x.grantee <> c.relowner AND x.privilege_type = 'INSERT' ORDER BY 1",
+            &[relid.into()],
+            |r| r.must(1),
+        )
+    })
+}
+
 /// Columns of the partition keys of a table and of the partitioned ones below it.
 #[must_use]
 pub fn partition_columns(relid: pg_sys::Oid) -> Vec<String> {

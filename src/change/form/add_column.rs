@@ -89,15 +89,21 @@ fn set_default(plan: &mut Plan, name: &str, expression: &str) {
     plan.and(Step::sql(Phase::Expand, lock::EXCLUSIVE, sql, None));
 }
 
-/// A sequence numbers new rows and old ones.
+/// A sequence numbers new rows and old ones. Whoever may add rows has to be able to draw from it: clients of the old shape
+/// must not fail on a column that they do not know.
 fn number(plan: &mut Plan, p: &Planning, new: &NewColumn, sequence: &str, old_rows: bool) {
+    let options = match &new.source {
+        Source::Identity { options, .. } => options.replace(['(', ')'], ""),
+        _ => String::new(),
+    };
     let (column, quoted) = (quote_identifier(&new.name), quote_identifier(sequence));
-    plan.and(Step::sql(
-        Phase::Expand,
-        lock::EXCLUSIVE,
-        format!("CREATE SEQUENCE {SCHEMA}.{quoted} AS {}; ALTER SEQUENCE {SCHEMA}.{quoted} OWNED BY {TABLE}.{column}", new.type_name),
-        None,
-    ));
+    let make = format!("CREATE SEQUENCE {SCHEMA}.{quoted} AS {}{options}", new.type_name);
+    let own = format!("ALTER SEQUENCE {SCHEMA}.{quoted} OWNED BY {TABLE}.{column}");
+    let grant: String = table::inserters(p.relid)
+        .iter()
+        .map(|role| format!("; GRANT USAGE ON SEQUENCE {SCHEMA}.{quoted} TO {role}"))
+        .collect();
+    plan.and(Step::sql(Phase::Expand, lock::EXCLUSIVE, format!("{make}; {own}{grant}"), None));
     let named = catalog::Name { schema: p.name.schema.clone(), relation: sequence.to_string() };
     let next = format!("nextval({}::regclass)", quote_literal(named.to_string()));
     set_default(plan, &new.name, &next);
@@ -110,7 +116,7 @@ fn number(plan: &mut Plan, p: &Planning, new: &NewColumn, sequence: &str, old_ro
 fn become_identity(plan: &mut Plan, p: &Planning, name: &str, generated: &str) {
     let (column, sequence) = (quote_identifier(name), quote_identifier(p.reserved(name)));
     let sql = format!(
-        "ALTER TABLE {TABLE} ALTER COLUMN {column} DROP DEFAULT; ALTER TABLE {TABLE} ALTER COLUMN {column} ADD {generated}; SELECT setval(pg_get_serial_sequence({}, {})::regclass, last_value, is_called) FROM {SCHEMA}.{sequence}; DROP SEQUENCE {SCHEMA}.{sequence}",
+        "ALTER TABLE {TABLE} ALTER COLUMN {column} DROP DEFAULT; ALTER SEQUENCE {SCHEMA}.{sequence} OWNED BY NONE; ALTER TABLE {TABLE} ALTER COLUMN {column} ADD {generated}; SELECT setval(pg_get_serial_sequence({}, {})::regclass, last_value, is_called) FROM {SCHEMA}.{sequence}; DROP SEQUENCE {SCHEMA}.{sequence}",
         quote_literal(p.name.to_string()),
         quote_literal(name)
     );
