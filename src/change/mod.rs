@@ -1,5 +1,6 @@
 //! change: expand/contract changes. A wish in plain DDL, a safe plan, approval, the gate, and a way back.
 mod acting;
+mod added;
 mod alone;
 mod backfill;
 mod certificate;
@@ -11,8 +12,10 @@ mod run;
 mod steps;
 mod store;
 mod table;
+mod whole;
 
 pub use acting::{acting, covers, is_acting};
+pub use added::There;
 pub use alone::work as work_alone;
 pub use gate::{at_gate, before_ddl, would_complete};
 

@@ -75,6 +75,13 @@ fn require_what_it_names(wish: &Wish) {
     if !roles::has_rights_of(roles::current(), owner) {
         error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
     }
+    for part in &wish.parts {
+        if let part::Part::AddColumn(new) = part
+            && catalog::column_number(relid, &new.name).is_some()
+        {
+            error::change::name_taken(&wish.name, &new.name).raise();
+        }
+    }
     for column in wish.parts.iter().flat_map(part::Part::needs) {
         crate::registry::tagging::require_column(Relation(relid), &wish.name, column);
     }

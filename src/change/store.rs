@@ -170,6 +170,18 @@ pub fn open_on(name: &Name) -> Vec<Change> {
     owner::run(|| spi::select(&sql, &args, read))
 }
 
+/// The last change of a relation with this wish that has come to its end, where it only added.
+#[must_use]
+pub fn last_done(name: &Name, ddl: &str) -> Option<Change> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM governance.change
+          WHERE (schema_name, relation_name) = ($1, $2) AND ddl = $3 AND state = 'done' AND takes = '{{}}' AND NOT whole
+          ORDER BY id DESC LIMIT 1"
+    );
+    let args = [name.schema.as_str().into(), name.relation.as_str().into(), ddl.into()];
+    owner::run(|| spi::select_one(&sql, &args, read))
+}
+
 /// The steps of a change, in order.
 #[must_use]
 pub fn steps(id: i64) -> Vec<Stored> {

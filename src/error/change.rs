@@ -215,6 +215,11 @@ pub fn already_contracted(id: i64, ddl: &str) -> Failure {
         .hint(format!("It can be taken back: SELECT governance.undo_change({id});"))
 }
 
+/// A wish that was fulfilled for good.
+pub fn already_done(id: i64, ddl: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} did that already: {ddl}"))
+}
+
 /// A statement that needs no change.
 pub fn not_needed(statement: &str) -> Failure {
     Failure::new(

@@ -43,8 +43,10 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                         w.is_all = false;
                         return;
                     }
-                    for command in items::<pg_sys::AlterTableCmd>(s.cmds) {
-                        let part = sub_command(&*command, w);
+                    let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
+                    let alone = commands.len() == 1;
+                    for command in commands {
+                        let part = addition::by_itself(alone, || sub_command(&*command, w));
                         part_or_why(w, part);
                     }
                 })
@@ -106,7 +108,7 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Opti
         },
         // SAFETY: as above.
         AT_AddColumn => unsafe {
-            of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid))
+            of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid, c.missing_ok))
         },
         _ => Err(None),
     }

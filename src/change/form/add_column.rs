@@ -1,7 +1,7 @@
 //! ADD COLUMN with what would write or read every row under a strong lock: the column first, then a default for new rows,
 //! then old rows in batches, and what is demanded of them when they have their values.
 use super::{Plan, Planning, add_constraint, not_null};
-use crate::change::table;
+use crate::change::{table, whole};
 use crate::core::change::addition::{Demand, NewColumn, Source, identity};
 use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
 use crate::error;
@@ -46,7 +46,7 @@ pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
         match constraint.demand {
             Demand::Check | Demand::ForeignKey => add_constraint::validated(&mut plan, p, constraint),
             Demand::Unique | Demand::PrimaryKey => {
-                if constraint.demand == Demand::PrimaryKey && table::has_primary_key(p.relid) {
+                if constraint.demand == Demand::PrimaryKey && whole::has_primary_key(p.relid) {
                     p.no_form("the table has a primary key already");
                 }
             }
@@ -75,12 +75,15 @@ fn add(plan: &mut Plan, new: &NewColumn, default_apart: bool) {
         Source::Stable(expression) if !default_apart => format!(" DEFAULT {expression}"),
         _ => String::new(),
     };
-    plan.step(Step::sql(
-        Phase::Expand,
-        lock::EXCLUSIVE,
-        format!("ALTER TABLE {TABLE} ADD COLUMN {quoted} {}{}{default}", new.type_name, new.collation),
-        Some(format!("ALTER TABLE {TABLE} DROP COLUMN IF EXISTS {quoted}")),
-    ));
+    plan.step(
+        Step::sql(
+            Phase::Expand,
+            lock::EXCLUSIVE,
+            format!("ALTER TABLE {TABLE} ADD COLUMN {quoted} {}{}{default}", new.type_name, new.collation),
+            Some(format!("ALTER TABLE {TABLE} DROP COLUMN IF EXISTS {quoted}")),
+        )
+        .making("column", &new.name),
+    );
 }
 
 /// Joined to the column: clients that do not know it never leave it without a value.
@@ -99,7 +102,7 @@ fn number(plan: &mut Plan, p: &Planning, new: &NewColumn, sequence: &str, old_ro
     let (column, quoted) = (quote_identifier(&new.name), quote_identifier(sequence));
     let make = format!("CREATE SEQUENCE {SCHEMA}.{quoted} AS {}{options}", new.type_name);
     let own = format!("ALTER SEQUENCE {SCHEMA}.{quoted} OWNED BY {TABLE}.{column}");
-    let grant: String = table::inserters(p.relid)
+    let grant: String = whole::inserters(p.relid)
         .iter()
         .map(|role| format!("; GRANT USAGE ON SEQUENCE {SCHEMA}.{quoted} TO {role}"))
         .collect();

@@ -1,7 +1,7 @@
 //! ADD CONSTRAINT: CHECK and FOREIGN KEY hold for new rows first and are validated then; UNIQUE and PRIMARY KEY take over
 //! an index that was built concurrently.
 use super::{Plan, Planning, create_index, not_null};
-use crate::change::table;
+use crate::change::{table, whole};
 use crate::core::change::addition::{Demand, NewConstraint};
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -17,7 +17,7 @@ pub fn plan(p: &Planning, new: &NewConstraint) -> Plan {
         Demand::Check | Demand::ForeignKey => validated(&mut plan, p, new),
         Demand::Unique | Demand::PrimaryKey => {
             if new.demand == Demand::PrimaryKey {
-                if table::has_primary_key(p.relid) {
+                if whole::has_primary_key(p.relid) {
                     p.no_form("the table has a primary key already");
                 }
                 for column in &new.columns {
@@ -36,7 +36,7 @@ pub fn plan(p: &Planning, new: &NewConstraint) -> Plan {
 fn name_of(p: &Planning, new: &NewConstraint) -> String {
     match &new.name {
         Some(name) => {
-            if table::has_constraint(p.relid, name) {
+            if whole::has_constraint(p.relid, name) {
                 error::change::name_exists(&quote_identifier(name), &p.name).raise();
             }
             name.clone()
@@ -55,7 +55,8 @@ fn name_of(p: &Planning, new: &NewConstraint) -> String {
 
 /// CHECK and FOREIGN KEY.
 pub fn validated(plan: &mut Plan, p: &Planning, new: &NewConstraint) {
-    let name = quote_identifier(name_of(p, new));
+    let plain = name_of(p, new);
+    let name = quote_identifier(&plain);
     let is_foreign_key = new.demand == Demand::ForeignKey;
     let mode = if is_foreign_key { lock::NO_WRITES_OR_DDL } else { lock::EXCLUSIVE };
     let add = |table: &str| {
@@ -71,22 +72,24 @@ pub fn validated(plan: &mut Plan, p: &Planning, new: &NewConstraint) {
         Step::sql(Phase::Verify, lock::NO_DDL, sql, None)
     };
     if !(is_foreign_key && table::shape(p.relid).partitioned) {
-        plan.step(add(TABLE));
+        plan.step(add(TABLE).making("constraint", &plain));
         plan.step(validate(TABLE));
         return;
     }
     // A partitioned table takes no foreign key that is not valid. Its partitions do, and a foreign key of the whole takes
     // theirs over without reading a row.
-    for member in table::tree(p.relid).into_iter().filter(|m| !m.partitioned) {
+    for member in whole::tree(p.relid).into_iter().filter(|m| !m.partitioned) {
         plan.step(add(&member.name.to_string()));
         plan.step(validate(&member.name.to_string()));
     }
-    plan.step(Step::sql(
+    plan.step(whole::same_tree(p.relid));
+    let of_all = Step::sql(
         Phase::Contract,
         mode,
         format!("ALTER TABLE {TABLE} ADD CONSTRAINT {name} {}", new.definition),
         Some(format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {name}")),
-    ));
+    );
+    plan.step(of_all.making("constraint", &plain));
 }
 
 /// UNIQUE and PRIMARY KEY: `phase` is when the index is built.
@@ -101,16 +104,18 @@ pub fn indexed(plan: &mut Plan, p: &Planning, new: &NewConstraint, phase: Phase)
     let undo = format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {quoted}");
     if !table::shape(p.relid).partitioned {
         plan.step(create_index::of_table(phase, &name, true, &new.index));
-        plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, using(TABLE, &quoted), Some(undo)));
+        let take_over = Step::sql(Phase::Contract, lock::EXCLUSIVE, using(TABLE, &quoted), Some(undo));
+        plan.step(take_over.making("constraint", &name));
         return;
     }
-    if let Some(missing) = table::partition_columns(p.relid).into_iter().find(|c| !new.columns.contains(c)) {
+    if let Some(missing) = whole::partition_columns(p.relid).into_iter().find(|c| !new.columns.contains(c)) {
         p.no_form(&format!(
             "a unique constraint of a partitioned table has to contain the partition key, and \"{missing}\" is not in it"
         ));
     }
+    plan.step(whole::same_tree(p.relid));
     let keys = if new.demand == Demand::PrimaryKey { &[][..] } else { &new.columns[..] };
-    for member in table::tree(p.relid).into_iter().filter(|m| !m.partitioned) {
+    for member in whole::tree(p.relid).into_iter().filter(|m| !m.partitioned) {
         let index = free_name(&member.name.relation, keys, new.demand.label(), &member.name.schema, true);
         let own = quote_identifier(&index);
         let index = Name { schema: member.name.schema.clone(), relation: index };
@@ -120,10 +125,11 @@ pub fn indexed(plan: &mut Plan, p: &Planning, new: &NewConstraint, phase: Phase)
         plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, using(&leaf, &own), Some(back)));
     }
     // It takes over the constraints of the partitions.
-    plan.step(Step::sql(
+    let of_all = Step::sql(
         Phase::Contract,
         lock::EXCLUSIVE,
         format!("ALTER TABLE {TABLE} ADD CONSTRAINT {quoted} {}", new.definition),
         Some(undo),
-    ));
+    );
+    plan.step(of_all.making("constraint", &name));
 }

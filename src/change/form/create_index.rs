@@ -1,6 +1,6 @@
 //! CREATE INDEX: concurrently, so that writers go on. On a partitioned table leaf by leaf, under one index above them.
 use super::{Plan, Planning};
-use crate::change::table;
+use crate::change::{table, whole};
 use crate::core::change::addition::NewIndex;
 use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
 use crate::error;
@@ -21,12 +21,12 @@ pub fn plan(p: &Planning, new: &NewIndex) -> Plan {
     };
     let mut plan = Plan::default();
     if !table::shape(p.relid).partitioned {
-        plan.step(of_table(Phase::Expand, &name, new.unique, &new.definition));
+        plan.step(of_table(Phase::Expand, &name, new.unique, &new.definition).making("index", &name));
         return plan;
     }
     let unique = if new.unique { "UNIQUE " } else { "" };
     let mut names: Vec<(Option<Name>, Name)> = Vec::new();
-    for member in table::tree(p.relid) {
+    for member in whole::tree(p.relid) {
         let is_top = member.relid == p.relid;
         let index = if is_top {
             name.clone()
@@ -38,12 +38,13 @@ pub fn plan(p: &Planning, new: &NewIndex) -> Plan {
         if member.partitioned {
             let quoted = quote_identifier(&index.relation);
             let on = if is_top { TABLE.to_string() } else { member.name.to_string() };
-            plan.step(Step::sql(
+            let only = Step::sql(
                 Phase::Expand,
                 lock::NO_WRITES,
                 format!("CREATE {unique}INDEX {quoted} ON ONLY {on} {}", new.definition),
                 Some(format!("DROP INDEX IF EXISTS {index}")),
-            ));
+            );
+            plan.step(if is_top { only.making("index", &name) } else { only });
         } else {
             plan.step(of_leaf(Phase::Expand, &member.name, &index, new.unique, &new.definition));
         }
@@ -60,6 +61,7 @@ pub fn plan(p: &Planning, new: &NewIndex) -> Plan {
             Some(undo),
         ));
     }
+    plan.step(whole::valid_index(&name));
     plan
 }
 

@@ -37,12 +37,15 @@ pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
         format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {check}"),
         None,
     ));
-    plan.step(Step::sql(
-        Phase::Contract,
-        lock::EXCLUSIVE,
-        format!("ALTER TABLE {TABLE} ALTER COLUMN {quoted} SET NOT NULL"),
-        Some(format!("ALTER TABLE {TABLE} ALTER COLUMN {quoted} DROP NOT NULL")),
-    ));
+    plan.step(
+        Step::sql(
+            Phase::Contract,
+            lock::EXCLUSIVE,
+            format!("ALTER TABLE {TABLE} ALTER COLUMN {quoted} SET NOT NULL"),
+            Some(format!("ALTER TABLE {TABLE} ALTER COLUMN {quoted} DROP NOT NULL")),
+        )
+        .making("not_null", column),
+    );
     plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, undo, None));
 }
 
