@@ -117,7 +117,14 @@ enum Leftover {
 
 /// Everything the process of a step does.
 pub fn work(id: i64, number: i32) {
-    let Ok(Some(job)) = alone::transaction(|| claim(id, number)) else { return };
+    let job = match alone::transaction(|| claim(id, number)) {
+        Ok(Some(job)) => job,
+        Ok(None) => return,
+        Err(caught) => {
+            let _ = alone::transaction(|| note(id, number, &caught));
+            return;
+        }
+    };
     let done = match &job.leftover {
         Some(Leftover::Valid) => Ok(()),
         Some(Leftover::Invalid(name)) => {
@@ -131,11 +138,11 @@ pub fn work(id: i64, number: i32) {
     });
 }
 
-fn build(job: &Job) -> Result<(), CaughtError> {
+fn build(job: &Job) -> Result<(), Box<CaughtError>> {
     run(&job.change, &job.change.fill(&job.stored.step.statement))
 }
 
-fn run(change: &Change, sql: &str) -> Result<(), CaughtError> {
+fn run(change: &Change, sql: &str) -> Result<(), Box<CaughtError>> {
     alone::transaction(|| as_change(change, || alone::execute(sql)))
 }
 

@@ -77,6 +77,14 @@ pub fn needs_up(name: &Name, column: &str) -> Failure {
     .hint("Give up => 'an expression over the columns of the same row' to propose_change.")
 }
 
+/// `down` where nothing goes back.
+pub fn no_down() -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "this form of change takes no down: there are no old values that new ones could be written to",
+    )
+}
+
 /// A table that does not exist.
 pub fn no_such_table(name: &Name) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_TABLE, format!("relation {name} does not exist"))

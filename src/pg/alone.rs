@@ -119,7 +119,7 @@ pub fn become_role(role: pg_sys::Oid) {
 }
 
 /// Runs `f` in a transaction of this process; what it raises is undone and returned.
-pub fn transaction<R>(f: impl FnOnce() -> R) -> Result<R, CaughtError> {
+pub fn transaction<R>(f: impl FnOnce() -> R) -> Result<R, Box<CaughtError>> {
     PgTryBuilder::new(AssertUnwindSafe(|| {
         // SAFETY: outside of any transaction, as in the main loop of a session.
         unsafe {
@@ -134,7 +134,7 @@ pub fn transaction<R>(f: impl FnOnce() -> R) -> Result<R, CaughtError> {
     .catch_others(|caught| {
         // SAFETY: the error has been copied out of the server's stack.
         unsafe { pg_sys::AbortCurrentTransaction() };
-        Err(caught)
+        Err(Box::new(caught))
     })
     .execute()
 }

@@ -11,6 +11,7 @@ use pgrx::spi::{quote_identifier, quote_literal};
 
 /// The plan.
 pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
+    p.refuse_down();
     table::require_plain(p);
     let name = new.name.as_str();
     if catalog::column_number(p.relid, name).is_some() {

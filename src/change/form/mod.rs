@@ -50,6 +50,13 @@ impl Planning {
         }
     }
 
+    /// Raises where the proposal says what old values are made from, and nothing old is kept.
+    pub fn refuse_down(&self) {
+        if self.down.is_some() {
+            crate::error::change::no_down().raise();
+        }
+    }
+
     /// The name under which something waits in quarantine, or is built before it gets its own.
     #[must_use]
     pub fn reserved(&self, name: &str) -> String {
@@ -123,6 +130,5 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
         Part::SetNotNull { column } => not_null::plan(planning, column),
         Part::AddConstraint(new) => add_constraint::plan(planning, new),
         Part::AddColumn(new) => add_column::plan(planning, new),
-        Part::DropIndex { .. } => planning.no_form("DROP INDEX has no change form yet"),
     }
 }

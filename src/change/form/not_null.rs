@@ -8,6 +8,7 @@ use serde_json::json;
 
 /// The plan.
 pub fn plan(p: &Planning, column: &str) -> Plan {
+    p.refuse_down();
     let _ = table::plain_column(p, column);
     let mut plan = Plan::default();
     if let Some(up) = p.up_of(column) {

@@ -34,11 +34,6 @@ pub enum Part {
     AddConstraint(NewConstraint),
     /// ALTER TABLE … ADD COLUMN.
     AddColumn(NewColumn),
-    /// DROP INDEX.
-    DropIndex {
-        /// The index, in the schema of its table.
-        index: String,
-    },
 }
 
 impl Part {
@@ -54,7 +49,6 @@ impl Part {
             Part::SetNotNull { .. } => "set_not_null",
             Part::AddConstraint(new) => new.demand.kind(),
             Part::AddColumn(_) => "add_column",
-            Part::DropIndex { .. } => "drop_index",
         }
     }
 
@@ -75,7 +69,6 @@ impl Part {
             }
             Part::AddConstraint(new) => format!("ALTER TABLE {table} ADD {}", new.text(quote)),
             Part::AddColumn(new) => format!("ALTER TABLE {table} {}", new.text(quote)),
-            Part::DropIndex { index } => format!("DROP INDEX {} OF {table}", quote(index)),
         }
     }
 
@@ -89,7 +82,7 @@ impl Part {
             Part::CreateIndex(NewIndex { columns, .. })
             | Part::AddConstraint(NewConstraint { columns, .. }) => columns.clone(),
             Part::AddColumn(new) => vec![new.name.clone()],
-            Part::DropTable | Part::DropView { .. } | Part::DropIndex { .. } => Vec::new(),
+            Part::DropTable | Part::DropView { .. } => Vec::new(),
         }
     }
 
@@ -104,9 +97,7 @@ impl Part {
             | Part::AddConstraint(NewConstraint { columns, .. }) => {
                 columns.iter().map(String::as_str).collect()
             }
-            Part::DropTable | Part::DropView { .. } | Part::AddColumn(_) | Part::DropIndex { .. } => {
-                Vec::new()
-            }
+            Part::DropTable | Part::DropView { .. } | Part::AddColumn(_) => Vec::new(),
         }
     }
 
@@ -142,7 +133,7 @@ pub fn kind(parts: &[Part]) -> &'static str {
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ADD COLUMN, ADD CONSTRAINT, SET NOT NULL, DROP TABLE, DROP VIEW, CREATE INDEX, DROP INDEX";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ADD COLUMN, ADD CONSTRAINT, SET NOT NULL, DROP TABLE, DROP VIEW, CREATE INDEX";
 
 #[cfg(test)]
 mod tests {
