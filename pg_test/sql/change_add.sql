@@ -218,7 +218,23 @@ SELECT changed('"Shop".event');
 SELECT governance.undo_change(:c);
 SELECT changed('"Shop".event');
 
+-- a materialized view, and a table that others inherit from
+CREATE MATERIALIZED VIEW "Shop".regions AS SELECT id FROM "Shop".region;
+CREATE TABLE "Shop".parent (id int);
+CREATE TABLE "Shop".child () INHERITS ("Shop".parent);
+INSERT INTO "Shop".parent VALUES (1);
+INSERT INTO "Shop".child VALUES (1);
+SELECT governance.propose_change('CREATE UNIQUE INDEX ON "Shop".regions (id)', 'x') AS m \gset
+SELECT governance.propose_change('ALTER TABLE "Shop".parent ADD UNIQUE (id)', 'x') AS p \gset
+SELECT governance.approve_change(:m), governance.approve_change(:p);
+CALL governance.advance_change(:m);
+CALL governance.advance_change(:p);
+CALL governance.advance_change(:p);
+SELECT fact FROM facts('"Shop".regions') WHERE fact LIKE 'CREATE%';
+SELECT fact FROM facts('"Shop".parent') WHERE fact LIKE '%constraint%';
+
 -- no form
+SELECT governance.propose_change('ALTER TABLE "Shop".parent ADD PRIMARY KEY (id)', 'x');
 SELECT governance.propose_change('ALTER TABLE "Shop"."Customer" ADD EXCLUDE USING btree (id WITH =)', 'x');
 SELECT governance.propose_change('CREATE INDEX ON ONLY "Shop".event_2020 (id)', 'x');
 SELECT governance.propose_change('CREATE INDEX CONCURRENTLY ON "Shop".event_2020 (id)', 'x');

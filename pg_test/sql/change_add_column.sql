@@ -134,7 +134,18 @@ CALL governance.advance_change(:c);
 SELECT count(*) FILTER (WHERE due <> at + 1) AS wrong, count(*) FROM shop.event;
 SELECT * FROM shape('shop.event_2021');
 
+-- the same value for all rows: none is read, but for the CHECK
+SELECT governance.propose_change('ALTER TABLE shop.customer ADD COLUMN level int NOT NULL DEFAULT 1 CHECK (level > 0)', 'x') AS c \gset
+SELECT phase, statement, lock_mode FROM governance.change_plan(:c);
+SELECT governance.approve_change(:c);
+CALL governance.advance_change(:c);
+SELECT state FROM governance.changes WHERE change = :c;
+SELECT * FROM shape('shop.customer');
+ALTER TABLE shop.customer ADD COLUMN level int NOT NULL DEFAULT 1 CHECK (level > 0);
+
 -- no form
+SELECT governance.propose_change('ALTER TABLE shop.customer ADD CHECK (id + touched > 0), ADD CHECK (id + touched > 1)', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.customer ALTER name SET NOT NULL', 'x', up => '''x''', down => 'name');
 SELECT governance.propose_change('ALTER TABLE shop.customer ADD COLUMN g int GENERATED ALWAYS AS (id * 2) STORED', 'x');
 CREATE DOMAIN shop.positive AS int CHECK (VALUE > 0);
 SELECT governance.propose_change('ALTER TABLE shop.customer ADD COLUMN p shop.positive', 'x');

@@ -18,6 +18,7 @@ pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
         error::change::name_taken(&p.name, name).raise();
     }
     let up = p.up_of(name);
+    let up_given = up.is_some();
     let mut plan = Plan { adds: vec![name.to_string()], ..Plan::default() };
     add(&mut plan, new, up.is_some());
     match &new.source {
@@ -53,7 +54,7 @@ pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
             }
         }
     }
-    if new.not_null {
+    if new.not_null && !has_value_at_once(new, up_given) {
         not_null::prove(&mut plan, p, name);
     }
     if let Source::Identity { always, options } = &new.source {
@@ -69,11 +70,18 @@ pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
     plan
 }
 
+/// Whether old rows have the default at once: it is the same for all, so that none has to be written or read.
+fn has_value_at_once(new: &NewColumn, up_given: bool) -> bool {
+    matches!(new.source, Source::Stable(_)) && !up_given
+}
+
 fn add(plan: &mut Plan, new: &NewColumn, default_apart: bool) {
     let quoted = quote_identifier(&new.name);
-    // The same for all rows, so that none has to be written.
     let default = match &new.source {
-        Source::Stable(expression) if !default_apart => format!(" DEFAULT {expression}"),
+        Source::Stable(expression) if !default_apart => {
+            let not_null = if new.not_null { " NOT NULL" } else { "" };
+            format!(" DEFAULT {expression}{not_null}")
+        }
         _ => String::new(),
     };
     plan.step(

@@ -11,12 +11,15 @@ use pgrx::spi::quote_identifier;
 
 /// The plan.
 pub fn plan(p: &Planning, new: &NewConstraint) -> Plan {
-    table::require_stored(p);
+    table::require_stored(p, false);
     let mut plan = Plan::default();
     match new.demand {
         Demand::Check | Demand::ForeignKey => validated(&mut plan, p, new),
         Demand::Unique | Demand::PrimaryKey => {
             if new.demand == Demand::PrimaryKey {
+                if table::shape(p.relid).has_children {
+                    p.no_form("other tables inherit from this one, and would become NOT NULL with it");
+                }
                 if whole::has_primary_key(p.relid) {
                     p.no_form("the table has a primary key already");
                 }

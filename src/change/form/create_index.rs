@@ -11,7 +11,7 @@ use serde_json::json;
 
 /// The plan.
 pub fn plan(p: &Planning, new: &NewIndex) -> Plan {
-    table::require_stored(p);
+    table::require_stored(p, true);
     let name = match &new.name {
         Some(name) => {
             require_free(p, name);

@@ -113,10 +113,16 @@ impl Plan {
 /// Plans all parts of a wish.
 #[must_use]
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
-    parts.iter().fold(Plan::default(), |mut all, part| {
+    let all = parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));
         all
-    })
+    });
+    let made: Vec<&Value> =
+        all.steps.iter().map(|(s, _)| &s.args["makes"]).filter(|m| !m.is_null()).collect();
+    if made.iter().enumerate().any(|(i, m)| made[..i].contains(m)) {
+        planning.no_form("two parts of it would get the same name: name them");
+    }
+    all
 }
 
 /// Plans one part; raises where something stands in its way.
