@@ -89,6 +89,9 @@ CREATE TABLE governance.change_step (
     reversible boolean NOT NULL,
     args jsonb NOT NULL DEFAULT '{}',
     joined boolean NOT NULL DEFAULT false,
+    started_at timestamptz,
+    pid int,
+    failure jsonb,
     done_at timestamptz,
     last_error text,
     PRIMARY KEY (change, step)
@@ -104,6 +107,9 @@ COMMENT ON COLUMN governance.change_step.lock_mode IS 'strongest lock it takes o
 COMMENT ON COLUMN governance.change_step.reversible IS 'whether abort_change or undo_change takes it back';
 COMMENT ON COLUMN governance.change_step.args IS 'arguments of a routine, the copy and the comparison';
 COMMENT ON COLUMN governance.change_step.joined IS 'whether it belongs to the transaction of the step before';
+COMMENT ON COLUMN governance.change_step.started_at IS 'when a process of its own began with it';
+COMMENT ON COLUMN governance.change_step.pid IS 'that process';
+COMMENT ON COLUMN governance.change_step.failure IS 'what it failed with: SQLSTATE, message, detail, hint';
 COMMENT ON COLUMN governance.change_step.done_at IS 'when it was run';
 COMMENT ON COLUMN governance.change_step.last_error IS 'why it failed last';
 
@@ -287,6 +293,10 @@ CREATE VIEW governance.change_progress WITH (security_barrier) AS
 CREATE FUNCTION governance._dual_write() RETURNS trigger
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'dg_dual_write';
 COMMENT ON FUNCTION governance._dual_write() IS 'trigger of a renaming change: keeps the old and the new column equal';
+
+CREATE FUNCTION governance._fill_null() RETURNS trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'dg_fill_null';
+COMMENT ON FUNCTION governance._fill_null() IS 'trigger of a change: gives a column its value where a client leaves it NULL';
 
 -- A procedure that commits may have neither a SET clause nor SECURITY DEFINER, so the path is set inside, anew in each
 -- transaction. The first COMMIT comes before anything is done: where a caller does not allow it, nothing has happened.

@@ -38,7 +38,7 @@ SELECT governance.propose_change('DROP TABLE event', 'x');
 SELECT governance.propose_change('DROP TABLE event_2020', 'x');
 SELECT governance.propose_change('ALTER TABLE event DROP COLUMN at', 'x');
 SELECT governance.propose_change('ALTER TABLE customer OWNER TO change_drop_app', 'x');
-SELECT governance.propose_change('CREATE INDEX ON customer (name)', 'x');
+SELECT governance.propose_change('VACUUM FULL customer', 'x');
 SET ROLE change_drop_app;
 SELECT governance.propose_change('ALTER TABLE shop.customer DROP COLUMN phone', 'x');
 SELECT governance.change_plan(1);

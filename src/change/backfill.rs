@@ -3,6 +3,7 @@
 //! Block ranges need no key and no index. A row that moves while the copy runs was written by the trigger, so it is
 //! equal already; rows added later lie behind the end or were written by the trigger too. A table that is rewritten
 //! meanwhile has its rows elsewhere, so its copy starts over.
+use super::acting::as_change;
 use super::store::Change;
 use super::table;
 use crate::pg::regclass::Relation;
@@ -25,6 +26,8 @@ pub struct Copy {
     only: Option<String>,
     /// Whether the expressions call functions of users.
     pub runs_users_code: bool,
+    /// Whether the further condition says all: an expression that differs each time is not asked for twice.
+    once: bool,
 }
 
 impl Copy {
@@ -38,12 +41,16 @@ impl Copy {
                 .collect(),
             only: args["only"].as_str().map(String::from),
             runs_users_code: args["runs_users_code"] == true,
+            once: args["once"] == true,
         }
     }
 
     /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
     #[must_use]
     pub fn differs(&self) -> String {
+        if let (true, Some(only)) = (self.once, &self.only) {
+            return format!("({only})");
+        }
         let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
         let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
         let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
@@ -178,7 +185,7 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     if copy.runs_users_code || table::runs_users_code(part.relid) {
         return as_owner_of(change.relation(), || spi::execute(&sql, &[]));
     }
-    settings_scope::quiet_copy(|| spi::execute(&sql, &[]))
+    as_change(change, || settings_scope::quiet_copy(|| spi::execute(&sql, &[])))
 }
 
 /// Runs `f` with the rights of the table's owner.

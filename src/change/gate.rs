@@ -5,6 +5,7 @@
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
 use super::acting::is_acting;
+use super::added::{self, There};
 use super::steps;
 use super::store::{self, Change};
 use crate::core::change::State;
@@ -48,7 +49,9 @@ fn meant(wish: &Wish) -> Vec<Change> {
         return Vec::new();
     }
     let spellings = spellings(wish);
-    store::open_on(&wish.name).into_iter().filter(|c| spellings.contains(&c.ddl)).collect()
+    let mut open = store::open_on(&wish.name);
+    open.extend(store::last_done(&wish.name, spellings.first().map_or("", String::as_str)));
+    open.into_iter().filter(|c| spellings.contains(&c.ddl)).collect()
 }
 
 /// The change that a statement would complete, as [`before_ddl`] does when it runs, and its relation.
@@ -60,19 +63,22 @@ pub fn would_complete(wishes: &[Wish]) -> Option<(i64, Name)> {
     settings_scope::with_fixed_path(|| {
         let open = wishes.iter().flat_map(meant);
         open.into_iter()
-            .find(|c| c.state == State::Contracted || steps::is_at_gate(c, &store::steps(c.id)))
+            .find(|c| match c.state {
+                State::Done => added::is_there(c),
+                state => state == State::Contracted || steps::is_at_gate(c, &store::steps(c.id)),
+            })
             .map(|c| (c.id, c.name))
     })
 }
 
-/// Called before any DDL: completes the changes it stands for.
-pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) {
+/// Called before any DDL: completes the changes it stands for. What it adds may be there by then: then it has to skip that.
+pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) -> Option<There> {
     if is_acting() {
-        return;
+        return None;
     }
     PASSING.set(None);
     if bare::has_no_changes() {
-        return;
+        return None;
     }
     let wishes = wishes();
     settings_scope::with_fixed_path(|| {
@@ -81,7 +87,13 @@ pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) {
                 complete(&change, wish);
             }
         }
-    });
+        // One statement adds to one relation, and is a change as a whole.
+        let [wish] = wishes.as_slice() else { return None };
+        let spelling = spellings(wish).into_iter().next()?;
+        let change = meant(wish).into_iter().find(|c| c.ddl == spelling)?;
+        let is_past = matches!(change.state, State::Contracted | State::Done);
+        (is_past && added::is_there(&change)).then(|| added::there(&change))
+    })
 }
 
 fn complete(change: &Change, wish: &Wish) {
@@ -94,6 +106,10 @@ fn complete(change: &Change, wish: &Wish) {
             let change = store::lock(change.id);
             steps::contract(&change, true);
             error::change::completed(change.id).notice();
+        }
+        State::Done if !exists => {
+            error::change::already_done(change.id, &change.ddl).notice();
+            return;
         }
         State::Contracted if !exists => {
             error::change::already_contracted(change.id, &change.ddl).notice();
@@ -110,6 +126,10 @@ fn complete(change: &Change, wish: &Wish) {
 fn still_there(change: &Change) -> bool {
     if change.whole {
         return catalog::relation_oid(&change.name).is_some();
+    }
+    if added::adds(change) {
+        // Nothing is taken away: as long as it is not all there, there is something to do.
+        return change.state.is_before_contraction() || !added::is_there(change);
     }
     let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
     change.takes.iter().any(|column| catalog::column_number(relid, column).is_some())

@@ -1,6 +1,7 @@
 //! change: expand/contract changes. A wish in plain DDL, a safe plan, approval, the gate, and a way back.
 mod acknowledgement;
 mod acting;
+mod added;
 mod alone;
 mod approval;
 mod backfill;
@@ -16,9 +17,12 @@ mod store;
 mod table;
 mod throttle;
 mod verify;
+mod whole;
 mod window;
 
 pub use acting::{acting, covers, is_acting};
+pub use added::There;
+pub use alone::work as work_alone;
 pub use gate::{at_gate, before_ddl, would_complete};
 pub use scream::{Screaming, in_force as screams_in_force, is_used as screams};
 

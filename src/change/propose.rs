@@ -10,7 +10,7 @@ use crate::error;
 use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
 use crate::pg::wish::Wish;
-use crate::pg::{catalog, owner, roles, settings_scope, spi};
+use crate::pg::{addition, catalog, owner, roles, settings_scope, spi};
 use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
@@ -41,7 +41,7 @@ pub fn propose(p: &Proposal) -> Option<i64> {
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();
     };
-    let wishes = settings_scope::with_search_path(p.path, || statement.wishes());
+    let wishes = settings_scope::with_search_path(p.path, || addition::strictly(|| statement.wishes()));
     let no_form = |why: &str| -> ! { error::change::no_form(why, p.sql.trim()).raise() };
     if wishes.len() > 1 {
         no_form("a change works on one relation");
@@ -74,6 +74,13 @@ fn require_what_it_names(wish: &Wish) {
     let owner = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);
     if !roles::has_rights_of(roles::current(), owner) {
         error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
+    }
+    for part in &wish.parts {
+        if let part::Part::AddColumn(new) = part
+            && catalog::column_number(relid, &new.name).is_some()
+        {
+            error::change::name_taken(&wish.name, &new.name).raise();
+        }
     }
     for column in wish.parts.iter().flat_map(part::Part::needs) {
         crate::registry::tagging::require_column(Relation(relid), &wish.name, column);

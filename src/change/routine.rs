@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::table;
+use super::{table, whole};
 use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
@@ -20,6 +20,8 @@ pub fn forward(change: &Change, args: &Value) {
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
         "hide" => hide(change, word(args, "name")),
+        "same_tree" => whole::require_same_tree(change, &args["members"]),
+        "valid_index" => whole::require_valid_index(change, word(args, "index")),
         other => error::change::no_such_routine(other).raise(),
     }
 }

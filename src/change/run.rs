@@ -4,7 +4,7 @@ use super::store::{Change, Stored};
 use super::{backfill, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
-use crate::pg::{catalog, guard, owner, spi};
+use crate::pg::{catalog, guard, owner, settings_scope, spi};
 use pgrx::pg_sys;
 
 /// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
@@ -83,7 +83,10 @@ pub fn back(change: &Change, stored: &Stored) {
     bound_lock_wait();
     match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
-        action => statements(change, action, undo),
+        // What is gone already is nothing to tell.
+        action => settings_scope::with_setting(c"client_min_messages", "warning", || {
+            statements(change, action, undo);
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{backfill, certificate, throttle, window};
+use super::{alone, backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::step::Phase;
@@ -30,6 +30,7 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
+    alone::rest();
     throttle::rest();
     let change = store::lock(id);
     let approve =
@@ -146,7 +147,9 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
 
 /// Takes back the steps that were run, the last one first.
 fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
-    for stored in store::steps(id).iter().rev().filter(|s| s.done && phases(s.step.phase)) {
+    alone::stop(id);
+    // What a process of its own has begun with may have left something, too.
+    for stored in store::steps(id).iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
         run::back(&store::get(id), stored);
         store::mark(id, stored.number, false);
     }

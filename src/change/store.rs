@@ -94,6 +94,10 @@ pub struct Stored {
     pub joined: bool,
     /// Whether it was run.
     pub done: bool,
+    /// Whether a process of its own has begun with it.
+    pub started: bool,
+    /// Why that process failed.
+    pub failure: Option<Value>,
 }
 
 const COLUMNS: &str =
@@ -166,12 +170,25 @@ pub fn open_on(name: &Name) -> Vec<Change> {
     owner::run(|| spi::select(&sql, &args, read))
 }
 
+/// The last change of a relation with this wish that has come to its end, where it only added.
+#[must_use]
+pub fn last_done(name: &Name, ddl: &str) -> Option<Change> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM governance.change
+          WHERE (schema_name, relation_name) = ($1, $2) AND ddl = $3 AND state = 'done' AND takes = '{{}}' AND NOT whole
+          ORDER BY id DESC LIMIT 1"
+    );
+    let args = [name.schema.as_str().into(), name.relation.as_str().into(), ddl.into()];
+    owner::run(|| spi::select_one(&sql, &args, read))
+}
+
 /// The steps of a change, in order.
 #[must_use]
 pub fn steps(id: i64) -> Vec<Stored> {
     owner::run(|| {
         spi::select_latest(
-            "SELECT step, phase, action, statement, undo, lock_mode, reversible, args, joined, done_at IS NOT NULL
+            "SELECT step, phase, action, statement, undo, lock_mode, reversible, args, joined, done_at IS NOT NULL,
+                    started_at IS NOT NULL, failure
                FROM governance.change_step WHERE change = $1 ORDER BY step",
             &[id.into()],
             |r| Stored {
@@ -187,6 +204,8 @@ pub fn steps(id: i64) -> Vec<Stored> {
                 },
                 joined: r.must(9),
                 done: r.must(10),
+                started: r.must(11),
+                failure: r.get::<JsonB>(12).map(|f| f.0),
             },
         )
     })
@@ -228,10 +247,38 @@ pub fn put_steps(id: i64, steps: &[(Step, bool)]) {
 pub fn mark(id: i64, number: i32, done: bool) {
     owner::run(|| {
         spi::execute(
-            "UPDATE governance.change_step SET done_at = CASE WHEN $3 THEN clock_timestamp() END, last_error = NULL
+            "UPDATE governance.change_step
+                SET done_at = CASE WHEN $3 THEN clock_timestamp() END, started_at = CASE WHEN $3 THEN started_at END,
+                    pid = NULL, failure = NULL, last_error = NULL
               WHERE change = $1 AND step = $2",
             &[id.into(), number.into(), done.into()],
         )
+    });
+}
+
+/// Notes that this process begins with a step.
+pub fn note_start(id: i64, number: i32) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change_step
+                SET started_at = clock_timestamp(), pid = pg_backend_pid(), failure = NULL, last_error = NULL
+              WHERE change = $1 AND step = $2",
+            &[id.into(), number.into()],
+        )
+    });
+}
+
+/// Notes why this process could not finish a step.
+pub fn note_failure(id: i64, number: i32, message: &str, failure: Value) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change_step SET pid = NULL, failure = $3, last_error = $4 WHERE change = $1 AND step = $2",
+            &[id.into(), number.into(), JsonB(failure).into(), message.into()],
+        );
+        spi::execute(
+            "UPDATE governance.change SET last_error = $2 WHERE id = $1",
+            &[id.into(), message.into()],
+        );
     });
 }
 

@@ -180,6 +180,20 @@ pub fn leaves(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, Name)> {
     })
 }
 
+/// Raises unless it is a table that a constraint or an index can be built for by itself. `with_rows`: or a materialized
+/// view, which has rows, but no constraints.
+pub fn require_stored(p: &Planning, with_rows: bool) {
+    match catalog::relation_kind(p.relid) {
+        Some(b'r' | b'p') => {}
+        Some(b'm') if with_rows => {}
+        _ => p.no_form("this form works on tables only"),
+    }
+    let shape = shape(p.relid);
+    if shape.is_partition && shape.partitioned {
+        p.no_form("it is a partition that is partitioned itself: propose it for the table above, or for its partitions");
+    }
+}
+
 /// Raises unless it is a table that has its columns from nowhere else, and gives them to no other.
 pub fn require_plain(p: &Planning) {
     if !matches!(catalog::relation_kind(p.relid), Some(b'r' | b'p')) {

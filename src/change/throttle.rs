@@ -3,7 +3,7 @@
 use super::store::Change;
 use crate::audit::{self, Act};
 use crate::error;
-use crate::pg::{owner, rest, roles, spi};
+use crate::pg::{alone, owner, roles, spi};
 use crate::registry::duty;
 use pgrx::pg_sys;
 use serde_json::json;
@@ -23,7 +23,7 @@ thread_local! {
 /// Waits a little where the last batch was held. Called before anything is read or locked.
 pub fn rest() {
     if HELD.take() {
-        rest::rest(PAUSE);
+        alone::rest(PAUSE);
     }
 }
 

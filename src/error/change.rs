@@ -47,6 +47,44 @@ pub fn no_expressions() -> Failure {
         .detail(format!("Forms there are: {}.", FORMS))
 }
 
+/// An `up` or `down` that is no expression.
+pub fn not_an_expression(text: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SYNTAX_ERROR, format!("\"{text}\" is not one expression"))
+        .detail("It stands for a value made from the columns of the same row.")
+}
+
+/// An expression whose type does not fit its column.
+pub fn no_such_cast(from: &str, to: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DATATYPE_MISMATCH,
+        format!("up gives values of type {from}, but the column is of type {to}"),
+    )
+    .hint("Write the cast into the expression.")
+}
+
+/// A constraint or index of a name that exists.
+pub fn name_exists(name: &str, table: &Name) -> Failure {
+    Failure::new(Code::ERRCODE_DUPLICATE_OBJECT, format!("{name} already exists in the schema or on {table}"))
+        .hint("Choose another name, or write IF NOT EXISTS where the statement has it.")
+}
+
+/// NOT NULL for a column without a value.
+pub fn needs_up(name: &Name, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("column \"{column}\" of {name} is to be NOT NULL, but nothing says what old rows get"),
+    )
+    .hint("Give up => 'an expression over the columns of the same row' to propose_change.")
+}
+
+/// `down` where nothing goes back.
+pub fn no_down() -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "this form of change takes no down: there are no old values that new ones could be written to",
+    )
+}
+
 /// A table that does not exist.
 pub fn no_such_table(name: &Name) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_TABLE, format!("relation {name} does not exist"))
@@ -182,6 +220,11 @@ pub fn already_contracted(id: i64, ddl: &str) -> Failure {
         .hint(format!("It can be taken back: SELECT governance.undo_change({id});"))
 }
 
+/// A wish that was fulfilled for good.
+pub fn already_done(id: i64, ddl: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} did that already: {ddl}"))
+}
+
 /// A statement that needs no change.
 pub fn not_needed(statement: &str) -> Failure {
     Failure::new(
@@ -202,13 +245,44 @@ pub fn behind_long_transaction(id: i64, pids: &[i32], seconds: f64) -> Failure {
     .hint(format!("CALL governance.advance_change({id}); tries again."))
 }
 
-/// A step that needs a process of its own.
-pub fn cannot_run_alone(id: i64, statement: &str) -> Failure {
+/// No place for a process.
+pub fn no_process(id: i64, statement: &str) -> Failure {
     Failure::new(
-        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-        format!("change {id} has a step that cannot run in a transaction block"),
+        Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+        format!("the server has no free place for the background process that change {id} needs"),
     )
-    .hint(format!("{statement};"))
+    .detail(format!("It cannot run in a transaction block: {statement}."))
+    .hint(format!(
+        "CALL governance.advance_change({id}); tries again. Where it never works: ALTER SYSTEM SET max_worker_processes = …; and restart the server."
+    ))
+}
+
+/// A process that ended before its statement did.
+pub fn process_gone(id: i64, statement: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OPERATOR_INTERVENTION,
+        format!("the background process of change {id} ended before its statement did"),
+    )
+    .detail(format!("The server's log says why. The statement was: {statement}."))
+    .hint(format!("CALL governance.advance_change({id}); tries again."))
+}
+
+/// What a statement in a process of its own failed with.
+pub fn alone_failed(
+    id: i64,
+    code: Option<i32>,
+    message: &str,
+    detail: Option<&str>,
+    hint: Option<&str>,
+) -> Failure {
+    let code = code.map_or(Code::ERRCODE_INTERNAL_ERROR, Code::from);
+    let failure = Failure::new(code, message);
+    let failure = match detail {
+        Some(detail) => failure.detail(detail),
+        None => failure,
+    };
+    let again = format!("CALL governance.advance_change({id}); tries again.");
+    failure.hint(hint.map_or(again.clone(), |hint| format!("{hint} {again}")))
 }
 
 /// A plan of another version.

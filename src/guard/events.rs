@@ -99,7 +99,10 @@ fn before(call: pg_sys::FunctionCallInfo) {
     }
     if !silent() && !hooks::active() {
         let path = settings_scope::callers_search_path();
-        change::before_ddl(|| settings_scope::with_search_path(&path, || event.wishes()));
+        let there = change::before_ddl(|| settings_scope::with_search_path(&path, || event.wishes()));
+        if let Some(there) = there {
+            event.skip(&there);
+        }
         // The extension's own end was judged above, and takes its own triggers along.
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();

@@ -93,11 +93,11 @@ pub enum Begun {
 /// `statement` must be a valid utility statement.
 #[must_use]
 pub unsafe fn before(
-    statement: *mut pg_sys::PlannedStmt,
+    statement: &mut *mut pg_sys::PlannedStmt,
     context: pg_sys::ProcessUtilityContext::Type,
 ) -> Begun {
     // SAFETY: the caller vouches for the statement.
-    let tree = unsafe { (*statement).utilityStmt };
+    let tree = unsafe { (**statement).utilityStmt };
     // Statements that end transactions run without one, and nothing may be read then. What a statement runs as parts of
     // itself was judged with it.
     // SAFETY: plain read of the transaction state; the tag decides.
@@ -131,7 +131,17 @@ pub unsafe fn before(
         return Begun::Leaving;
     }
     // SAFETY: the tree is valid. Names in it are the caller's to resolve, all else runs under our own path.
-    crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
+    let there = crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
+    let tree = match there {
+        // SAFETY: a private copy takes the statement's place; it may be scribbled on.
+        Some(there) => unsafe {
+            let copy: *mut pg_sys::PlannedStmt = pg_sys::copyObjectImpl((*statement).cast()).cast();
+            super::addition::skip((*copy).utilityStmt, there.index.as_deref());
+            *statement = copy;
+            (*copy).utilityStmt
+        },
+        None => tree,
+    };
     let seen = pg_guard::hold::Seen::now();
     // SAFETY: as above.
     let sight = unsafe { pg_guard::look(tree) };

@@ -79,6 +79,12 @@ impl Event {
         unsafe { super::wish::read(self.node) }
     }
 
+    /// Makes the statement skip what is there already.
+    pub fn skip(&self, there: &crate::change::There) {
+        // SAFETY: the tree is the copy of it that the server is about to execute, and nobody else's.
+        unsafe { super::addition::skip(self.node, there.index.as_deref()) }
+    }
+
     /// What the statement would do. Names are resolved under the search path in force. Only before it runs.
     #[must_use]
     pub fn look(&self) -> Sight {

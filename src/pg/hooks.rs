@@ -267,7 +267,14 @@ unsafe extern "C-unwind" fn utility_begins(
             *statement = copy;
             *read_only = false;
         }
-        if active() { ddl_hook::before(*statement, context) } else { ddl_hook::Begun::Nothing }
+        if !active() {
+            return ddl_hook::Begun::Nothing;
+        }
+        let given = *statement;
+        let begun = ddl_hook::before(&mut *statement, context);
+        // Another statement than the one given is a private copy as well.
+        *read_only &= *statement == given;
+        begun
     }
 }
 

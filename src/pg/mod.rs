@@ -3,6 +3,8 @@
 //! The rest of the crate sees owned Rust values and guards. Differences between server versions live here too.
 #![allow(unsafe_code)]
 
+pub mod addition;
+pub mod alone;
 pub mod audit_log;
 pub mod audit_row;
 pub mod cache;
@@ -13,6 +15,8 @@ pub mod depends;
 pub mod deprecated;
 pub mod dual_write;
 pub mod event;
+pub mod expression;
+pub mod fill_null;
 pub mod guard;
 pub mod hooks;
 pub mod kept_plan;
@@ -29,7 +33,6 @@ pub mod refusals;
 pub mod regclass;
 pub mod relation;
 pub mod rendering;
-pub mod rest;
 pub mod roles;
 pub mod session;
 pub mod settings_scope;

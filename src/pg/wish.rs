@@ -1,9 +1,9 @@
 //! Reading what a statement wishes, as far as changes can plan it.
 #![expect(non_upper_case_globals, reason = "names of the server's enums in patterns")]
 use super::catalog::{self, Name, text};
-use super::ddl;
 use super::guard::names;
 use super::list::items;
+use super::{addition, ddl};
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -43,20 +43,34 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                         w.is_all = false;
                         return;
                     }
-                    for command in items::<pg_sys::AlterTableCmd>(s.cmds) {
-                        match sub_command(&*command, w) {
-                            Ok(part) => w.parts.push(part),
-                            Err(why) => {
-                                w.is_all = false;
-                                w.why_not = w.why_not.or(why);
-                            }
-                        }
+                    let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
+                    let alone = commands.len() == 1;
+                    for command in commands {
+                        let part = addition::by_itself(alone, || sub_command(&*command, w));
+                        part_or_why(w, part);
                     }
                 })
             }
             T_RenameStmt => rename(&*node.cast::<pg_sys::RenameStmt>()),
+            T_IndexStmt => {
+                let s = &*node.cast::<pg_sys::IndexStmt>();
+                wish(s.relation, |w| {
+                    let part = w.relid.ok_or(None).and_then(|relid| addition::index(s, relid));
+                    part_or_why(w, part);
+                })
+            }
             T_DropStmt => drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Vec::new(),
+        }
+    }
+}
+
+fn part_or_why(w: &mut Wish, part: Result<Part, Option<&'static str>>) {
+    match part {
+        Ok(part) => w.parts.push(part),
+        Err(why) => {
+            w.is_all = false;
+            w.why_not = w.why_not.or(why);
         }
     }
 }
@@ -77,7 +91,7 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
 
 /// # Safety
 /// A valid parse tree.
-unsafe fn sub_command(c: &pg_sys::AlterTableCmd, _of: &Wish) -> Result<Part, Option<&'static str>> {
+unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Option<&'static str>> {
     use pg_sys::AlterTableType::*;
     let cascades = c.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree.
@@ -87,6 +101,15 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, _of: &Wish) -> Result<Part, Opt
             Err(Some("DROP COLUMN … CASCADE has no change form: change what depends on it first"))
         }
         AT_DropColumn => Ok(Part::DropColumn { column: name }),
+        AT_SetNotNull => Ok(Part::SetNotNull { column: name }),
+        // SAFETY: the definition of what is added, by the kind of the command.
+        AT_AddConstraint => unsafe {
+            of.relid.ok_or(None).and_then(|relid| addition::add_constraint(c.def.cast(), relid))
+        },
+        // SAFETY: as above.
+        AT_AddColumn => unsafe {
+            of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid, c.missing_ok))
+        },
         _ => Err(None),
     }
 }

@@ -81,7 +81,9 @@ fn gives_way(relid: pg_sys::Oid) -> bool {
 }
 
 fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
-    if owner::is_acting() || session::applies_replication() || ddl_hook::is_in_script() {
+    // The copy of a change is the only thing of its that runs without triggers.
+    let is_copy = without_triggers && crate::change::is_acting();
+    if is_copy || owner::is_acting() || session::applies_replication() || ddl_hook::is_in_script() {
         return;
     }
     // Views of the catalogs, pg_settings say, are no tables.

@@ -1,6 +1,10 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
+mod add_column;
+mod add_constraint;
+mod create_index;
 mod drop_column;
 mod drop_relation;
+mod not_null;
 mod rename_column;
 
 use crate::core::change::part::Part;
@@ -35,6 +39,22 @@ impl Planning {
     #[must_use]
     pub fn trigger(&self) -> String {
         format!("zz_data_governance_change_{}", self.id)
+    }
+
+    /// What values of a column are made from, where the proposal says so.
+    #[must_use]
+    pub fn up_of(&self, column: &str) -> Option<String> {
+        match self.up.as_ref()? {
+            Value::String(expression) => Some(expression.clone()),
+            by_column => by_column[column].as_str().map(String::from),
+        }
+    }
+
+    /// Raises where the proposal says what old values are made from, and nothing old is kept.
+    pub fn refuse_down(&self) {
+        if self.down.is_some() {
+            crate::error::change::no_down().raise();
+        }
     }
 
     /// The name under which something waits in quarantine, or is built before it gets its own.
@@ -93,10 +113,16 @@ impl Plan {
 /// Plans all parts of a wish.
 #[must_use]
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
-    parts.iter().fold(Plan::default(), |mut all, part| {
+    let all = parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));
         all
-    })
+    });
+    let made: Vec<&Value> =
+        all.steps.iter().map(|(s, _)| &s.args["makes"]).filter(|m| !m.is_null()).collect();
+    if made.iter().enumerate().any(|(i, m)| made[..i].contains(m)) {
+        planning.no_form("two parts of it would get the same name: name them");
+    }
+    all
 }
 
 /// Plans one part; raises where something stands in its way.
@@ -106,5 +132,9 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
         Part::DropColumn { column } => drop_column::plan(planning, column),
         Part::RenameColumn { column, new_name } => rename_column::plan(planning, column, new_name),
         Part::DropTable | Part::DropView { .. } => drop_relation::plan(planning, part),
+        Part::CreateIndex(new) => create_index::plan(planning, new),
+        Part::SetNotNull { column } => not_null::plan(planning, column),
+        Part::AddConstraint(new) => add_constraint::plan(planning, new),
+        Part::AddColumn(new) => add_column::plan(planning, new),
     }
 }

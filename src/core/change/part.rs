@@ -1,4 +1,5 @@
 //! What one DDL statement wishes, part by part.
+use super::addition::{NewColumn, NewConstraint, NewIndex};
 
 /// One sub-command of a statement, or the statement itself. Names are as stored, not quoted, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,17 @@ pub enum Part {
         /// A materialized one.
         materialized: bool,
     },
+    /// CREATE INDEX.
+    CreateIndex(NewIndex),
+    /// ALTER TABLE … ALTER COLUMN … SET NOT NULL.
+    SetNotNull {
+        /// The column.
+        column: String,
+    },
+    /// ALTER TABLE … ADD CONSTRAINT.
+    AddConstraint(NewConstraint),
+    /// ALTER TABLE … ADD COLUMN.
+    AddColumn(NewColumn),
 }
 
 impl Part {
@@ -33,12 +45,16 @@ impl Part {
             Part::RenameColumn { .. } => "rename_column",
             Part::DropTable => "drop_table",
             Part::DropView { .. } => "drop_view",
+            Part::CreateIndex(_) => "create_index",
+            Part::SetNotNull { .. } => "set_not_null",
+            Part::AddConstraint(new) => new.demand.kind(),
+            Part::AddColumn(_) => "add_column",
         }
     }
 
     /// The part in one spelling, so that the same wish is the same text. `table` is quoted; `quote` quotes an identifier.
     #[must_use]
-    pub fn text(&self, table: &str, quote: impl Fn(&str) -> String) -> String {
+    pub fn text(&self, table: &str, quote: impl Fn(&str) -> String + Copy) -> String {
         match self {
             Part::DropColumn { column } => format!("ALTER TABLE {table} DROP COLUMN {}", quote(column)),
             Part::RenameColumn { column, new_name } => {
@@ -47,6 +63,12 @@ impl Part {
             Part::DropTable => format!("DROP TABLE {table}"),
             Part::DropView { materialized: false } => format!("DROP VIEW {table}"),
             Part::DropView { materialized: true } => format!("DROP MATERIALIZED VIEW {table}"),
+            Part::CreateIndex(new) => new.text(table, quote),
+            Part::SetNotNull { column } => {
+                format!("ALTER TABLE {table} ALTER COLUMN {} SET NOT NULL", quote(column))
+            }
+            Part::AddConstraint(new) => format!("ALTER TABLE {table} ADD {}", new.text(quote)),
+            Part::AddColumn(new) => format!("ALTER TABLE {table} {}", new.text(quote)),
         }
     }
 
@@ -56,6 +78,10 @@ impl Part {
         match self {
             Part::DropColumn { column } => vec![column.clone()],
             Part::RenameColumn { column, new_name } => vec![column.clone(), new_name.clone()],
+            Part::SetNotNull { column } => vec![column.clone()],
+            Part::CreateIndex(NewIndex { columns, .. })
+            | Part::AddConstraint(NewConstraint { columns, .. }) => columns.clone(),
+            Part::AddColumn(new) => vec![new.name.clone()],
             Part::DropTable | Part::DropView { .. } => Vec::new(),
         }
     }
@@ -64,15 +90,21 @@ impl Part {
     #[must_use]
     pub fn needs(&self) -> Vec<&str> {
         match self {
-            Part::DropColumn { column } | Part::RenameColumn { column, .. } => vec![column],
-            Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::DropColumn { column } | Part::RenameColumn { column, .. } | Part::SetNotNull { column } => {
+                vec![column]
+            }
+            Part::CreateIndex(NewIndex { columns, .. })
+            | Part::AddConstraint(NewConstraint { columns, .. }) => {
+                columns.iter().map(String::as_str).collect()
+            }
+            Part::DropTable | Part::DropView { .. } | Part::AddColumn(_) => Vec::new(),
         }
     }
 
     /// Whether it can be told how to make new values from old ones, or old ones from new.
     #[must_use]
     pub fn takes_expressions(&self) -> bool {
-        false
+        matches!(self, Part::SetNotNull { .. } | Part::AddColumn(_))
     }
 
     /// Whether it works on the relation as a whole.
@@ -101,7 +133,7 @@ pub fn kind(parts: &[Part]) -> &'static str {
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, DROP TABLE, DROP VIEW";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ADD COLUMN, ADD CONSTRAINT, SET NOT NULL, DROP TABLE, DROP VIEW, CREATE INDEX";
 
 #[cfg(test)]
 mod tests {

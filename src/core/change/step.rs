@@ -195,6 +195,13 @@ impl Step {
         Step { phase, action, statement, undo, lock_mode, reversible, args: serde_json::json!({}) }
     }
 
+    /// The same, saying what of the wish it makes: a `column`, a `constraint`, an `index`, or a column `not_null`.
+    #[must_use]
+    pub fn making(mut self, what: &str, name: &str) -> Step {
+        self.args["makes"] = serde_json::json!([what, name]);
+        self
+    }
+
     /// The same with arguments.
     #[must_use]
     pub fn with(self, args: serde_json::Value) -> Step {
