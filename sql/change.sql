@@ -27,6 +27,7 @@ CREATE TABLE governance.change (
     aliases text[] NOT NULL DEFAULT '{}',
     prelude text,
     stand_in text,
+    probe text,
     kept jsonb NOT NULL DEFAULT '{}',
     verified_at timestamptz,
     contracted_by text,
@@ -62,6 +63,7 @@ COMMENT ON COLUMN governance.change.quarantine_name IS 'name of the relation in 
 COMMENT ON COLUMN governance.change.aliases IS 'further names under which somebody may wish the same, quoted';
 COMMENT ON COLUMN governance.change.prelude IS 'what makes room for a statement of somebody''s own that wishes the same';
 COMMENT ON COLUMN governance.change.stand_in IS 'what the prelude makes for that statement to take away: a column, empty for the relation';
+COMMENT ON COLUMN governance.change.probe IS 'a condition that holds while what the wish takes away is there; null where the columns tell';
 COMMENT ON COLUMN governance.change.kept IS 'what its routines keep for undo_change: grants, definitions';
 COMMENT ON COLUMN governance.change.verified_at IS 'when the copy was last compared';
 COMMENT ON COLUMN governance.change.contracted_by IS 'current_user whose call or statement contracted it';

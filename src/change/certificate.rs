@@ -79,7 +79,7 @@ pub fn of(change: &Change) -> Value {
         problems.push("readers not observed and not waived".to_string());
     }
     let dependents = match catalog::relation_oid(&change.name) {
-        Some(relid) if change.state.is_before_contraction() => dependents(change, relid),
+        Some(relid) if change.state.is_before_contraction() => dependents(change, relid, &steps),
         _ => Vec::new(),
     };
     if !dependents.is_empty() {
@@ -115,11 +115,14 @@ pub fn of(change: &Change) -> Value {
 }
 
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
-fn dependents(change: &Change, relid: pg_sys::Oid) -> Vec<String> {
-    if change.whole {
+fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<String> {
+    if change.quarantine.is_some() {
         return table::dependents(relid, None);
     }
-    if !change.adds.is_empty() {
+    if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
+        return super::old_name::dependents(&end.step.args);
+    }
+    if steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
     let mut all: Vec<String> =

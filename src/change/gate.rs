@@ -13,7 +13,7 @@ use crate::error;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
 use crate::pg::wish::Wish;
-use crate::pg::{settings_scope, xact};
+use crate::pg::{owner, settings_scope, spi, xact};
 use crate::registry::bare;
 use pgrx::spi::quote_identifier;
 use std::cell::RefCell;
@@ -108,11 +108,23 @@ fn complete(change: &Change, wish: &Wish) {
 
 /// Whether what the wish takes away is there under its own name.
 fn still_there(change: &Change) -> bool {
-    if change.whole {
+    if let Some(probe) = &change.probe
+        && holds(&change.fill(probe))
+    {
+        return true;
+    }
+    if change.whole && change.probe.is_none() {
         return catalog::relation_oid(&change.name).is_some();
     }
     let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
     change.takes.iter().any(|column| catalog::column_number(relid, column).is_some())
+}
+
+/// Whether a condition of the plan holds.
+fn holds(condition: &str) -> bool {
+    owner::run(|| spi::select_latest(&format!("SELECT {condition}"), &[], |r| r.get::<bool>(1)))
+        .first()
+        .is_some_and(|held| *held == Some(true))
 }
 
 /// What the prelude made is nobody's loss.

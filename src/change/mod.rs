@@ -5,6 +5,8 @@ mod backfill;
 mod certificate;
 mod form;
 mod gate;
+mod grants;
+mod old_name;
 mod propose;
 mod routine;
 mod run;
@@ -14,6 +16,7 @@ mod table;
 
 pub use acting::{acting, covers, is_acting};
 pub use gate::{at_gate, before_ddl, would_complete};
+pub use old_name::behind as behind_old_name;
 
 use crate::error::{given, whole};
 use crate::registry::status::StatusRow;

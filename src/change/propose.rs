@@ -143,9 +143,9 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.change (id, kind, schema_name, relation_name, ddl, up, down, reason, fingerprint,
-                    proposed_by, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in)
+                    proposed_by, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in, probe)
              OVERRIDING SYSTEM VALUE
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             &[
                 id.into(),
                 part::kind(&wish.parts).into(),
@@ -165,6 +165,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
                 plan.aliases.clone().into(),
                 plan.prelude.clone().into(),
                 plan.stand_in.clone().into(),
+                plan.probe.clone().into(),
             ],
         )
     });

@@ -68,12 +68,32 @@ pub fn dependents(what: &str, dependents: &[String]) -> Failure {
     .hint("Change or drop them first; CASCADE would take them away from their readers unseen.")
 }
 
+/// Objects built on the view that bears an old name.
+pub fn old_name_used(from: &Name, to: &Name, dependents: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        format!("cannot drop view {from}, the old name of {to}, because other objects depend on it"),
+    )
+    .detail(format!("Dependents: {}.", dependents.join(", ")))
+    .hint(format!("Make them read {to} first."))
+}
+
 /// A new name that exists.
 pub fn name_taken(name: &Name, column: &str) -> Failure {
     Failure::new(
         Code::ERRCODE_DUPLICATE_COLUMN,
         format!("column \"{column}\" of relation {name} already exists"),
     )
+}
+
+/// A name that something else bears.
+pub fn relation_taken(name: &Name) -> Failure {
+    Failure::new(Code::ERRCODE_DUPLICATE_TABLE, format!("relation or type {name} already exists"))
+}
+
+/// A schema that does not exist.
+pub fn no_such_schema(schema: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_SCHEMA_NAME, format!("schema \"{schema}\" does not exist"))
 }
 
 /// A change that does not exist, or not for this user.

@@ -89,8 +89,9 @@ fn before(call: pg_sys::FunctionCallInfo) {
         // The extension's own end was judged above, and takes its own triggers along.
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();
-            let sight = settings_scope::with_search_path(&path, || event.look());
-            FORESEEN.set(super::before(Layer::EventTrigger, &sight, &event.ddl));
+            // A change that it completes may have put something else under the names in it.
+            let (sight, ddl) = settings_scope::with_search_path(&path, || (event.look(), event.read_again()));
+            FORESEEN.set(super::before(Layer::EventTrigger, &sight, &ddl));
         }
     }
     CONSTRAINS.set(match &event.ddl {

@@ -132,8 +132,9 @@ pub unsafe fn before(
     }
     // SAFETY: the tree is valid. Names in it are the caller's to resolve, all else runs under our own path.
     crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
+    // A change that it completes may have put something else under the names in it.
     // SAFETY: as above.
-    let sight = unsafe { pg_guard::look(tree) };
+    let (wish, sight) = unsafe { (ddl::read(tree), pg_guard::look(tree)) };
     begin(guard::before(Layer::Utility, &sight, &wish), script);
     Begun::Frame
 }

@@ -51,6 +51,13 @@ impl Event {
         }
     }
 
+    /// The statement with its names resolved anew.
+    #[must_use]
+    pub fn read_again(&self) -> Ddl {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { ddl::read(self.node) }
+    }
+
     /// What the statement wishes, as changes read it.
     #[must_use]
     pub fn wishes(&self) -> Vec<super::wish::Wish> {

@@ -23,6 +23,7 @@ pub mod mask;
 pub mod missing;
 pub mod not_yet;
 pub mod object;
+pub mod old_name;
 pub mod owner;
 pub mod plan;
 pub mod refusals;

@@ -4,6 +4,7 @@ use super::catalog::{self, Name, text};
 use super::ddl;
 use super::guard::names;
 use super::list::items;
+use crate::core::change::away::Away;
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -55,6 +56,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                 })
             }
             T_RenameStmt => rename(&*node.cast::<pg_sys::RenameStmt>()),
+            T_AlterObjectSchemaStmt => set_schema(&*node.cast::<pg_sys::AlterObjectSchemaStmt>()),
             T_DropStmt => drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Vec::new(),
         }
@@ -105,7 +107,27 @@ unsafe fn rename(s: &pg_sys::RenameStmt) -> Vec<Wish> {
             (OBJECT_COLUMN, Some(column)) => {
                 wish(s.relation, |w| w.parts.push(Part::RenameColumn { column, new_name }))
             }
+            // ALTER INDEX and ALTER SEQUENCE take tables and views as well.
+            (
+                OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE | OBJECT_INDEX
+                | OBJECT_SEQUENCE,
+                None,
+            ) => wish(s.relation, |w| w.parts.push(Part::Away(Away::Rename { new_name }))),
             _ => Vec::new(),
+        }
+    }
+}
+
+/// # Safety
+/// A valid parse tree.
+unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt) -> Vec<Wish> {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        match text(s.newschema) {
+            Some(new_schema) => {
+                wish(s.relation, |w| w.parts.push(Part::Away(Away::SetSchema { new_schema })))
+            }
+            None => Vec::new(),
         }
     }
 }

@@ -1,4 +1,5 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
+mod away;
 mod drop_column;
 mod drop_relation;
 mod rename_column;
@@ -61,6 +62,8 @@ pub struct Plan {
     pub prelude: Option<String>,
     /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
     pub stand_in: Option<String>,
+    /// A condition in SQL that holds while what the wish takes away is there; None where that can be told from the columns.
+    pub probe: Option<String>,
 }
 
 impl Plan {
@@ -83,6 +86,10 @@ impl Plan {
         self.aliases.extend(other.aliases);
         self.quarantine = self.quarantine.take().or(other.quarantine);
         self.stand_in = self.stand_in.take().or(other.stand_in);
+        self.probe = match (self.probe.take(), other.probe) {
+            (Some(a), Some(b)) => Some(format!("{a} OR {b}")),
+            (a, b) => a.or(b),
+        };
         self.prelude = match (self.prelude.take(), other.prelude) {
             (Some(a), Some(b)) => Some(format!("{a}; {b}")),
             (a, b) => a.or(b),
@@ -106,5 +113,6 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
         Part::DropColumn { column } => drop_column::plan(planning, column),
         Part::RenameColumn { column, new_name } => rename_column::plan(planning, column, new_name),
         Part::DropTable | Part::DropView { .. } => drop_relation::plan(planning, part),
+        Part::Away(part) => away::plan(planning, part),
     }
 }

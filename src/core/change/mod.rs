@@ -1,4 +1,5 @@
 //! change: what is wished, the steps to it, and where a change stands.
+pub mod away;
 pub mod part;
 pub mod step;
 

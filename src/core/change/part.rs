@@ -1,4 +1,5 @@
 //! What one DDL statement wishes, part by part.
+use super::away::Away;
 
 /// One sub-command of a statement, or the statement itself. Names are as stored, not quoted, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub enum Part {
         /// A materialized one.
         materialized: bool,
     },
+    /// A name, a rule or a place that goes.
+    Away(Away),
 }
 
 impl Part {
@@ -33,6 +36,7 @@ impl Part {
             Part::RenameColumn { .. } => "rename_column",
             Part::DropTable => "drop_table",
             Part::DropView { .. } => "drop_view",
+            Part::Away(away) => away.kind(),
         }
     }
 
@@ -47,6 +51,7 @@ impl Part {
             Part::DropTable => format!("DROP TABLE {table}"),
             Part::DropView { materialized: false } => format!("DROP VIEW {table}"),
             Part::DropView { materialized: true } => format!("DROP MATERIALIZED VIEW {table}"),
+            Part::Away(away) => away.text(table, quote),
         }
     }
 
@@ -57,6 +62,7 @@ impl Part {
             Part::DropColumn { column } => vec![column.clone()],
             Part::RenameColumn { column, new_name } => vec![column.clone(), new_name.clone()],
             Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::Away(away) => away.columns(),
         }
     }
 
@@ -66,6 +72,7 @@ impl Part {
         match self {
             Part::DropColumn { column } | Part::RenameColumn { column, .. } => vec![column],
             Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::Away(away) => away.needs(),
         }
     }
 
@@ -78,7 +85,11 @@ impl Part {
     /// Whether it works on the relation as a whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(self, Part::DropTable | Part::DropView { .. })
+        match self {
+            Part::DropTable | Part::DropView { .. } => true,
+            Part::Away(away) => away.is_whole(),
+            _ => false,
+        }
     }
 }
 
