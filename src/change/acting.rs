@@ -47,7 +47,8 @@ pub fn covers(victim: &Victim) -> bool {
 }
 
 /// A relation by its quoted name.
-fn by_text(name: &str) -> Option<pg_sys::Oid> {
+#[must_use]
+pub fn by_text(name: &str) -> Option<pg_sys::Oid> {
     owner::run(|| spi::select_latest("SELECT to_regclass($1)::oid", &[name.into()], |r| r.get(1)))
         .into_iter()
         .next()

@@ -116,8 +116,12 @@ pub fn of(change: &Change) -> Value {
 
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
 fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<String> {
+    let views = super::quarantine::planned(steps);
+    let mut all: Vec<String> =
+        views.iter().flat_map(|view| table::dependents_but(*view, None, &views)).collect();
     if change.quarantine.is_some() {
-        return table::dependents(relid, None);
+        all.extend(table::dependents_but(relid, None, &views));
+        return all;
     }
     if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
         return super::old_name::dependents(&end.step.args);
@@ -125,8 +129,7 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
     if steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
-    let mut all: Vec<String> =
-        change.takes.iter().flat_map(|column| table::dependents(relid, Some(column))).collect();
+    all.extend(change.takes.iter().flat_map(|column| table::dependents_but(relid, Some(column), &views)));
     all.dedup();
     all
 }

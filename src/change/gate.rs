@@ -4,7 +4,7 @@
 //! An event trigger can neither replace nor skip a statement. So before a DROP runs, what it names is moved into
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
-use super::acting::is_acting;
+use super::acting::{by_text, is_acting};
 use super::steps;
 use super::store::{self, Change};
 use crate::core::change::State;
@@ -14,7 +14,7 @@ use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
 use crate::pg::wish::Wish;
 use crate::pg::{owner, settings_scope, spi, xact};
-use crate::registry::bare;
+use crate::registry::{bare, tree};
 use pgrx::spi::quote_identifier;
 use std::cell::RefCell;
 
@@ -103,7 +103,12 @@ fn complete(change: &Change, wish: &Wish) {
     let change = store::get(change.id);
     steps::prelude(&change);
     note_stand_in(&change);
-    PASSING.set(Some((change.id, vec![wish.name.clone(), change.name.clone()])));
+    let mut names = vec![wish.name.clone(), change.name.clone()];
+    names.extend(wish.also.iter().cloned());
+    // A partition is judged by what is declared above it.
+    let others = change.aliases.iter().filter_map(|alias| by_text(alias));
+    names.extend(others.chain(wish.relid).flat_map(tree::governors));
+    PASSING.set(Some((change.id, names)));
 }
 
 /// Whether what the wish takes away is there under its own name.

@@ -1,4 +1,5 @@
 //! The old name of a relation that got another one: an updatable view, as long as somebody may use it.
+use super::quarantine::name;
 use super::store::{self, Change};
 use super::{grants, table};
 use crate::error;
@@ -8,11 +9,6 @@ use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::Value;
-
-fn name(args: &Value, key: &str) -> Name {
-    let part = |of: &str| args[key][of].as_str().unwrap_or_default().to_string();
-    Name { schema: part("schema"), relation: part("relation") }
-}
 
 /// Gives the relation its new name (or with `back` its old one), with the rights of its owner.
 pub fn rename(change: &Change, args: &Value, back: bool) {

@@ -75,6 +75,7 @@ fn require_what_it_names(wish: &Wish) {
     if !roles::has_rights_of(roles::current(), owner) {
         error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
     }
+    form::require(relid, &wish.name, &wish.parts);
     for column in wish.parts.iter().flat_map(part::Part::needs) {
         crate::registry::tagging::require_column(Relation(relid), &wish.name, column);
     }
@@ -103,7 +104,9 @@ fn open_change(wish: &Wish, ddl: &str) -> Option<i64> {
         if c.ddl == ddl {
             return Some(c.id);
         }
-        if c.whole || whole || c.columns.iter().any(|column| columns.contains(column)) {
+        // A partition that is dropped is known at the table above it too, which stays.
+        let is_all = c.whole && (c.quarantine.is_none() || c.name == wish.name);
+        if is_all || whole || c.columns.iter().any(|column| columns.contains(column)) {
             error::change::busy(c.id, c.state.as_str()).raise();
         }
     }

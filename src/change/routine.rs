@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{grants, old_name, table};
+use super::{detached, grants, old_name, quarantine, table};
 use crate::error;
 use crate::pg::catalog::Name;
 use crate::pg::{owner, spi};
@@ -21,6 +21,9 @@ pub fn forward(change: &Change, args: &Value) {
         "hide" => hide(change, word(args, "name")),
         "move" => old_name::rename(change, args, false),
         "old_name" => old_name::make(change, args),
+        "hide_view" => quarantine::hide(change, args),
+        "note_stated" => detached::note(change, args),
+        "detach" => detached::run(change, args, false),
         "end_old_name" => old_name::end(args, true),
         other => error::change::no_such_routine(other).raise(),
     }
@@ -34,6 +37,9 @@ pub fn back(change: &Change, args: &Value) {
         "hide" => show(change),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args, false),
+        "hide_view" => quarantine::show(change, args),
+        "note_stated" => detached::forget_copies(change, args),
+        "detach" => detached::run(change, args, true),
         _ => {}
     }
 }

@@ -35,6 +35,7 @@ pub mod session;
 pub mod settings_scope;
 pub mod spi;
 pub mod wish;
+mod wish_away;
 pub mod worker;
 pub mod write_hook;
 pub mod xact;

@@ -4,6 +4,7 @@ use super::catalog::{self, Name, text};
 use super::ddl;
 use super::guard::names;
 use super::list::items;
+use super::wish_away;
 use crate::core::change::away::Away;
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
@@ -22,6 +23,8 @@ pub struct Wish {
     pub is_all: bool,
     /// Why there is no form, where that can be said better than by a list of those there are.
     pub why_not: Option<&'static str>,
+    /// Further names by which the guard judges the statement.
+    pub also: Vec<Name>,
 }
 
 /// What a statement wishes, one entry per relation it names; empty where it is nothing that changes know.
@@ -57,6 +60,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
             }
             T_RenameStmt => rename(&*node.cast::<pg_sys::RenameStmt>()),
             T_AlterObjectSchemaStmt => set_schema(&*node.cast::<pg_sys::AlterObjectSchemaStmt>()),
+            T_AlterEnumStmt => wish_away::alter_enum(&*node.cast::<pg_sys::AlterEnumStmt>()),
             T_DropStmt => drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Vec::new(),
         }
@@ -72,7 +76,7 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
     // SAFETY: the caller vouches for the tree.
     let (relid, written) = unsafe { (names::relation(range), ddl::name_of(range)) };
     let Some(name) = relid.and_then(catalog::relation_name).or(written) else { return Vec::new() };
-    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, why_not: None };
+    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, why_not: None, also: Vec::new() };
     fill(&mut wish);
     vec![wish]
 }
@@ -85,11 +89,9 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, _of: &Wish) -> Result<Part, Opt
     // SAFETY: the caller vouches for the tree.
     let name = unsafe { text(c.name) }.unwrap_or_default();
     match c.subtype {
-        AT_DropColumn if cascades => {
-            Err(Some("DROP COLUMN … CASCADE has no change form: change what depends on it first"))
-        }
-        AT_DropColumn => Ok(Part::DropColumn { column: name }),
-        _ => Err(None),
+        AT_DropColumn if !cascades => Ok(Part::DropColumn { column: name }),
+        // SAFETY: as above.
+        _ => unsafe { wish_away::sub_command(c) }.unwrap_or(Err(None)),
     }
 }
 
@@ -140,7 +142,8 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
         OBJECT_TABLE => Part::DropTable,
         OBJECT_VIEW => Part::DropView { materialized: false },
         OBJECT_MATVIEW => Part::DropView { materialized: true },
-        _ => return Vec::new(),
+        // SAFETY: the caller vouches for the tree.
+        _ => return unsafe { wish_away::drop(s) }.unwrap_or_default(),
     };
     let cascades = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree: names of relations are lists of String nodes.
@@ -149,13 +152,11 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
             .into_iter()
             .flat_map(|names| {
                 wish(pg_sys::makeRangeVarFromNameList(names), |w| {
-                    if cascades {
-                        w.is_all = false;
-                        w.why_not =
-                            Some("DROP … CASCADE has no change form: change what depends on it first");
+                    w.parts.push(if cascades {
+                        Part::Away(Away::Cascade(Box::new(part.clone())))
                     } else {
-                        w.parts.push(part.clone());
-                    }
+                        part.clone()
+                    })
                 })
             })
             .collect()

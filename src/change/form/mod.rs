@@ -77,10 +77,15 @@ impl Plan {
         self.steps.push((step, true));
     }
 
+    /// Puts the steps in the order of their phases.
+    pub fn sort(&mut self) {
+        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+    }
+
     /// Adds the plan of another part. Steps keep to their phases.
     pub fn merge(&mut self, other: Plan) {
         self.steps.extend(other.steps);
-        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+        self.sort();
         self.adds.extend(other.adds);
         self.takes.extend(other.takes);
         self.aliases.extend(other.aliases);
@@ -94,6 +99,15 @@ impl Plan {
             (Some(a), Some(b)) => Some(format!("{a}; {b}")),
             (a, b) => a.or(b),
         };
+    }
+}
+
+/// Raises where the parts of a wish name what the relation does not have: PostgreSQL would refuse the statement.
+pub fn require(relid: pg_sys::Oid, name: &Name, parts: &[Part]) {
+    for part in parts {
+        if let Part::Away(part) = part {
+            away::require(relid, name, part);
+        }
     }
 }
 

@@ -38,6 +38,11 @@ pub enum Away {
         /// The policy.
         policy: String,
     },
+    /// DROP INDEX.
+    DropIndex {
+        /// The index, quoted.
+        index: String,
+    },
     /// ALTER TABLE … ALTER COLUMN … DROP NOT NULL.
     DropNotNull {
         /// The column.
@@ -70,6 +75,7 @@ impl Away {
             Away::Detach { .. } => "detach_partition",
             Away::DropConstraint { .. } => "drop_constraint",
             Away::DropPolicy { .. } => "drop_policy",
+            Away::DropIndex { .. } => "drop_index",
             Away::DropNotNull { .. } => "drop_not_null",
             Away::DropDefault { .. } => "drop_default",
             Away::AddColumn { .. } => "add_column",
@@ -93,6 +99,7 @@ impl Away {
                 format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote(constraint))
             }
             Away::DropPolicy { policy } => format!("DROP POLICY {} ON {table}", quote(policy)),
+            Away::DropIndex { index } => format!("DROP INDEX {index}"),
             Away::DropNotNull { column } => {
                 format!("ALTER TABLE {table} ALTER COLUMN {} DROP NOT NULL", quote(column))
             }

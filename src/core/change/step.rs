@@ -20,12 +20,21 @@ pub enum Phase {
     Settle,
     /// Ends the quarantine.
     Purge,
+    /// What is left to do after it was taken back, a transaction each.
+    Restore,
 }
 
 impl Phase {
     /// All phases, in order.
-    pub const ALL: [Phase; 6] =
-        [Phase::Expand, Phase::Backfill, Phase::Verify, Phase::Contract, Phase::Settle, Phase::Purge];
+    pub const ALL: [Phase; 7] = [
+        Phase::Expand,
+        Phase::Backfill,
+        Phase::Verify,
+        Phase::Contract,
+        Phase::Settle,
+        Phase::Purge,
+        Phase::Restore,
+    ];
 
     /// As stored and shown.
     #[must_use]
@@ -37,6 +46,7 @@ impl Phase {
             Phase::Contract => "contract",
             Phase::Settle => "settle",
             Phase::Purge => "purge",
+            Phase::Restore => "restore",
         }
     }
 
