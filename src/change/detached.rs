@@ -1,5 +1,6 @@
 //! What a partition must not lose, nor keep, when it leaves its table and comes back.
 use super::quarantine::name;
+use super::run::{refuse_to_queue_for, statements};
 use super::store::{self, Change};
 use crate::core::change::step::Action;
 use crate::pg::catalog::{self, Name};
@@ -65,6 +66,10 @@ fn stated(name: &Name) -> Vec<String> {
 /// of the table again as if the owner made them: those of the product are nobody's to make, so he may for a moment.
 pub fn run(change: &Change, args: &Value, back: bool) {
     let text = args[if back { "attach" } else { "detach" }].as_str().unwrap_or_default();
+    // DROP TABLE of a partition locks the table above it too.
+    if !back && let Some(parent) = catalog::relation_oid(&name(args, "parent")) {
+        refuse_to_queue_for(change, parent, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+    }
     let functions = if back { functions(&name(args, "parent")) } else { Vec::new() };
     let owner = catalog::relation_owner(change.relation().0).map(roles::name).unwrap_or_default();
     let owner = quote_identifier(owner);
@@ -76,7 +81,7 @@ pub fn run(change: &Change, args: &Value, back: bool) {
         });
     };
     each(&|function| format!("GRANT EXECUTE ON FUNCTION {function} TO {owner}"));
-    super::run::statements(change, Action::Sql, text);
+    statements(change, Action::Sql, text);
     each(&|function| format!("REVOKE EXECUTE ON FUNCTION {function} FROM {owner}"));
 }
 

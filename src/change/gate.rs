@@ -106,8 +106,9 @@ fn complete(change: &Change, wish: &Wish) {
     let mut names = vec![wish.name.clone(), change.name.clone()];
     names.extend(wish.also.iter().cloned());
     // A partition is judged by what is declared above it.
-    let others = change.aliases.iter().filter_map(|alias| by_text(alias));
-    names.extend(others.chain(wish.relid).flat_map(tree::governors));
+    let others: Vec<_> = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
+    names.extend(others.iter().filter_map(|relid| catalog::relation_name(*relid)));
+    names.extend(others.into_iter().chain(wish.relid).flat_map(tree::governors));
     PASSING.set(Some((change.id, names)));
 }
 

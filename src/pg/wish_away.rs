@@ -1,6 +1,7 @@
 //! Reading the wishes that take a name, a rule or a place away.
 #![expect(non_upper_case_globals, reason = "names of the server's enums in patterns")]
 use super::catalog::{self, Name, text};
+use super::ddl;
 use super::guard::{facts, names, resolve};
 use super::list::items;
 use super::wish::Wish;
@@ -31,8 +32,9 @@ pub unsafe fn sub_command(c: &pg_sys::AlterTableCmd) -> Option<Result<Part, Opti
             AT_DropNotNull => Away::DropNotNull { column: name },
             AT_ColumnDefault if c.def.is_null() => Away::DropDefault { column: name },
             AT_DetachPartition if !c.def.is_null() && (*c.def).type_ == T_PartitionCmd => {
-                let child = names::relation((*c.def.cast::<pg_sys::PartitionCmd>()).name)?;
-                Away::Detach { partition: catalog::relation_name(child)?.to_string() }
+                let range = (*c.def.cast::<pg_sys::PartitionCmd>()).name;
+                let child = names::relation(range).and_then(catalog::relation_name);
+                Away::Detach { partition: child.or(ddl::name_of(range))?.to_string() }
             }
             AT_AddColumn if !c.def.is_null() && (*c.def).type_ == T_ColumnDef => {
                 let d = &*c.def.cast::<pg_sys::ColumnDef>();

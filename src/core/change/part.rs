@@ -112,7 +112,7 @@ pub fn kind(parts: &[Part]) -> &'static str {
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, DROP TABLE, DROP VIEW";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, RENAME TO, SET SCHEMA, DROP CONSTRAINT, DROP NOT NULL, DROP DEFAULT, DETACH PARTITION, ADD COLUMN beside these, DROP TABLE, DROP VIEW, DROP POLICY, DROP INDEX, ALTER TYPE … RENAME VALUE";
 
 #[cfg(test)]
 mod tests {

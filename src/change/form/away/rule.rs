@@ -91,13 +91,11 @@ pub fn drop_constraint(p: &Planning, name: &str) -> Plan {
                 );
             }
             let not_valid = if facts.validated { " NOT VALID" } else { "" };
-            let lock = if facts.kind == "f" { lock::NO_WRITES_OR_DDL } else { lock::EXCLUSIVE };
             let back = format!(
                 "ALTER TABLE {TABLE} ADD CONSTRAINT {quoted} {}{not_valid}{comment}",
                 facts.definition
             );
-            let step = Step::sql(Phase::Contract, lock::EXCLUSIVE, drop, Some(back));
-            plan.step(step.with(json!({"undo_lock": lock})));
+            plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, drop, Some(back)));
             if facts.validated {
                 // Not in the transaction that adds it: that one holds a strong lock.
                 plan.step(Step::sql(
@@ -141,24 +139,26 @@ fn concurrently(index: &str) -> String {
 /// DROP POLICY.
 pub fn drop_policy(p: &Planning, name: &str) -> Plan {
     let quoted = quote_identifier(name);
-    let back: Option<String> = owner::run(|| {
+    let facts: Option<(String, Option<String>)> = owner::run(|| {
         spi::select_one(
-            "SELECT format(' AS %s FOR %s TO %s%s%s',
+            "SELECT format('AS %s FOR %s TO %s%s%s',
                         CASE WHEN polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
                         CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
                         (SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ') FROM unnest(polroles) r),
                         ' USING (' || pg_get_expr(polqual, polrelid) || ')',
-                        ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')')
-                    || coalesce(format('; COMMENT ON POLICY %I ON %s IS %L', polname, $3, obj_description(oid, 'pg_policy')) , '')
+                        ' WITH CHECK (' || pg_get_expr(polwithcheck, polrelid) || ')'),
+                    obj_description(oid, 'pg_policy')
                FROM pg_policy WHERE polrelid = $1 AND polname = $2",
-            &[p.relid.into(), name.into(), TABLE.into()],
-            |r| r.must(1),
+            &[p.relid.into(), name.into()],
+            |r| (r.must(1), r.get(2)),
         )
     });
-    let Some(back) = back else { error::change::no_such_rule("policy", name, &p.name).raise() };
-    let back = back.strip_suffix("IS NULL").map_or(back.clone(), |b| {
-        b.rfind("; COMMENT ON POLICY").map_or(back.clone(), |at| b[..at].to_string())
-    });
+    let Some((definition, comment)) = facts else {
+        error::change::no_such_rule("policy", name, &p.name).raise()
+    };
+    let comment = comment
+        .map(|c| format!("; COMMENT ON POLICY {quoted} ON {TABLE} IS {}", quote_literal(c)))
+        .unwrap_or_default();
     let mut plan = Plan {
         prelude: Some(format!("CREATE POLICY {quoted} ON {TABLE} USING (false)")),
         probe: Some(format!(
@@ -172,7 +172,7 @@ pub fn drop_policy(p: &Planning, name: &str) -> Plan {
         Phase::Contract,
         lock::EXCLUSIVE,
         format!("DROP POLICY {quoted} ON {TABLE}"),
-        Some(format!("CREATE POLICY {quoted} ON {TABLE}{back}")),
+        Some(format!("CREATE POLICY {quoted} ON {TABLE} {definition}{comment}")),
     ));
     plan
 }
