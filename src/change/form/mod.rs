@@ -11,6 +11,7 @@ use pgrx::pg_sys;
 use serde_json::Value;
 
 /// A wish that is being planned.
+#[allow(dead_code, reason = "up and down are for the forms that take expressions")]
 pub struct Planning {
     /// Number of the change.
     pub id: i64,
