@@ -75,16 +75,32 @@ SELECT governance.undo_change(1);
 SELECT * FROM public.differs();
 SELECT count(*) FROM shop.called;
 
+-- two columns that one view reads, beside a new column: written by clients of both shapes
+SELECT governance.propose_change('ALTER TABLE shop.customer DROP COLUMN phone CASCADE, DROP COLUMN name CASCADE, ADD COLUMN fax text', 'x') AS two \gset
+SELECT phase, statement FROM governance.change_plan(:two);
+SELECT governance.approve_change(:two, 'yes', '{not_observed}');
+CALL governance.advance_change(:two);
+SELECT state FROM governance.changes WHERE change = :two;
+INSERT INTO shop.customer (id, phone) VALUES (2001, 'old shape');
+INSERT INTO shop.customer (id, phone, fax) VALUES (2002, 'needs it', 'new shape');
+CALL governance.advance_change(:two);
+INSERT INTO shop.customer (id, fax) VALUES (2003, 'new shape');
+SELECT column_name FROM information_schema.columns WHERE table_name = 'customer' ORDER BY ordinal_position;
+SELECT relname FROM pg_class WHERE relnamespace IN ('shop'::regnamespace, '"Reports"'::regnamespace) AND relkind IN ('v', 'm') ORDER BY 1;
+DELETE FROM shop.customer WHERE id > 2000;
+SELECT governance.undo_change(:two);
+SELECT * FROM public.differs();
+
 -- a table, by a tool's own statement
-SELECT governance.propose_change('DROP TABLE shop.customer CASCADE', 'replaced');
-SELECT * FROM governance.change_plan(2);
-SELECT governance.abort_change(2);
-SELECT governance.propose_change('DROP TABLE shop.customer CASCADE', 'replaced');
-SELECT governance.approve_change(3, 'yes', '{not_observed}');
+SELECT governance.propose_change('DROP TABLE shop.customer CASCADE', 'replaced') AS three \gset
+SELECT * FROM governance.change_plan(:three);
+SELECT governance.abort_change(:three);
+SELECT governance.propose_change('DROP TABLE shop.customer CASCADE', 'replaced') AS four \gset
+SELECT governance.approve_change(:four, 'yes', '{not_observed}');
 DROP TABLE shop.customer CASCADE;
 DROP TABLE shop.customer CASCADE;
 SELECT relname FROM pg_class WHERE relnamespace IN ('shop'::regnamespace, '"Reports"'::regnamespace) AND relkind <> 'i' ORDER BY 1;
-SELECT governance.undo_change(3);
+SELECT governance.undo_change(:four);
 SELECT * FROM public.differs();
 REFRESH MATERIALIZED VIEW shop.counted;
 SELECT * FROM shop.counted;
@@ -92,12 +108,12 @@ SELECT * FROM shop.counted;
 -- a view, and the end of the quarantine
 RESET ROLE;
 SET ROLE change_cascade_other;
-SELECT governance.propose_change('DROP VIEW "Reports"."All Phones" CASCADE', 'unused');
-SELECT statement FROM governance.change_plan(4);
+SELECT governance.propose_change('DROP VIEW "Reports"."All Phones" CASCADE', 'unused') AS five \gset
+SELECT statement FROM governance.change_plan(:five);
 RESET ROLE;
-SELECT governance.approve_change(4, 'yes', '{not_observed}');
-CALL governance.advance_change(4);
-UPDATE governance.change SET quarantine_until = now() - interval '1 s' WHERE id = 4;
-CALL governance.advance_change(4);
+SELECT governance.approve_change(:five, 'yes', '{not_observed}');
+CALL governance.advance_change(:five);
+UPDATE governance.change SET quarantine_until = now() - interval '1 s' WHERE id = :five;
+CALL governance.advance_change(:five);
 SELECT relname FROM pg_class WHERE relnamespace IN ('shop'::regnamespace, '"Reports"'::regnamespace) AND relkind <> 'i' ORDER BY 1;
 SELECT change, kind, state, ddl FROM governance.changes;

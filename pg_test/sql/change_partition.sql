@@ -124,20 +124,52 @@ SELECT * FROM public.differs();
 SELECT count(*) FROM shop.event;
 UPDATE shop.event SET note = 'touched' WHERE id = 9000 RETURNING note, tableoid::regclass;
 
--- dropped by a tool, and again; purged
-SELECT governance.propose_change('DROP TABLE shop."Event 2021"', 'old');
-SELECT governance.approve_change(7, 'yes', '{not_observed}');
-DROP TABLE shop."Event 2021";
-DROP TABLE shop."Event 2021";
-SELECT governance.undo_change(7);
-SELECT * FROM public.differs();
-SELECT governance.propose_change('DROP TABLE shop.event_2020', 'old');
-SELECT governance.approve_change(8, 'yes', '{not_observed}');
-CALL governance.advance_change(8);
+-- two levels: the middle one leaves with all below it
+CREATE TABLE shop.deep (id int, at date) PARTITION BY LIST (id);
+CREATE TABLE shop.deep_1 PARTITION OF shop.deep FOR VALUES IN (1) PARTITION BY RANGE (at);
+CREATE TABLE shop.deep_1_2020 PARTITION OF shop.deep_1 FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE shop.deep_1_null PARTITION OF shop.deep_1 DEFAULT;
+INSERT INTO shop.deep SELECT 1, date '2020-01-01' + g FROM generate_series(1, 2000) g;
+INSERT INTO shop.deep VALUES (1, NULL);
 RESET ROLE;
-UPDATE governance.change SET quarantine_until = now() - interval '1 s' WHERE id = 8;
+SELECT governance.declare_dataset('shop.deep', 'sales', 'transactional');
 SET ROLE change_partition_owner;
-CALL governance.advance_change(8);
+SELECT governance.propose_change('ALTER TABLE shop.deep DETACH PARTITION shop.deep_1', 'x') AS deep \gset
+SELECT governance.approve_change(:deep, 'yes');
+CALL governance.advance_change(:deep);
+SELECT count(*), (SELECT count(*) FROM shop.deep_1) FROM shop.deep;
+SELECT governance.undo_change(:deep);
+SELECT count(*) FROM shop.deep;
+SELECT governance.propose_change('ALTER TABLE shop.deep_1 DETACH PARTITION shop.deep_1_2020', 'x') AS deep \gset
+SELECT phase, statement FROM governance.change_plan(:deep);
+SELECT governance.approve_change(:deep, 'yes');
+ALTER TABLE shop.deep_1 DETACH PARTITION shop.deep_1_2020;
+SELECT count(*), (SELECT count(*) FROM shop.deep_1_2020) FROM shop.deep;
+SELECT governance.undo_change(:deep);
+SELECT count(*) FROM shop.deep;
+SELECT governance.propose_change('DROP TABLE shop.deep_1_2020', 'x') AS deep \gset
+SELECT governance.approve_change(:deep, 'yes', '{not_observed}');
+CALL governance.advance_change(:deep);
+SELECT governance.undo_change(:deep);
+SELECT count(*) FROM shop.deep;
+RESET ROLE;
+SELECT relation, owner, declared FROM governance.datasets WHERE relation::text ~ 'deep' ORDER BY 1;
+SET ROLE change_partition_owner;
+
+-- dropped by a tool, and again; purged
+SELECT governance.propose_change('DROP TABLE shop."Event 2021"', 'old') AS seven \gset
+SELECT governance.approve_change(:seven, 'yes', '{not_observed}');
+DROP TABLE shop."Event 2021";
+DROP TABLE shop."Event 2021";
+SELECT governance.undo_change(:seven);
+SELECT * FROM public.differs();
+SELECT governance.propose_change('DROP TABLE shop.event_2020', 'old') AS eight \gset
+SELECT governance.approve_change(:eight, 'yes', '{not_observed}');
+CALL governance.advance_change(:eight);
+RESET ROLE;
+UPDATE governance.change SET quarantine_until = now() - interval '1 s' WHERE id = :eight;
+SET ROLE change_partition_owner;
+CALL governance.advance_change(:eight);
 SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relkind = 'r' ORDER BY 1;
 RESET ROLE;
 SELECT change, kind, state, ddl FROM governance.changes;

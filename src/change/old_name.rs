@@ -5,7 +5,6 @@ use super::{grants, table};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, roles, spi};
-use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::Value;
@@ -13,6 +12,9 @@ use serde_json::Value;
 /// Gives the relation its new name (or with `back` its old one), with the rights of its owner.
 pub fn rename(change: &Change, args: &Value, back: bool) {
     let (to, how) = if back { (name(args, "from"), "back") } else { (name(args, "to"), "forth") };
+    if catalog::relation_oid(&to).is_some() {
+        error::change::relation_taken(&to).raise();
+    }
     let relation = change.relation();
     let role = catalog::relation_owner(relation.0).unwrap_or(pg_sys::InvalidOid);
     let text = format!("ALTER TABLE {} {}", change.name, args[how].as_str().unwrap_or_default());
@@ -67,12 +69,10 @@ pub fn make(change: &Change, args: &Value) {
             }
         }
     });
-    // What is declared went with the relation; the view is no new relation that bears its name.
-    identity::forget_former_name(&from);
 }
 
 /// Drops the view, unless something was built on it.
-pub fn end(args: &Value, contracts: bool) {
+pub fn end(args: &Value) {
     let (from, to) = (name(args, "from"), name(args, "to"));
     let Some(relid) = view(&from) else { return };
     let dependents = table::dependents(relid, None);
@@ -80,9 +80,6 @@ pub fn end(args: &Value, contracts: bool) {
         error::change::old_name_used(&from, &to, &dependents).raise();
     }
     owner::run(|| run(&format!("DROP VIEW {from}")));
-    if contracts {
-        identity::remember_former_name(&from, &to);
-    }
 }
 
 /// What was built on the view under the old name since the plan was made.

@@ -31,6 +31,9 @@ pub fn hide(change: &Change, args: &Value) {
 /// Brings it back.
 pub fn show(change: &Change, args: &Value) {
     let (from, to) = (name(args, "from"), name(args, "to"));
+    if catalog::relation_oid(&to).is_none() {
+        return; // another part of the wish has done it
+    }
     owner::run(|| {
         rename(args, &to, &from);
         grants::give(&from, &change.kept[args["key"].as_str().unwrap_or_default()]);

@@ -24,7 +24,7 @@ pub fn forward(change: &Change, args: &Value) {
         "hide_view" => quarantine::hide(change, args),
         "note_stated" => detached::note(change, args),
         "detach" => detached::run(change, args, false),
-        "end_old_name" => old_name::end(args, true),
+        "end_old_name" => old_name::end(args),
         other => error::change::no_such_routine(other).raise(),
     }
 }
@@ -36,7 +36,7 @@ pub fn back(change: &Change, args: &Value) {
         "drop_not_null" => set_not_null(change, word(args, "column")),
         "hide" => show(change),
         "move" => old_name::rename(change, args, true),
-        "old_name" => old_name::end(args, false),
+        "old_name" => old_name::end(args),
         "hide_view" => quarantine::show(change, args),
         "note_stated" => detached::forget_copies(change, args),
         "detach" => detached::run(change, args, true),

@@ -15,6 +15,7 @@ pub fn old_name_used(from: &Name, to: &Name, dependents: &[String]) -> Failure {
 /// A name that something else bears.
 pub fn relation_taken(name: &Name) -> Failure {
     Failure::new(Code::ERRCODE_DUPLICATE_TABLE, format!("relation or type {name} already exists"))
+        .hint(format!("Something else bears that name; give it another one: ALTER TABLE {name} RENAME TO …"))
 }
 
 /// A constraint, policy or partition that does not exist.

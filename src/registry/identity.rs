@@ -185,6 +185,12 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     });
     // A relation that only flows name leaves nothing to take over, nor does one that was forgotten since.
     let Some(heir) = heir.filter(is_stated) else { return };
+    // The view that a change keeps under the old name is no new relation.
+    if catalog::relation_kind(relid) == Some(b'v')
+        && crate::change::behind_old_name(now).as_ref() == Some(&heir)
+    {
+        return;
+    }
     forget_former_name(now);
     if heir == *now {
         return; // it came back to its own name
@@ -205,31 +211,11 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     super::former_column::taken(relid);
 }
 
-/// Whoever takes this name takes nothing over.
-pub fn forget_former_name(name: &Name) {
+fn forget_former_name(name: &Name) {
     owner::run(|| {
         spi::execute(
             "DELETE FROM governance.former_name WHERE schema_name = $1 AND relation_name = $2",
             &[name.schema.as_str().into(), name.relation.as_str().into()],
-        )
-    });
-}
-
-/// Whoever takes this name takes over what is stated about the relation that bore it.
-pub fn remember_former_name(name: &Name, now: &Name) {
-    if !is_stated(now) {
-        return;
-    }
-    owner::run(|| {
-        spi::execute(
-            "INSERT INTO governance.former_name (schema_name, relation_name, now_schema_name, now_relation_name)
-             VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            &[
-                name.schema.as_str().into(),
-                name.relation.as_str().into(),
-                now.schema.as_str().into(),
-                now.relation.as_str().into(),
-            ],
         )
     });
 }

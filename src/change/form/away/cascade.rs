@@ -25,14 +25,17 @@ pub fn plan(p: &Planning, part: &Part) -> Plan {
         }
     }
     let mut plan = Plan::default();
-    for (n, view) in views.iter().enumerate() {
+    for view in &views {
         let Some(name) = catalog::relation_name(*view) else { continue };
-        // Names that share a long beginning differ by the number.
-        let hidden =
-            Name { schema: name.schema.clone(), relation: p.reserved(&format!("{n}_{}", name.relation)) };
+        // Long names may share what is left of them: the identity tells them apart.
+        let reserved = match name.relation.len() {
+            0..=40 => p.reserved(&name.relation),
+            _ => p.reserved(&format!("{}_{}", view.to_u32(), name.relation)),
+        };
+        let hidden = Name { schema: name.schema.clone(), relation: reserved };
         let word = table::command_word(*view);
         let args = json!({
-            "key": format!("grants_{n}"), "word": word,
+            "key": format!("grants on {name}"), "word": word,
             "from": {"schema": name.schema, "relation": name.relation},
             "to": {"schema": hidden.schema, "relation": hidden.relation},
         });
@@ -43,7 +46,8 @@ pub fn plan(p: &Planning, part: &Part) -> Plan {
         let hide = Step::routine(Phase::Contract, "hide_view", words, args);
         plan.step(Step { lock_mode: lock::EXCLUSIVE, ..hide });
         plan.aliases.push(name.to_string());
-        plan.step(Step::product(Phase::Purge, lock::NONE, format!("DROP {word} {hidden}"), None));
+        // Two parts of a wish may take the same view along.
+        plan.step(Step::product(Phase::Purge, lock::NONE, format!("DROP {word} IF EXISTS {hidden}"), None));
     }
     plan.merge(match part {
         Part::DropColumn { column } => drop_column::plan_but(p, column, &views),
