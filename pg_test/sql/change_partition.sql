@@ -61,6 +61,11 @@ SELECT governance.propose_change('ALTER TABLE shop.event DETACH PARTITION shop.b
 SELECT governance.propose_change('ALTER TABLE shop.event DETACH PARTITION shop.nowhere', 'x');
 SELECT governance.propose_change('ALTER TABLE shop.referenced DETACH PARTITION shop.referenced_1', 'x');
 SELECT governance.propose_change('DROP TABLE shop.event', 'x');
+CREATE TABLE shop.child () INHERITS (shop.customer);
+INSERT INTO shop.child VALUES (101);
+SELECT governance.propose_change('DROP TABLE shop.child', 'x');
+DELETE FROM shop.child WHERE id = 101;
+DROP TABLE shop.child;
 ALTER TABLE shop.event DETACH PARTITION shop."Event 2021";
 DROP TABLE shop."Event 2021";
 

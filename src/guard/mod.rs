@@ -12,6 +12,7 @@ mod refusal;
 mod self_protection;
 mod self_test;
 mod victim;
+mod wish;
 mod write;
 
 pub use foresee::victim_of_loss;

@@ -4,7 +4,7 @@ use crate::change::table;
 use crate::core::change::part::Part;
 use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
 use crate::error;
-use crate::pg::catalog;
+use crate::pg::{catalog, relation};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::json;
@@ -22,6 +22,11 @@ pub fn plan_but(p: &Planning, part: &Part, views: &[pg_sys::Oid]) -> Plan {
         if table::shape(p.relid).partitioned {
             p.no_form("a partitioned table is dropped partition by partition");
         }
+    }
+    if !is_partition && relation::has_parents(p.relid) {
+        p.no_form(
+            "the table inherits from another one, which would go on showing its rows: ALTER TABLE … NO INHERIT first",
+        );
     }
     let dependents = table::dependents_but(p.relid, None, views);
     if !dependents.is_empty() {
