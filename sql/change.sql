@@ -30,6 +30,7 @@ CREATE TABLE governance.change (
     aliases text[] NOT NULL DEFAULT '{}',
     prelude text,
     stand_in text,
+    probe text,
     kept jsonb NOT NULL DEFAULT '{}',
     verified_at timestamptz,
     contracted_by text,
@@ -69,6 +70,7 @@ COMMENT ON COLUMN governance.change.quarantine_name IS 'name of the relation in 
 COMMENT ON COLUMN governance.change.aliases IS 'further names under which somebody may wish the same, quoted';
 COMMENT ON COLUMN governance.change.prelude IS 'what makes room for a statement of somebody''s own that wishes the same';
 COMMENT ON COLUMN governance.change.stand_in IS 'what the prelude makes for that statement to take away: a column, empty for the relation';
+COMMENT ON COLUMN governance.change.probe IS 'a condition that holds while what the wish takes away is there; null where the columns tell';
 COMMENT ON COLUMN governance.change.kept IS 'what its routines keep for undo_change: grants, definitions';
 COMMENT ON COLUMN governance.change.verified_at IS 'when the copy was last compared';
 COMMENT ON COLUMN governance.change.contracted_by IS 'current_user whose call or statement contracted it';
@@ -81,7 +83,7 @@ COMMENT ON COLUMN governance.change.last_error IS 'why the last step failed';
 CREATE TABLE governance.change_step (
     change bigint NOT NULL,
     step int NOT NULL,
-    phase text NOT NULL CHECK (phase IN ('expand', 'backfill', 'verify', 'contract', 'settle', 'purge')),
+    phase text NOT NULL CHECK (phase IN ('expand', 'backfill', 'verify', 'contract', 'settle', 'purge', 'restore')),
     action text NOT NULL CHECK (action IN ('sql', 'product', 'alone', 'copy', 'compare', 'routine')),
     statement text NOT NULL,
     undo text,
@@ -99,7 +101,7 @@ CREATE TABLE governance.change_step (
 COMMENT ON TABLE governance.change_step IS 'the steps of each change';
 COMMENT ON COLUMN governance.change_step.change IS 'the change';
 COMMENT ON COLUMN governance.change_step.step IS 'number of the step, from 1';
-COMMENT ON COLUMN governance.change_step.phase IS 'expand, backfill, verify, contract, settle or purge';
+COMMENT ON COLUMN governance.change_step.phase IS 'expand, backfill, verify, contract, settle, purge, or restore after undo_change';
 COMMENT ON COLUMN governance.change_step.action IS 'how it is run: sql (rights of the relation''s owner), product (of the extension''s), alone (outside of a transaction block), copy, compare or routine';
 COMMENT ON COLUMN governance.change_step.statement IS 'what is run, or in words what is done; U+0001 stands for the relation, U+0002 for its schema';
 COMMENT ON COLUMN governance.change_step.undo IS 'what takes it back';
@@ -251,6 +253,8 @@ CREATE VIEW governance.changes WITH (security_barrier) AS
                WHEN 'expanding' THEN format('CALL governance.advance_change(%s);', c.id)
                WHEN 'ready' THEN format('CALL governance.advance_change(%s);', c.id)
                WHEN 'contracted' THEN format('SELECT governance.undo_change(%s);', c.id)
+               WHEN 'undone' THEN (SELECT format('CALL governance.advance_change(%s);', c.id) FROM governance.change_step s
+                                    WHERE s.change = c.id AND s.phase = 'restore' AND s.done_at IS NULL LIMIT 1)
            END AS next_step,
            c.reason, c.proposed_by, c.proposed_at, c.approved_by, c.approved_at, c.comment, c.waived,
            c.contracted_by, c.contracted_at, c.quarantine_until, c.ended_at, c.last_error

@@ -5,6 +5,7 @@
 use super::store::Change;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
+use crate::pg::{owner, spi};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 
@@ -14,6 +15,8 @@ struct Acting {
     change: i64,
     name: Name,
     relid: Option<pg_sys::Oid>,
+    /// What else the plan names: a partition, the view under an old name.
+    others: Vec<pg_sys::Oid>,
 }
 
 thread_local! {
@@ -36,9 +39,20 @@ pub fn is_acting() -> bool {
 #[must_use]
 pub fn covers(victim: &Victim) -> bool {
     ACTING.with_borrow(|a| {
-        a.as_ref()
-            .is_some_and(|a| victim.dataset == a.name || (victim.relid.is_some() && victim.relid == a.relid))
+        a.as_ref().is_some_and(|a| {
+            victim.dataset == a.name
+                || victim.relid.is_some_and(|relid| a.relid == Some(relid) || a.others.contains(&relid))
+        })
     })
+}
+
+/// A relation by its quoted name.
+#[must_use]
+pub fn by_text(name: &str) -> Option<pg_sys::Oid> {
+    owner::run(|| spi::select_latest("SELECT to_regclass($1)::oid", &[name.into()], |r| r.get(1)))
+        .into_iter()
+        .next()
+        .flatten()
 }
 
 /// Runs a step of a change.
@@ -50,7 +64,8 @@ pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
         }
     }
     let relid = catalog::relation_oid(&change.current_name());
-    let acting = Acting { change: change.id, name: change.name.clone(), relid };
+    let others = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
+    let acting = Acting { change: change.id, name: change.name.clone(), relid, others };
     let _back = Back(ACTING.replace(Some(acting)));
     f()
 }

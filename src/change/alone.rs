@@ -6,7 +6,8 @@
 use super::acting::as_change;
 use super::run::{Outcome, bound_lock_wait};
 use super::store::{self, Change, Stored};
-use crate::core::change::step::Action;
+use crate::core::change::State;
+use crate::core::change::step::{Action, Phase};
 use crate::error;
 use crate::pg::alone::{self, Process};
 use crate::pg::catalog::{self, Name};
@@ -80,6 +81,15 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
     }
     WAITING.set(Some(Waiting { change: change.id, step: stored.number, process }));
     Outcome::Again
+}
+
+/// Whether this session has waited for a process of a change that has ended since, its work done; asked once.
+pub fn has_come_back(change: &Change) -> bool {
+    let waited = WAITING.with_borrow(|w| w.as_ref().is_some_and(|w| w.change == change.id));
+    if waited {
+        WAITING.set(None);
+    }
+    waited
 }
 
 /// Waits a little where there is something to wait for.
@@ -161,7 +171,10 @@ fn claim(id: i64, number: i32) -> Option<Job> {
     }
     let change = store::get(id);
     let stored = store::steps(id).into_iter().find(|s| s.number == number)?;
-    if change.state.has_ended() || stored.done || stored.step.action != Action::Alone {
+    // What is left to do after undo_change comes when the change has ended.
+    let is_over =
+        change.state.has_ended() && !(change.state == State::Undone && stored.step.phase == Phase::Restore);
+    if is_over || stored.done || stored.step.action != Action::Alone {
         return None;
     }
     let relid = change.relation().0;

@@ -51,7 +51,7 @@ pub fn of(change: &Change) -> Value {
         problems.push("readers not observed and not waived".to_string());
     }
     let dependents = match catalog::relation_oid(&change.name) {
-        Some(relid) if change.state.is_before_contraction() => dependents(change, relid),
+        Some(relid) if change.state.is_before_contraction() => dependents(change, relid, &steps),
         _ => Vec::new(),
     };
     if !dependents.is_empty() {
@@ -108,15 +108,21 @@ fn promised_until(change: &Change) -> Option<String> {
 }
 
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
-fn dependents(change: &Change, relid: pg_sys::Oid) -> Vec<String> {
-    if change.whole {
-        return table::dependents(relid, None);
+fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<String> {
+    let views = super::quarantine::planned(steps);
+    let mut all: Vec<String> =
+        views.iter().flat_map(|view| table::dependents_but(*view, None, &views)).collect();
+    if change.quarantine.is_some() {
+        all.extend(table::dependents_but(relid, None, &views));
+        return all;
     }
-    if !change.adds.is_empty() {
+    if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
+        return super::old_name::dependents(&end.step.args);
+    }
+    if steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
-    let mut all: Vec<String> =
-        change.takes.iter().flat_map(|column| table::dependents(relid, Some(column))).collect();
+    all.extend(change.takes.iter().flat_map(|column| table::dependents_but(relid, Some(column), &views)));
     all.dedup();
     all
 }

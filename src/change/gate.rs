@@ -4,7 +4,7 @@
 //! An event trigger can neither replace nor skip a statement. So before a DROP runs, what it names is moved into
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
-use super::acting::is_acting;
+use super::acting::{by_text, is_acting};
 use super::added::{self, There};
 use super::steps;
 use super::store::{self, Change};
@@ -14,8 +14,8 @@ use crate::error;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
 use crate::pg::wish::Wish;
-use crate::pg::{settings_scope, xact};
-use crate::registry::bare;
+use crate::pg::{owner, settings_scope, spi, xact};
+use crate::registry::{bare, tree};
 use pgrx::spi::quote_identifier;
 use std::cell::RefCell;
 
@@ -119,12 +119,23 @@ fn complete(change: &Change, wish: &Wish) {
     let change = store::get(change.id);
     steps::prelude(&change);
     note_stand_in(&change);
-    PASSING.set(Some((change.id, vec![wish.name.clone(), change.name.clone()])));
+    let mut names = vec![wish.name.clone(), change.name.clone()];
+    names.extend(wish.also.iter().cloned());
+    // A partition is judged by what is declared above it.
+    let others: Vec<_> = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
+    names.extend(others.iter().filter_map(|relid| catalog::relation_name(*relid)));
+    names.extend(others.into_iter().chain(wish.relid).flat_map(tree::governors));
+    PASSING.set(Some((change.id, names)));
 }
 
 /// Whether what the wish takes away is there under its own name.
 fn still_there(change: &Change) -> bool {
-    if change.whole {
+    if let Some(probe) = &change.probe
+        && holds(&change.fill(probe))
+    {
+        return true;
+    }
+    if change.whole && change.probe.is_none() {
         return catalog::relation_oid(&change.name).is_some();
     }
     if added::adds(change) {
@@ -133,6 +144,13 @@ fn still_there(change: &Change) -> bool {
     }
     let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
     change.takes.iter().any(|column| catalog::column_number(relid, column).is_some())
+}
+
+/// Whether a condition of the plan holds.
+fn holds(condition: &str) -> bool {
+    owner::run(|| spi::select_latest(&format!("SELECT {condition}"), &[], |r| r.get::<bool>(1)))
+        .first()
+        .is_some_and(|held| *held == Some(true))
 }
 
 /// What the prelude made is nobody's loss.

@@ -75,6 +75,7 @@ fn require_what_it_names(wish: &Wish) {
     if !roles::has_rights_of(roles::current(), owner) {
         error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
     }
+    form::require(relid, &wish.name, &wish.parts);
     for part in &wish.parts {
         if let part::Part::AddColumn(new) = part
             && catalog::column_number(relid, &new.name).is_some()
@@ -110,7 +111,9 @@ fn open_change(wish: &Wish, ddl: &str) -> Option<i64> {
         if c.ddl == ddl {
             return Some(c.id);
         }
-        if c.whole || whole || c.columns.iter().any(|column| columns.contains(column)) {
+        // A partition that is dropped is known at the table above it too, which stays.
+        let is_all = c.whole && (c.quarantine.is_none() || c.name == wish.name);
+        if is_all || whole || c.columns.iter().any(|column| columns.contains(column)) {
             error::change::busy(c.id, c.state.as_str()).raise();
         }
     }
@@ -150,9 +153,9 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.change (id, kind, schema_name, relation_name, ddl, up, down, reason, fingerprint,
-                    proposed_by, proposed_session, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in)
+                    proposed_by, proposed_session, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in, probe)
              OVERRIDING SYSTEM VALUE
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
             &[
                 id.into(),
                 part::kind(&wish.parts).into(),
@@ -173,6 +176,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
                 plan.aliases.clone().into(),
                 plan.prelude.clone().into(),
                 plan.stand_in.clone().into(),
+                plan.probe.clone().into(),
             ],
         )
     });

@@ -31,8 +31,14 @@ fn refuse_to_queue(change: &Change, mode: &str) {
         lock::NO_DDL => pg_sys::ShareUpdateExclusiveLock,
         _ => return,
     };
-    let Some(relid) = catalog::relation_oid(&change.current_name()) else { return };
-    let waits = owner::run(|| guard::waits_for(relid, mode as pg_sys::LOCKMODE));
+    if let Some(relid) = catalog::relation_oid(&change.current_name()) {
+        refuse_to_queue_for(change, relid, mode as pg_sys::LOCKMODE);
+    }
+}
+
+/// The same for a relation that the change works on beside its own.
+pub fn refuse_to_queue_for(change: &Change, relid: pg_sys::Oid, mode: pg_sys::LOCKMODE) {
+    let waits = owner::run(|| guard::waits_for(relid, mode));
     if let Some(waits) = waits.filter(|w| w.oldest >= LONG_TRANSACTION_SECONDS) {
         error::change::behind_long_transaction(change.id, &waits.pids, waits.oldest).raise();
     }
@@ -70,6 +76,7 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         }
         Action::Routine => {
             bound_lock_wait();
+            refuse_to_queue(change, step.lock_mode);
             as_change(change, || routine::forward(change, &step.args));
         }
     }

@@ -37,6 +37,8 @@ pub fn advance(id: i64) -> bool {
         Some(format!("SELECT governance.approve_change({id}, 'why', waive => '{{not_observed}}');"));
     match change.state {
         State::Proposed => error::change::wrong_state(id, "advanced", "not approved yet", approve).raise(),
+        State::Undone if to_restore(&store::steps(id)).is_some() => return restore(&change),
+        State::Undone if alone::has_come_back(&change) => return false,
         s if s.has_ended() => error::change::wrong_state(id, "advanced", s.as_str(), None).raise(),
         _ => {}
     }
@@ -46,7 +48,11 @@ pub fn advance(id: i64) -> bool {
     let next = steps.iter().position(|s| !s.done);
     if change.state == State::Contracted {
         return match next {
-            Some(at) if steps[at].step.phase == Phase::Settle => step(&change, &steps, at),
+            Some(at) if steps[at].step.phase == Phase::Settle => {
+                let _ = step(&change, &steps, at);
+                is_settling(id)
+            }
+            _ if alone::has_come_back(&change) => false,
             _ => {
                 end_quarantine(&change, &steps);
                 false
@@ -58,7 +64,7 @@ pub fn advance(id: i64) -> bool {
     }
     if is_at_gate(&change, &steps) {
         contract(&change, false);
-        return store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle);
+        return is_settling(id);
     }
     match next {
         Some(at) if is_before_gate(steps[at].step.phase) => {
@@ -101,7 +107,10 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     let certificate = certificate::require(change);
     let relation = change.relation();
     for stored in store::steps(change.id).iter().filter(|s| s.step.phase == Phase::Contract && !s.done) {
-        let _ = run::forward(&store::get(change.id), stored);
+        // What somebody's statement could not do a second time is left to it.
+        if !(by_own_ddl && stored.step.args["own"] == true) {
+            let _ = run::forward(&store::get(change.id), stored);
+        }
         store::mark(change.id, stored.number, true);
     }
     let me = roles::name(roles::current());
@@ -124,6 +133,30 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
         })),
         reason: None,
     });
+}
+
+/// Whether something is left to do after contraction.
+fn is_settling(id: i64) -> bool {
+    store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle)
+}
+
+fn is_left(stored: &Stored) -> bool {
+    stored.step.phase == Phase::Restore && !stored.done
+}
+
+/// The next step that is left to do after a change was taken back.
+fn to_restore(steps: &[Stored]) -> Option<usize> {
+    steps.iter().position(is_left)
+}
+
+/// Runs that step; whether another one follows.
+fn restore(change: &Change) -> bool {
+    duty::require_owner("advancing a change", change.relation(), false);
+    let steps = store::steps(change.id);
+    if let Some(at) = to_restore(&steps) {
+        let _ = step(change, &steps, at);
+    }
+    to_restore(&store::steps(change.id)).is_some()
 }
 
 fn end_quarantine(change: &Change, steps: &[Stored]) {
@@ -189,6 +222,12 @@ pub fn undo(id: i64, reason: Option<&str>) {
     duty::require_owner("undoing a change", relation, false);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
+    let steps = store::steps(id);
+    let left: Vec<String> =
+        steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
+    if !left.is_empty() {
+        error::change::not_all_back(id, &left).notice();
+    }
 }
 
 fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reason: Option<&str>) {

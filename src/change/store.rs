@@ -47,6 +47,10 @@ pub struct Change {
     pub prelude: Option<String>,
     /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
     pub stand_in: Option<String>,
+    /// Further names under which somebody may wish the same, quoted.
+    pub aliases: Vec<String>,
+    /// A condition in SQL that holds while what the wish takes away is there; None where that can be told from the columns.
+    pub probe: Option<String>,
 }
 
 impl Change {
@@ -55,7 +59,9 @@ impl Change {
     pub fn current_name(&self) -> Name {
         match &self.quarantine {
             Some(name) if self.state == State::Contracted => {
-                Name { schema: self.name.schema.clone(), relation: name.clone() }
+                let hidden = Name { schema: self.name.schema.clone(), relation: name.clone() };
+                // While it is brought back, it has its own name again before the other steps are taken back.
+                if catalog::relation_oid(&hidden).is_some() { hidden } else { self.name.clone() }
             }
             _ => self.name.clone(),
         }
@@ -102,7 +108,7 @@ pub struct Stored {
 
 const COLUMNS: &str =
     "id, schema_name, relation_name, ddl, state, fingerprint, proposed_by, approved_by, waived,
-    quarantine_name, kept, verified_at IS NOT NULL, columns, adds, takes, whole, prelude, stand_in";
+    quarantine_name, kept, verified_at IS NOT NULL, columns, adds, takes, whole, prelude, stand_in, aliases, probe";
 
 fn read(r: &spi::Row) -> Change {
     Change {
@@ -123,6 +129,8 @@ fn read(r: &spi::Row) -> Change {
         whole: r.must(16),
         prelude: r.get(17),
         stand_in: r.get(18),
+        aliases: r.must(19),
+        probe: r.get(20),
     }
 }
 
@@ -312,6 +320,16 @@ pub fn failed(id: i64, message: &str) {
                              WHERE s.change = $1 AND s.step = next.step)
              UPDATE governance.change SET last_error = $2 WHERE id = $1",
             &[id.into(), message.into()],
+        )
+    });
+}
+
+/// Its own step gave the relation another name.
+pub fn set_name(id: i64, name: &Name) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change SET schema_name = $2, relation_name = $3 WHERE id = $1",
+            &[id.into(), name.schema.as_str().into(), name.relation.as_str().into()],
         )
     });
 }

@@ -54,6 +54,12 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
 /// other tables, policies, functions that use the row type, and the like. Not its own indexes, defaults and constraints.
 #[must_use]
 pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
+    dependents_but(relid, column, &[])
+}
+
+/// The same without these views.
+#[must_use]
+pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys::Oid]) -> Vec<String> {
     owner::run(|| {
         spi::select(
             "SELECT DISTINCT CASE WHEN w.oid IS NOT NULL THEN format('view %s', w.ev_class::regclass)
@@ -71,12 +77,15 @@ pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
                 AND k.conrelid IS DISTINCT FROM $1
                 AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
                 AND w.ev_class IS DISTINCT FROM $1
+                AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
+                AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
+                AND NOT EXISTS (SELECT FROM pg_trigger t WHERE d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
                 AND NOT (d.classid = 'pg_attrdef'::regclass
                          AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
                                         AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
                                                          AND g.attnum = f.adnum AND g.attgenerated <> '')))
               ORDER BY 1 LIMIT 20",
-            &[relid.into(), column.into()],
+            &[relid.into(), column.into(), views.to_vec().into()],
             |r| r.must(1),
         )
     })

@@ -1,4 +1,5 @@
 //! Errors of changes.
+pub use super::change_away::*;
 use super::{Code, Failure};
 use crate::core::change::part::FORMS;
 use crate::pg::catalog::Name;

@@ -107,10 +107,10 @@ fn before(call: pg_sys::FunctionCallInfo) {
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();
             let seen = crate::pg::guard::hold::Seen::now();
-            let sight = settings_scope::with_search_path(&path, || event.look());
-            let mut foreseen = later::within(event.must_come_first(), || {
-                super::before(Layer::EventTrigger, &sight, &event.ddl)
-            });
+            // A change that it completes may have put something else under the names in it.
+            let (ddl, sight) = settings_scope::with_search_path(&path, || event.read_again());
+            let mut foreseen =
+                later::within(event.must_come_first(), || super::before(Layer::EventTrigger, &sight, &ddl));
             if super::may_refuse() && event.is_held() && seen.is_stale_once_held(&sight) {
                 let (ddl, sight) = settings_scope::with_search_path(&path, || event.read_again());
                 foreseen = super::again(Layer::EventTrigger, &sight, &ddl);

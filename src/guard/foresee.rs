@@ -20,7 +20,14 @@ const STRONG: pg_sys::LOCKMODE = pg_sys::ShareLock as pg_sys::LOCKMODE;
 #[must_use]
 pub fn victims(sight: &Sight, ddl: &Ddl) -> Vec<Victim> {
     let mut victims = victims_of_rename(ddl);
-    victims.extend(sight.hits.iter().filter_map(victim));
+    // What goes along with a relation is not what somebody wishes.
+    let takes_rows = |h: &Hit| matches!(h.rule, "ban-drop-table" | "ban-drop-view" | "ban-drop-column");
+    let is_alone = sight.hits.len() == 1 || !sight.hits.iter().any(takes_rows);
+    victims.extend(sight.hits.iter().filter_map(|hit| {
+        let victim = victim(hit)?;
+        let wish = if is_alone && victim.wish.is_none() { super::wish::of(hit) } else { None };
+        Some(Victim { wish: victim.wish.or(wish), ..victim })
+    }));
     // Nobody has to wait for what nobody else can see.
     victims.extend(waits(sight));
     victims

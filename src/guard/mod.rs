@@ -13,6 +13,7 @@ mod refusal;
 mod self_protection;
 mod self_test;
 mod victim;
+mod wish;
 mod write;
 
 pub use events::forget as forget_events;

@@ -136,14 +136,14 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
             "renaming-table",
             format!("renaming {} to {}", target.name, quote_identifier(new_name)),
             None,
-            None,
+            Some(format!("ALTER TABLE {} RENAME TO {}", target.name, quote_identifier(new_name))),
         ),
         Ddl::SetSchema { target, new_schema } => (
             target,
             "ban-set-schema",
             format!("moving {} to schema {}", target.name, quote_identifier(new_schema)),
             None,
-            None,
+            Some(format!("ALTER TABLE {} SET SCHEMA {}", target.name, quote_identifier(new_schema))),
         ),
         Ddl::RenameColumn { target, column, new_name } => (
             target,

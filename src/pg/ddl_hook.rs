@@ -143,8 +143,9 @@ pub unsafe fn before(
         None => tree,
     };
     let seen = pg_guard::hold::Seen::now();
+    // A change that it completes may have put something else under the names in it.
     // SAFETY: as above.
-    let sight = unsafe { pg_guard::look(tree) };
+    let (wish, sight) = unsafe { (ddl::read(tree), pg_guard::look(tree)) };
     // SAFETY: as above.
     let postpones = unsafe { pg_guard::must_come_first(tree) };
     let mut foreseen = guard::later::within(postpones, || guard::before(Layer::Utility, &sight, &wish));

@@ -263,6 +263,12 @@ unsafe extern "C-unwind" fn utility_begins(
     // SAFETY: both point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
     // be scribbled on.
     unsafe {
+        if active()
+            && let Some(copy) = super::old_name::rewrite_copy(*statement)
+        {
+            *statement = copy;
+            *read_only = false;
+        }
         if let Some(copy) = mask::rewrite_copy(*statement) {
             *statement = copy;
             *read_only = false;

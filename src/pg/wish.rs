@@ -3,7 +3,8 @@
 use super::catalog::{self, Name, text};
 use super::guard::names;
 use super::list::items;
-use super::{addition, ddl};
+use super::{addition, ddl, wish_away};
+use crate::core::change::away::Away;
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -21,6 +22,8 @@ pub struct Wish {
     pub is_all: bool,
     /// Why there is no form, where that can be said better than by a list of those there are.
     pub why_not: Option<&'static str>,
+    /// Further names by which the guard judges the statement.
+    pub also: Vec<Name>,
 }
 
 /// What a statement wishes, one entry per relation it names; empty where it is nothing that changes know.
@@ -59,6 +62,8 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                     part_or_why(w, part);
                 })
             }
+            T_AlterObjectSchemaStmt => set_schema(&*node.cast::<pg_sys::AlterObjectSchemaStmt>()),
+            T_AlterEnumStmt => wish_away::alter_enum(&*node.cast::<pg_sys::AlterEnumStmt>()),
             T_DropStmt => drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Vec::new(),
         }
@@ -84,7 +89,7 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
     // SAFETY: the caller vouches for the tree.
     let (relid, written) = unsafe { (names::relation(range), ddl::name_of(range)) };
     let Some(name) = relid.and_then(catalog::relation_name).or(written) else { return Vec::new() };
-    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, why_not: None };
+    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, why_not: None, also: Vec::new() };
     fill(&mut wish);
     vec![wish]
 }
@@ -97,10 +102,7 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Opti
     // SAFETY: the caller vouches for the tree.
     let name = unsafe { text(c.name) }.unwrap_or_default();
     match c.subtype {
-        AT_DropColumn if cascades => {
-            Err(Some("DROP COLUMN … CASCADE has no change form: change what depends on it first"))
-        }
-        AT_DropColumn => Ok(Part::DropColumn { column: name }),
+        AT_DropColumn if !cascades => Ok(Part::DropColumn { column: name }),
         AT_SetNotNull => Ok(Part::SetNotNull { column: name }),
         // SAFETY: the definition of what is added, by the kind of the command.
         AT_AddConstraint => unsafe {
@@ -110,7 +112,8 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Opti
         AT_AddColumn => unsafe {
             of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid, c.missing_ok))
         },
-        _ => Err(None),
+        // SAFETY: as above.
+        _ => unsafe { wish_away::sub_command(c) }.unwrap_or(Err(None)),
     }
 }
 
@@ -128,7 +131,27 @@ unsafe fn rename(s: &pg_sys::RenameStmt) -> Vec<Wish> {
             (OBJECT_COLUMN, Some(column)) => {
                 wish(s.relation, |w| w.parts.push(Part::RenameColumn { column, new_name }))
             }
+            // ALTER INDEX and ALTER SEQUENCE take tables and views as well.
+            (
+                OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE | OBJECT_INDEX
+                | OBJECT_SEQUENCE,
+                None,
+            ) => wish(s.relation, |w| w.parts.push(Part::Away(Away::Rename { new_name }))),
             _ => Vec::new(),
+        }
+    }
+}
+
+/// # Safety
+/// A valid parse tree.
+unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt) -> Vec<Wish> {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        match text(s.newschema) {
+            Some(new_schema) => {
+                wish(s.relation, |w| w.parts.push(Part::Away(Away::SetSchema { new_schema })))
+            }
+            None => Vec::new(),
         }
     }
 }
@@ -141,7 +164,8 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
         OBJECT_TABLE => Part::DropTable,
         OBJECT_VIEW => Part::DropView { materialized: false },
         OBJECT_MATVIEW => Part::DropView { materialized: true },
-        _ => return Vec::new(),
+        // SAFETY: the caller vouches for the tree.
+        _ => return unsafe { wish_away::drop(s) }.unwrap_or_default(),
     };
     let cascades = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree: names of relations are lists of String nodes.
@@ -150,13 +174,11 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
             .into_iter()
             .flat_map(|names| {
                 wish(pg_sys::makeRangeVarFromNameList(names), |w| {
-                    if cascades {
-                        w.is_all = false;
-                        w.why_not =
-                            Some("DROP … CASCADE has no change form: change what depends on it first");
+                    w.parts.push(if cascades {
+                        Part::Away(Away::Cascade(Box::new(part.clone())))
                     } else {
-                        w.parts.push(part.clone());
-                    }
+                        part.clone()
+                    })
                 })
             })
             .collect()

@@ -216,7 +216,7 @@ fn move_rows(before: &Name, now: &Name) {
         spi::execute(
             "UPDATE governance.change SET schema_name = $3, relation_name = $4
               WHERE schema_name = $1 AND relation_name = $2 AND state = 'contracted'
-                AND (NOT whole OR $2 = $4)",
+                AND (quarantine_name IS NULL OR $2 = $4)",
             &rename_args(before, now),
         );
     });

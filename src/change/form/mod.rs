@@ -1,6 +1,7 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
 mod add_column;
 mod add_constraint;
+mod away;
 mod create_index;
 mod drop_column;
 mod drop_relation;
@@ -14,6 +15,7 @@ use pgrx::pg_sys;
 use serde_json::Value;
 
 /// A wish that is being planned.
+#[allow(dead_code, reason = "up and down are for the forms that take expressions")]
 pub struct Planning {
     /// Number of the change.
     pub id: i64,
@@ -81,6 +83,8 @@ pub struct Plan {
     pub prelude: Option<String>,
     /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
     pub stand_in: Option<String>,
+    /// A condition in SQL that holds while what the wish takes away is there; None where that can be told from the columns.
+    pub probe: Option<String>,
 }
 
 impl Plan {
@@ -94,19 +98,37 @@ impl Plan {
         self.steps.push((step, true));
     }
 
+    /// Puts the steps in the order of their phases.
+    pub fn sort(&mut self) {
+        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+    }
+
     /// Adds the plan of another part. Steps keep to their phases.
     pub fn merge(&mut self, other: Plan) {
         self.steps.extend(other.steps);
-        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+        self.sort();
         self.adds.extend(other.adds);
         self.takes.extend(other.takes);
         self.aliases.extend(other.aliases);
         self.quarantine = self.quarantine.take().or(other.quarantine);
         self.stand_in = self.stand_in.take().or(other.stand_in);
+        self.probe = match (self.probe.take(), other.probe) {
+            (Some(a), Some(b)) => Some(format!("{a} OR {b}")),
+            (a, b) => a.or(b),
+        };
         self.prelude = match (self.prelude.take(), other.prelude) {
             (Some(a), Some(b)) => Some(format!("{a}; {b}")),
             (a, b) => a.or(b),
         };
+    }
+}
+
+/// Raises where the parts of a wish name what the relation does not have: PostgreSQL would refuse the statement.
+pub fn require(relid: pg_sys::Oid, name: &Name, parts: &[Part]) {
+    for part in parts {
+        if let Part::Away(part) = part {
+            away::require(relid, name, part);
+        }
     }
 }
 
@@ -136,5 +158,6 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
         Part::SetNotNull { column } => not_null::plan(planning, column),
         Part::AddConstraint(new) => add_constraint::plan(planning, new),
         Part::AddColumn(new) => add_column::plan(planning, new),
+        Part::Away(part) => away::plan(planning, part),
     }
 }

@@ -1,5 +1,6 @@
 //! change: what is wished, the steps to it, and where a change stands.
 pub mod addition;
+pub mod away;
 pub mod part;
 pub mod step;
 

@@ -1,5 +1,6 @@
 //! What one DDL statement wishes, part by part.
 use super::addition::{NewColumn, NewConstraint, NewIndex};
+use super::away::Away;
 
 /// One sub-command of a statement, or the statement itself. Names are as stored, not quoted, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub enum Part {
     AddConstraint(NewConstraint),
     /// ALTER TABLE … ADD COLUMN.
     AddColumn(NewColumn),
+    /// A name, a rule or a place that goes.
+    Away(Away),
 }
 
 impl Part {
@@ -49,6 +52,7 @@ impl Part {
             Part::SetNotNull { .. } => "set_not_null",
             Part::AddConstraint(new) => new.demand.kind(),
             Part::AddColumn(_) => "add_column",
+            Part::Away(away) => away.kind(),
         }
     }
 
@@ -69,6 +73,7 @@ impl Part {
             }
             Part::AddConstraint(new) => format!("ALTER TABLE {table} ADD {}", new.text(quote)),
             Part::AddColumn(new) => format!("ALTER TABLE {table} {}", new.text(quote)),
+            Part::Away(away) => away.text(table, quote),
         }
     }
 
@@ -83,6 +88,7 @@ impl Part {
             | Part::AddConstraint(NewConstraint { columns, .. }) => columns.clone(),
             Part::AddColumn(new) => vec![new.name.clone()],
             Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::Away(away) => away.columns(),
         }
     }
 
@@ -98,6 +104,7 @@ impl Part {
                 columns.iter().map(String::as_str).collect()
             }
             Part::DropTable | Part::DropView { .. } | Part::AddColumn(_) => Vec::new(),
+            Part::Away(away) => away.needs(),
         }
     }
 
@@ -110,7 +117,11 @@ impl Part {
     /// Whether it works on the relation as a whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(self, Part::DropTable | Part::DropView { .. })
+        match self {
+            Part::DropTable | Part::DropView { .. } => true,
+            Part::Away(away) => away.is_whole(),
+            _ => false,
+        }
     }
 }
 
@@ -133,7 +144,7 @@ pub fn kind(parts: &[Part]) -> &'static str {
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ADD COLUMN, ADD CONSTRAINT, SET NOT NULL, DROP TABLE, DROP VIEW, CREATE INDEX";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, RENAME TO, SET SCHEMA, ADD COLUMN, ADD CONSTRAINT, SET NOT NULL, DROP CONSTRAINT, DROP NOT NULL, DROP DEFAULT, DETACH PARTITION, DROP TABLE, DROP VIEW, DROP INDEX, DROP POLICY, CREATE INDEX, ALTER TYPE … RENAME VALUE";
 
 #[cfg(test)]
 mod tests {

@@ -22,11 +22,13 @@ pub enum Phase {
     Settle,
     /// Ends the quarantine.
     Purge,
+    /// What is left to do after it was taken back, a transaction each.
+    Restore,
 }
 
 impl Phase {
     /// All phases, in order.
-    pub const ALL: [Phase; 7] = [
+    pub const ALL: [Phase; 8] = [
         Phase::Expand,
         Phase::Backfill,
         Phase::Verify,
@@ -34,6 +36,7 @@ impl Phase {
         Phase::Contract,
         Phase::Settle,
         Phase::Purge,
+        Phase::Restore,
     ];
 
     /// As stored and shown.
@@ -47,6 +50,7 @@ impl Phase {
             Phase::Contract => "contract",
             Phase::Settle => "settle",
             Phase::Purge => "purge",
+            Phase::Restore => "restore",
         }
     }
 
