@@ -62,6 +62,7 @@ CREATE TABLE governance.break_glass_entry (
     hazards text[] NOT NULL,
     scope text NOT NULL DEFAULT '',
     for_role text NOT NULL,
+    role_oid oid NOT NULL,
     uses_left integer NOT NULL,
     valid_until timestamptz NOT NULL,
     reason text NOT NULL,
@@ -75,6 +76,7 @@ COMMENT ON COLUMN governance.break_glass_entry.id IS 'id';
 COMMENT ON COLUMN governance.break_glass_entry.hazards IS 'hazards it lets pass';
 COMMENT ON COLUMN governance.break_glass_entry.scope IS 'where; empty for the database';
 COMMENT ON COLUMN governance.break_glass_entry.for_role IS 'whose statements pass';
+COMMENT ON COLUMN governance.break_glass_entry.role_oid IS 'oid of that role: one of the same name that comes later is another';
 COMMENT ON COLUMN governance.break_glass_entry.uses_left IS 'statements left';
 COMMENT ON COLUMN governance.break_glass_entry.valid_until IS 'end';
 COMMENT ON COLUMN governance.break_glass_entry.reason IS 'why';

@@ -61,7 +61,7 @@ SET SESSION AUTHORIZATION gate_ben;
 SELECT governance.approve_change(:two, 'still', '{not_observed}');
 RESET SESSION AUTHORIZATION;
 CALL governance.advance_change(:two);
-SELECT state, quarantine_until - contracted_at AS quarantine FROM governance.change WHERE id = :two;
+SELECT state, date_trunc('minute', quarantine_until - contracted_at) AS quarantine FROM governance.change WHERE id = :two;
 SELECT governance.reset_level('change.two_person', 'dataset:shop.customer', 'suite');
 
 -- consumers: without the waiver they are waited for

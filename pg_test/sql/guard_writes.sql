@@ -183,6 +183,57 @@ SELECT rule, object, rewrites, scan_bytes, victims, advice FROM governance.expla
 SELECT rule, object, verdict, lock_mode FROM governance.explain_ddl('ALTER TABLE secret.payroll ADD c int; ALTER TABLE secret.nosuch ADD c int; DROP TABLE secret.payroll; DROP TABLE secret.nosuch');
 RESET ROLE;
 SELECT rule, object, verdict FROM governance.ddl_log WHERE rule IS NOT NULL ORDER BY id;
+-- what is only explained, what finds nothing to replace, what is where it goes already
+EXPLAIN (COSTS off) DELETE FROM worker;
+BEGIN READ ONLY;
+EXPLAIN (COSTS off) DELETE FROM worker;
+DROP TABLE boss;
+ROLLBACK;
+BEGIN;
+CREATE OR REPLACE FUNCTION fresh() RETURNS int LANGUAGE sql AS 'SELECT 1';
+ALTER FUNCTION fresh() SECURITY DEFINER;
+CREATE OR REPLACE FUNCTION fresh() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+DROP FUNCTION fresh();
+COMMIT;
+SELECT count(*) FROM governance.ddl_log WHERE object LIKE '%fresh%' AND rule IS NOT NULL;
+-- values that USING loses, a function that would fail while somebody looks, a constraint that is only made anew
+CREATE TABLE kept (id int PRIMARY KEY, v text, n int UNIQUE, other int);
+INSERT INTO kept VALUES (1, 'x', 1, 1);
+SELECT governance.declare_dataset('kept', class => 'master');
+SELECT governance.set_level('guard', 'enforce', 'dataset:public.kept'), governance.set_level('guard.require-lock-timeout', 'off', 'dataset:public.kept', 'suite');
+ALTER TABLE kept ALTER v TYPE text USING NULL;
+ALTER TABLE kept ALTER v TYPE varchar(2) USING v::varchar(2);
+ALTER TABLE kept ALTER n TYPE bigint USING n::bigint;
+CREATE SEQUENCE tries;
+CREATE FUNCTION flaky(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN IF nextval('tries') % 2 = 1 THEN RAISE EXCEPTION 'no'; END IF; RETURN x; END $$;
+ALTER TABLE kept ALTER v TYPE varchar(1) USING flaky('q');
+SELECT verdict, rule FROM governance.explain_ddl('ALTER TABLE kept ALTER v TYPE text USING flaky(''q'')');
+SELECT is_called AS ran FROM tries;
+BEGIN;
+ALTER TABLE kept ALTER n TYPE int;
+ALTER TABLE kept DROP CONSTRAINT kept_n_key;
+ROLLBACK;
+-- a reference that is NULL everywhere reads nothing
+ALTER TABLE kept ADD COLUMN boss int REFERENCES boss;
+ALTER TABLE kept ADD COLUMN boss2 int DEFAULT 1 REFERENCES boss;
+ALTER TABLE kept SET SCHEMA public;
+-- the guard itself is lowered by its own name only; a break-glass is for one role, and says for what
+SELECT governance.break_glass('x', '{security}', NULL, 'postgres') IS NOT NULL AS opened;
+ALTER EVENT TRIGGER data_governance_ddl_start DISABLE;
+SELECT governance.end_break_glass();
+SELECT governance.break_glass('x', '{}');
+SELECT governance.break_glass('x', '{security}', '');
+CREATE ROLE guard_writes_once;
+SELECT governance.break_glass('x', '{data_loss}', NULL, 'guard_writes_once') IS NOT NULL AS opened;
+DROP ROLE guard_writes_once;
+CREATE ROLE guard_writes_once;
+ALTER TABLE kept OWNER TO guard_writes_once;
+SELECT governance.set_level('guard.changing-owner', 'off', 'dataset:public.kept', 'suite');
+ALTER TABLE kept OWNER TO guard_writes_once;
+SET ROLE guard_writes_once;
+ALTER TABLE kept DROP COLUMN other;
+RESET ROLE;
+SELECT verdict FROM governance.explain_ddl('-- nothing but a comment');
 -- what a client sent along with DDL is not for everybody who may see a table
 CREATE ROLE guard_writes_reader;
 CREATE TABLE free (id int);

@@ -14,13 +14,23 @@ use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 
 thread_local! {
-    /// What was judged before each of the statements that are running, the outermost first, with the subtransaction it
-    /// began in: triggers of users run statements of their own while one runs.
-    static FORESEEN: RefCell<Vec<(pg_sys::SubTransactionId, Vec<Address>)>> = const { RefCell::new(Vec::new()) };
+    /// Each of the statements that are running, the outermost first: triggers of users run statements of their own while
+    /// one runs.
+    static FORESEEN: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
     /// The table that an ALTER TABLE adds constraints to, and those it had before.
     static CONSTRAINS: RefCell<Option<(pg_sys::Oid, Vec<pg_sys::Oid>)>> = const { RefCell::new(None) };
     /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
+}
+
+/// A statement that is running.
+struct Running {
+    /// The subtransaction it began in.
+    sub: pg_sys::SubTransactionId,
+    /// What was judged before it ran.
+    foreseen: Vec<Address>,
+    /// Whether it is a CREATE OR REPLACE that found what it replaces.
+    replaces: bool,
 }
 
 /// Whether the guard has nothing to say. What is declared follows DDL all the same.
@@ -59,7 +69,7 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
 pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
     let _ = FORESEEN.try_with(|f| {
         f.try_borrow_mut().map(|mut f| match aborted {
-            Some(sub) => f.retain(|(of, _)| *of < sub),
+            Some(sub) => f.retain(|running| running.sub < sub),
             None => f.clear(),
         })
     });
@@ -67,7 +77,10 @@ pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
 
 fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
-    FORESEEN.with_borrow_mut(|f| f.push((xact::subtransaction(), Vec::new())));
+    let path = settings_scope::callers_search_path();
+    let replaces = settings_scope::with_search_path(&path, || event.finds_what_it_replaces());
+    let running = Running { sub: xact::subtransaction(), foreseen: Vec::new(), replaces };
+    FORESEEN.with_borrow_mut(|f| f.push(running));
     if !silent() {
         dump_script::stop_if_half_done(&event);
     }
@@ -117,13 +130,13 @@ fn before(call: pg_sys::FunctionCallInfo) {
             }
             FORESEEN.with_borrow_mut(|f| {
                 if let Some(last) = f.last_mut() {
-                    last.1 = foreseen;
+                    last.foreseen = foreseen;
                 }
             });
         }
     }
     CONSTRAINS.set(match &event.ddl {
-        Ddl::AlterTable { target, constrains: true, .. } if !hooks::active() => {
+        Ddl::AlterTable { target, constrains: true, retypes: false, .. } if !hooks::active() => {
             target.relid.map(|relid| (relid, relation::constraints(relid)))
         }
         _ => None,
@@ -159,7 +172,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 }
 
 fn after(call: pg_sys::FunctionCallInfo) {
-    let _ = FORESEEN.with_borrow_mut(Vec::pop);
+    let running = FORESEEN.with_borrow_mut(Vec::pop);
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = owner::run(|| {
@@ -181,7 +194,7 @@ fn after(call: pg_sys::FunctionCallInfo) {
     if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
         regclass::hold_all(false);
     }
-    if !event.replaces() {
+    if !running.is_some_and(|r| r.replaces) {
         let made = commands.iter().filter(|c| c.tag.starts_with("CREATE "));
         made.filter_map(|c| c.object).for_each(xact::note_object_created);
     }
@@ -364,7 +377,7 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
         identity::unbind(gone);
     }
     if !hooks::active() {
-        let foreseen = FORESEEN.with_borrow(|f| f.last().map(|(_, foreseen)| foreseen.clone()));
+        let foreseen = FORESEEN.with_borrow(|f| f.last().map(|r| r.foreseen.clone()));
         super::after(Layer::EventTrigger, victims, &foreseen.unwrap_or_default());
     }
 }

@@ -43,7 +43,7 @@ pub struct Row {
 #[must_use]
 pub fn explain(sql: &str, path: &str) -> Vec<Row> {
     let statements = settings_scope::with_search_path(path, || guard::parse(sql));
-    if statements.is_empty() {
+    if statements.is_empty() && !sql.contains("--") && !sql.contains("/*") {
         error::guard::nothing_to_explain().raise();
     }
     let mut shadow = Shadow::default();

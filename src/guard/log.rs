@@ -45,6 +45,10 @@ struct Entry {
 }
 
 fn write(e: Entry) {
+    // Nothing can be written then, and the statement fails with PostgreSQL's own words, or only reads.
+    if session::is_read_only() {
+        return;
+    }
     let statement = session::ddl_of_statement().map(|s| clip::within(&s, STATEMENT_MAX)).unwrap_or_default();
     let (current, session) = (roles::name(roles::current()), roles::name(roles::session()));
     later::write(move || insert(e, &current, &session, &statement));

@@ -138,6 +138,7 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
             None,
             Some(format!("ALTER TABLE {} RENAME TO {}", target.name, quote_identifier(new_name))),
         ),
+        Ddl::SetSchema { target, new_schema } if target.name.schema == *new_schema => return Vec::new(),
         Ddl::SetSchema { target, new_schema } => (
             target,
             "ban-set-schema",

@@ -64,6 +64,8 @@ pub enum Ddl {
         takes_away: bool,
         /// Whether it adds a constraint, alone or with a column.
         constrains: bool,
+        /// Whether it changes a column's type, and so makes constraints anew that were there before.
+        retypes: bool,
         /// Number of all sub-commands.
         commands: usize,
         /// Whether it is written `ONLY`.
@@ -164,6 +166,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let mut adds = Vec::new();
                 let mut takes_away = false;
                 let mut constrains = false;
+                let mut retypes = false;
                 let mut leaves = Vec::new();
                 let mut attaches = Vec::new();
                 for c in &commands {
@@ -182,6 +185,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                             adds.extend(text(column.colname));
                         }
                         pg_sys::AlterTableType::AT_AddConstraint => constrains = true,
+                        pg_sys::AlterTableType::AT_AlterColumnType => retypes = true,
                         pg_sys::AlterTableType::AT_DropConstraint => takes_away = true,
                         pg_sys::AlterTableType::AT_ColumnDefault if c.def.is_null() => takes_away = true,
                         pg_sys::AlterTableType::AT_DetachPartition
@@ -213,6 +217,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     adds,
                     takes_away,
                     constrains,
+                    retypes,
                     commands,
                     only,
                     leaves,

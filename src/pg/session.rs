@@ -129,6 +129,13 @@ pub fn keeps_snapshot() -> bool {
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
 }
 
+/// Whether the transaction may not write: read only, or on a standby.
+#[must_use]
+pub fn is_read_only() -> bool {
+    // SAFETY: plain reads of the transaction state.
+    unsafe { pg_sys::XactReadOnly || pg_sys::RecoveryInProgress() }
+}
+
 /// How many triggers deep the running code is.
 #[must_use]
 pub fn trigger_depth() -> i32 {

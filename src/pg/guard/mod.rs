@@ -28,6 +28,7 @@ pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
 pub use locks::{blockers, has_lock_timeout, mode_name, waits_for};
 pub use names::{Shadow, with_shadow};
+pub use replace::finds;
 
 use super::catalog::Name;
 use super::object::Address;
@@ -177,6 +178,24 @@ pub unsafe fn must_come_first(node: *mut pg_sys::Node) -> bool {
     }
 }
 
+/// Whether a statement is an EXPLAIN that runs nothing.
+///
+/// # Safety
+/// `node` must be a valid node.
+#[must_use]
+pub unsafe fn only_explains(node: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the node; the cast follows the tag.
+    unsafe {
+        (*node).type_ == T_ExplainStmt
+            && !super::list::items::<pg_sys::DefElem>((*node.cast::<pg_sys::ExplainStmt>()).options)
+                .into_iter()
+                .any(|option| {
+                    super::catalog::text((*option).defname).as_deref() == Some("analyze")
+                        && resolve::is_on(option) != Some(false)
+                })
+    }
+}
+
 /// What a statement would do. Names are resolved under the search path in force.
 ///
 /// # Safety
@@ -296,13 +315,7 @@ impl Parsed {
             match (*self.node).type_ {
                 T_DoStmt | T_CallStmt | T_ExecuteStmt | T_CopyStmt => true,
                 T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => true,
-                T_ExplainStmt => {
-                    let options = (*self.node.cast::<pg_sys::ExplainStmt>()).options;
-                    super::list::items::<pg_sys::DefElem>(options).into_iter().any(|option| {
-                        super::catalog::text((*option).defname).as_deref() == Some("analyze")
-                            && resolve::is_on(option) != Some(false)
-                    })
-                }
+                T_ExplainStmt => !only_explains(self.node),
                 _ => false,
             }
         }

@@ -116,7 +116,7 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_DropIdentity => column::drop_identity(t, &name, sight),
             AT_SetIdentity => types::set_identity(t, &name, c.def.cast(), sight),
             AT_AlterColumnType => column::change_type(t, &name, &*c.def.cast(), sight),
-            AT_AddConstraint => constraint::add(t, &*c.def.cast(), sight),
+            AT_AddConstraint => constraint::add(t, &*c.def.cast(), true, sight),
             AT_ValidateConstraint => constraint::validate(t, sight),
             AT_DropConstraint => constraint::drop(t, &name, cascade, sight),
             AT_ChangeOwner => {
