@@ -4,6 +4,7 @@ mod added;
 mod alone;
 mod backfill;
 mod certificate;
+mod culprit;
 mod form;
 mod gate;
 mod propose;
