@@ -213,6 +213,15 @@ BEGIN;
 ALTER TABLE kept ALTER n TYPE int;
 ALTER TABLE kept DROP CONSTRAINT kept_n_key;
 ROLLBACK;
+-- values that are rows of a type, or of another table
+CREATE TYPE pair AS (a int, b int);
+CREATE TABLE rowed (x int, y int);
+CREATE TABLE held (p pair, ps pair[], r rowed);
+INSERT INTO held VALUES ('(1,2)', '{"(1,2)"}', '(1,2)');
+SELECT governance.declare_dataset('held', class => 'transactional');
+ALTER TYPE pair DROP ATTRIBUTE a;
+ALTER TYPE pair RENAME ATTRIBUTE a TO c;
+ALTER TABLE rowed DROP COLUMN y;
 -- a reference that is NULL everywhere reads nothing
 ALTER TABLE kept ADD COLUMN boss int REFERENCES boss;
 ALTER TABLE kept ADD COLUMN boss2 int DEFAULT 1 REFERENCES boss;
@@ -234,6 +243,9 @@ SET ROLE guard_writes_once;
 ALTER TABLE kept DROP COLUMN other;
 RESET ROLE;
 SELECT verdict FROM governance.explain_ddl('-- nothing but a comment');
+-- what is rolled back did not happen; what is renamed out of sight is not explained
+SELECT statement, rule, verdict FROM governance.explain_ddl('SET lock_timeout = 1000; BEGIN; DROP TABLE kept; SAVEPOINT a; DROP TABLE kept; ROLLBACK TO a; ROLLBACK; DROP TABLE kept');
+SELECT statement, rule, verdict FROM governance.explain_ddl('ALTER SCHEMA guard_writes_ext RENAME TO elsewhere; DROP TABLE elsewhere.t; CREATE TABLE x (a int); ALTER TYPE mood RENAME TO moods; DROP TYPE moods');
 -- what a client sent along with DDL is not for everybody who may see a table
 CREATE ROLE guard_writes_reader;
 CREATE TABLE free (id int);

@@ -4,10 +4,11 @@
 //! equal already; rows added later lie behind the end or were written by the trigger too. A table that is rewritten
 //! meanwhile has its rows elsewhere, so its copy starts over.
 use super::acting::as_change;
+use super::culprit::{self, Batch};
 use super::store::Change;
 use super::table;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, settings_scope, spi};
+use crate::pg::{catalog, owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
@@ -55,6 +56,11 @@ impl Copy {
         let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
         let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
         format!("{only}NOT record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "))
+    }
+
+    /// Rows that are meant at all.
+    fn which(&self) -> String {
+        self.only.as_deref().map_or_else(|| "true".to_string(), |only| format!("({only})"))
     }
 
     fn assignments(&self) -> String {
@@ -167,10 +173,10 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     true
 }
 
-/// Copies the rows of a block range without firing the users' triggers: the rows do not change for them. Where the update
-/// calls functions of users (checks, generated columns, triggers that always fire, the wish's own expressions), they must
-/// not run with foreign keys and everybody's triggers switched off: then all triggers fire, and with the rights of
-/// the table's owner.
+/// Copies the rows of a block range, with the rights of the table's owner and without firing the users' triggers: the rows
+/// do not change for them. Where the update calls functions of users (checks, generated columns, triggers that always fire,
+/// the wish's own expressions), they must not run with foreign keys and everybody's triggers switched off: then all
+/// triggers fire.
 fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     debug_assert!(catalog::relation_kind(part.relid).is_some());
     let sql = format!(
@@ -180,12 +186,24 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         part.next,
         copy.differs()
     );
-    // What is checked next holds until the transaction ends.
-    spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-    if copy.runs_users_code || table::runs_users_code(part.relid) {
-        return as_owner_of(change.relation(), || spi::execute(&sql, &[]));
-    }
-    as_change(change, || settings_scope::quiet_copy(|| spi::execute(&sql, &[])))
+    as_owner_of(change.relation(), || {
+        // What is checked next holds until the transaction ends.
+        spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
+        let run = || {
+            if copy.runs_users_code || table::runs_users_code(part.relid) {
+                return spi::execute(&sql, &[]);
+            }
+            as_change(change, || settings_scope::quiet_copy(|| spi::execute(&sql, &[])))
+        };
+        if let Some(rows) = xact::apart(run) {
+            return rows;
+        }
+        let expressions = copy.set.iter().map(|(_, expression)| expression.as_str()).collect();
+        let blocks = (part.next, upto);
+        culprit::name(change, &Batch { name: &part.name, blocks, expressions, only: &copy.which() });
+        // Raises what was raised, with everything it says.
+        run()
+    })
 }
 
 /// Runs `f` with the rights of the table's owner.

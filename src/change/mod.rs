@@ -6,6 +6,7 @@ mod alone;
 mod approval;
 mod backfill;
 mod certificate;
+mod culprit;
 mod detached;
 mod form;
 mod gate;

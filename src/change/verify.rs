@@ -107,11 +107,9 @@ fn compare(change: &Change, copy: &Copy, part: &Part, upto: i64) -> (i64, i64, S
         spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
             .unwrap_or_default()
     };
-    if copy.runs_users_code {
-        backfill::as_owner_of(change.relation(), ask)
-    } else {
-        settings_scope::quiet_copy(ask)
-    }
+    backfill::as_owner_of(change.relation(), || {
+        if copy.runs_users_code { ask() } else { settings_scope::quiet_copy(ask) }
+    })
 }
 
 /// As the certificate has it.

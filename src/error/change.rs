@@ -206,6 +206,15 @@ pub fn not_equal(id: i64, rows: i64) -> Failure {
     .hint(format!("CALL governance.advance_change({id}); copies them again."))
 }
 
+/// The row that a copy fails on.
+pub fn fails_on_row(id: i64, table: &Name, row: &str) -> Failure {
+    Failure::new(Code::ERRCODE_WARNING, format!("change {id} cannot make a value for one row of {table}"))
+        .detail("Where it has come to is kept.")
+        .hint(format!(
+            "SELECT * FROM {table} WHERE ctid = '{row}'; mend the row, then: CALL governance.advance_change({id});"
+        ))
+}
+
 /// Still in quarantine.
 pub fn in_quarantine(id: i64, until: &str) -> Failure {
     Failure::new(

@@ -3,7 +3,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::{Ddl, Target};
 use crate::pg::guard;
 use crate::pg::object::Address;
-use crate::pg::xact;
+use crate::pg::{relation, xact};
 use crate::registry::tree;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
@@ -178,6 +178,9 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 })
                 // A change cannot rename it in the table alone.
                 .map(|victim| Victim { wish: None, ..victim })
+                .chain(
+                    composite.relid.into_iter().flat_map(|relid| renamed_in_rows(relid, attribute, new_name)),
+                )
                 .collect();
         }
         Ddl::RenameSchema { schema, new_name } => {
@@ -219,6 +222,35 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         object: None,
         wish,
     }]
+}
+
+/// Columns whose values are of a composite type: clients name their attributes.
+fn renamed_in_rows(composite: pg_sys::Oid, attribute: &str, new_name: &str) -> Vec<Victim> {
+    if !guard::names::may_alter(composite) || guard::names::column(composite, attribute).is_none() {
+        return Vec::new();
+    }
+    relation::columns_of_rows(composite)
+        .into_iter()
+        .filter_map(|(relid, column)| {
+            let name = catalog::relation_name(relid)?;
+            let what = format!(
+                "renaming attribute {} of column {name}.{} to {}",
+                quote_identifier(attribute),
+                quote_identifier(&column),
+                quote_identifier(new_name)
+            );
+            Some(Victim {
+                rule: "renaming-column",
+                what,
+                dataset: governing_name("renaming-column", relid, &name),
+                harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, None),
+                relid: Some(relid),
+                column: Some(column),
+                object: None,
+                wish: None,
+            })
+        })
+        .collect()
 }
 
 fn is_table(relid: Option<pg_sys::Oid>) -> bool {

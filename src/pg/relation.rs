@@ -381,6 +381,28 @@ pub fn deleted_with(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
     )
 }
 
+/// Columns of tables whose values are rows of a relation or composite type, or arrays of them, however deep.
+#[must_use]
+pub fn columns_of_rows(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, String)> {
+    spi::select(
+        "WITH RECURSIVE holds AS (
+            SELECT c.reltype AS type FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1
+            UNION SELECT CASE WHEN t.typelem OPERATOR(pg_catalog.=) h.type THEN t.oid
+                              WHEN t.typbasetype OPERATOR(pg_catalog.=) h.type THEN t.oid ELSE c.reltype END
+              FROM holds h JOIN pg_catalog.pg_type t ON t.typelem OPERATOR(pg_catalog.=) h.type OR t.typbasetype OPERATOR(pg_catalog.=) h.type
+                OR t.oid IN (SELECT k.reltype FROM pg_catalog.pg_class k JOIN pg_catalog.pg_attribute x ON x.attrelid OPERATOR(pg_catalog.=) k.oid
+                              WHERE x.atttypid OPERATOR(pg_catalog.=) h.type AND k.relkind OPERATOR(pg_catalog.=) 'c' AND NOT x.attisdropped)
+              LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.typrelid)
+         SELECT a.attrelid, a.attname::pg_catalog.text
+           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
+          WHERE a.atttypid IN (SELECT type FROM holds WHERE type OPERATOR(pg_catalog.<>) 0)
+            AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm')
+          ORDER BY a.attrelid, a.attnum",
+        &[relid.into()],
+        |r| (r.must(1), r.must(2)),
+    )
+}
+
 /// Whether a trigger is one that the product made: by its name and the function it calls.
 #[must_use]
 pub fn is_our_trigger(trigger: pg_sys::Oid) -> bool {

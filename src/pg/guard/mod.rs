@@ -35,6 +35,7 @@ use super::object::Address;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 use std::ffi::{CStr, CString};
+use std::rc::Rc;
 
 /// What a hit is about, which decides whose level counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -273,6 +274,20 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
     }
 }
 
+/// A statement about the transaction.
+pub enum Transaction {
+    /// BEGIN.
+    Begin,
+    /// COMMIT.
+    Commit,
+    /// ROLLBACK.
+    Rollback,
+    /// SAVEPOINT.
+    Savepoint(String),
+    /// ROLLBACK TO.
+    RollbackTo(String),
+}
+
 /// One statement of a SQL text.
 pub struct Parsed {
     /// Its own text.
@@ -305,6 +320,71 @@ impl Parsed {
                 _ => None,
             }
         }
+    }
+
+    /// What it does to the transaction that the text is read as.
+    #[must_use]
+    pub fn transaction(&self) -> Option<Transaction> {
+        use pg_sys::TransactionStmtKind::*;
+        // SAFETY: the node is what the parser made; the cast follows the tag.
+        unsafe {
+            if (*self.node).type_ != T_TransactionStmt {
+                return None;
+            }
+            let s = &*self.node.cast::<pg_sys::TransactionStmt>();
+            let name = super::catalog::text(s.savepoint_name).unwrap_or_default();
+            match s.kind {
+                TRANS_STMT_BEGIN | TRANS_STMT_START => Some(Transaction::Begin),
+                TRANS_STMT_COMMIT => Some(Transaction::Commit),
+                TRANS_STMT_ROLLBACK => Some(Transaction::Rollback),
+                TRANS_STMT_SAVEPOINT => Some(Transaction::Savepoint(name)),
+                TRANS_STMT_ROLLBACK_TO => Some(Transaction::RollbackTo(name)),
+                _ => None,
+            }
+        }
+    }
+
+    /// Whether it renames, moves or drops what a shadow does not follow: anything but tables, views and columns.
+    #[must_use]
+    pub fn hides_names(&self) -> bool {
+        use pg_sys::ObjectType::*;
+        // SAFETY: as above.
+        unsafe {
+            match (*self.node).type_ {
+                T_RenameStmt => {
+                    let s = &*self.node.cast::<pg_sys::RenameStmt>();
+                    !matches!(s.renameType, OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_COLUMN)
+                }
+                T_AlterObjectSchemaStmt => {
+                    (*self.node.cast::<pg_sys::AlterObjectSchemaStmt>()).relation.is_null()
+                }
+                T_DropStmt => !matches!(
+                    (*self.node.cast::<pg_sys::DropStmt>()).removeType,
+                    OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE
+                ),
+                _ => false,
+            }
+        }
+    }
+
+    /// Whether it names something that has to be there.
+    #[must_use]
+    pub fn names_something(&self) -> bool {
+        // SAFETY: as above.
+        let tag = unsafe { (*self.node).type_ };
+        matches!(
+            tag,
+            T_DropStmt
+                | T_RenameStmt
+                | T_AlterTableStmt
+                | T_AlterObjectSchemaStmt
+                | T_AlterOwnerStmt
+                | T_AlterFunctionStmt
+                | T_AlterEnumStmt
+                | T_AlterDomainStmt
+                | T_AlterSeqStmt
+                | T_TruncateStmt
+        )
     }
 
     /// Whether it runs what only running it would show: code, queries with functions in them, prepared statements.
@@ -370,7 +450,7 @@ impl Parsed {
     }
 
     /// Follows what it does to the checks of relations, beside its names.
-    pub fn follow(&self, shadow: &mut Shadow) {
+    pub fn follow(&self, shadow: &mut Rc<Shadow>) {
         use pg_sys::AlterTableType::{AT_AddConstraint, AT_DropConstraint, AT_ValidateConstraint};
         // SAFETY: as above; ADD CONSTRAINT has a Constraint.
         unsafe {
@@ -385,7 +465,7 @@ impl Parsed {
                     AT_AddConstraint => {
                         let c = &*(*command).def.cast::<pg_sys::Constraint>();
                         if c.contype == pg_sys::ConstrType::CONSTR_CHECK {
-                            shadow.check(names::Check {
+                            Rc::make_mut(shadow).check(names::Check {
                                 relid,
                                 name: super::catalog::text(c.conname),
                                 condition: c.raw_expr,
@@ -393,8 +473,12 @@ impl Parsed {
                             });
                         }
                     }
-                    AT_ValidateConstraint => shadow.checked(relid, &name.unwrap_or_default(), true),
-                    AT_DropConstraint => shadow.checked(relid, &name.unwrap_or_default(), false),
+                    AT_ValidateConstraint => {
+                        Rc::make_mut(shadow).checked(relid, &name.unwrap_or_default(), true)
+                    }
+                    AT_DropConstraint => {
+                        Rc::make_mut(shadow).checked(relid, &name.unwrap_or_default(), false)
+                    }
                     _ => {}
                 }
             }
