@@ -69,8 +69,8 @@ pub fn victim(hit: &Hit) -> Option<Victim> {
     let (dataset, relid, column) = match &hit.on {
         On::Relation(relid) => (governed(hit.rule, *relid)?, Some(*relid), None),
         On::Column(relid, column) => (governed(hit.rule, *relid)?, Some(*relid), Some(column.clone())),
-        On::Grant(relid, role) => {
-            if grantee::is_expected(*relid, role.as_deref(), hit.rule) {
+        On::Grant(relid, role, reads_only) => {
+            if grantee::is_expected(*relid, role.as_deref(), *reads_only, hit.rule) {
                 return None;
             }
             (governed(hit.rule, *relid)?, Some(*relid), None)

@@ -435,6 +435,19 @@ pub fn has_policy(relid: pg_sys::Oid, policy: &str) -> bool {
     .is_some()
 }
 
+/// The roles that a policy is for, sorted; InvalidOid stands for everybody.
+#[must_use]
+pub fn policy_roles(relid: pg_sys::Oid, policy: &str) -> Vec<pg_sys::Oid> {
+    let mut roles: Vec<pg_sys::Oid> = spi::select(
+        "SELECT r FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) r
+          WHERE p.polrelid OPERATOR(pg_catalog.=) $1 AND p.polname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+        &[relid.into(), policy.into()],
+        |r| r.must(1),
+    );
+    roles.sort_unstable_by_key(|r| r.to_u32());
+    roles
+}
+
 /// Whether a relation has a rule of this name that is not disabled.
 #[must_use]
 pub fn has_active_rule(relid: pg_sys::Oid, rule: &str) -> bool {
@@ -493,6 +506,25 @@ pub fn is_granted(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
                  OR EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
                              WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2))",
         &[relid.into(), i64::from(role.to_u32()).into()], // no oid is no parameter
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Whether a role (InvalidOid: everybody) holds any of these privileges on a relation or a column of it by name, or as its owner.
+#[must_use]
+pub fn holds_any(relid: pg_sys::Oid, role: pg_sys::Oid, privileges: &[String]) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_class c
+          WHERE c.oid OPERATOR(pg_catalog.=) $1
+            AND EXISTS (SELECT FROM (
+                    SELECT coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) AS acl
+                    UNION ALL SELECT a.attacl FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid) g,
+                    pg_catalog.aclexplode(g.acl) x
+                 WHERE x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
+                   AND pg_catalog.lower(x.privilege_type) OPERATOR(pg_catalog.=) ANY (
+                       SELECT pg_catalog.lower(p) FROM pg_catalog.unnest($3) p))",
+        &[relid.into(), i64::from(role.to_u32()).into(), privileges.to_vec().into()],
         |r| r.must::<bool>(1),
     )
     .is_some()

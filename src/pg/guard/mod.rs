@@ -44,8 +44,8 @@ pub enum On {
     Relation(pg_sys::Oid),
     /// A column of a relation.
     Column(pg_sys::Oid, String),
-    /// A privilege on a relation, of a role (quoted) or of everybody.
-    Grant(pg_sys::Oid, Option<String>),
+    /// A privilege on a relation, of a role (quoted) or of everybody; whether it is to read only, and not to pass on.
+    Grant(pg_sys::Oid, Option<String>, bool),
     /// Something in a schema that is no relation's.
     Schema(String),
     /// The database, or the server.
