@@ -138,7 +138,8 @@ GRANT EXECUTE ON FUNCTION
     governance.propose_change(text, text, text, text, text), governance.change_plan(bigint),
     governance.approve_change(bigint, text, text[]), governance.abort_change(bigint, text),
     governance.undo_change(bigint, text), governance.certificate(bigint),
-    governance._advance_step(bigint), governance._require_no_block()
+    governance._advance_step(bigint), governance._require_no_block(), governance._column_reads(),
+    governance._reads_observed(regclass, text)
     TO PUBLIC;
 GRANT EXECUTE ON PROCEDURE governance.advance_change(bigint) TO PUBLIC;
 COMMENT ON FUNCTION governance.propose_change(text, text, text, text, text) IS 'plans a wish given as plain DDL; whoever may run the statement may propose it';
@@ -148,6 +149,8 @@ COMMENT ON FUNCTION governance.abort_change(bigint, text) IS 'gives a change up 
 COMMENT ON FUNCTION governance.undo_change(bigint, text) IS 'brings back what a contracted change took away';
 COMMENT ON FUNCTION governance.certificate(bigint) IS 'what is proven about a change, and whether that opens its gate';
 COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_change; checks rights itself';
+COMMENT ON FUNCTION governance._column_reads() IS 'rows of the column-read ledger as they are at this moment, with what the session itself has not written yet, of relations that the current user may see';
+COMMENT ON FUNCTION governance._reads_observed(regclass, text) IS 'what the column-read ledger knows about a relation or one of its columns: since when, its gaps, sessions that may hold unwritten reads, readers';
 COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';
 
 ---------------------------------------------------------------------------------------------------------------- privacy

@@ -179,6 +179,12 @@ pub fn in_quarantine(id: i64, until: &str) -> Failure {
     .hint(format!("To bring it back: SELECT governance.undo_change({id}); to end the quarantine call advance_change after that time."))
 }
 
+/// Reads that could not be written to the ledger.
+pub fn reads_unwritten(message: &str) -> Failure {
+    Failure::new(Code::ERRCODE_WARNING, format!("the column-read ledger could not be written: {message}"))
+        .detail("The session keeps what it has seen and tries again.")
+}
+
 /// Something dropped that is in quarantine already.
 pub fn already_in_quarantine(id: i64, what: &str) -> Failure {
     Failure::new(

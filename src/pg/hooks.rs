@@ -10,7 +10,7 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
-use super::{audit_row, cache, catalog, ddl_hook, deprecated, loading, mask, write_hook};
+use super::{audit_row, cache, catalog, ddl_hook, deprecated, loading, mask, readers, write_hook};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
@@ -28,6 +28,7 @@ mod standard {
             options: c_int,
             params: pg_sys::ParamListInfo,
         ) -> *mut pg_sys::PlannedStmt;
+        pub fn standard_ExecutorStart(desc: *mut pg_sys::QueryDesc, flags: c_int);
         pub fn standard_ExecutorRun(
             desc: *mut pg_sys::QueryDesc,
             direction: pg_sys::ScanDirection::Type,
@@ -50,11 +51,14 @@ mod standard {
 
 thread_local! {
     static EXECUTOR_HOOKED: Cell<bool> = const { Cell::new(false) };
+    static READERS_HOOKED: Cell<bool> = const { Cell::new(false) };
 }
 
 static mut PREVIOUS_PLANNER: pg_sys::planner_hook_type = None;
 static mut PREVIOUS_RUN: pg_sys::ExecutorRun_hook_type = None;
 static mut PREVIOUS_FINISH: pg_sys::ExecutorFinish_hook_type = None;
+static mut PREVIOUS_START: pg_sys::ExecutorStart_hook_type = None;
+static mut PREVIOUS_PATHLIST: pg_sys::set_rel_pathlist_hook_type = None;
 static mut PREVIOUS_UTILITY: pg_sys::ProcessUtility_hook_type = None;
 static mut PREVIOUS_OBJECT_ACCESS: pg_sys::object_access_hook_type = None;
 static mut PREVIOUS_CHECK_PERMS: pg_sys::ExecutorCheckPerms_hook_type = None;
@@ -105,7 +109,31 @@ pub fn hook_executor() {
     }
 }
 
-/// The planner; masks are put into the query on the way.
+/// Installs the hooks of the column-read ledger, once something is watched in this database.
+pub fn hook_readers() {
+    if READERS_HOOKED.replace(true) {
+        return;
+    }
+    // SAFETY: the server is single-threaded; each hook is saved before it is set, and that happens once per process.
+    unsafe {
+        PREVIOUS_START = pg_sys::ExecutorStart_hook;
+        pg_sys::ExecutorStart_hook = Some(executor_start);
+        PREVIOUS_PATHLIST = pg_sys::set_rel_pathlist_hook;
+        pg_sys::set_rel_pathlist_hook = Some(rel_pathlist);
+    }
+}
+
+/// What is to be done around a planner.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Wanted {
+    masks: bool,
+    reads: bool,
+    /// How many reads others have found before.
+    base: usize,
+}
+
+/// The planner; masks are put into the query on the way, and reads are found.
 unsafe extern "C-unwind" fn planner(
     query: *mut pg_sys::Query,
     source: *const c_char,
@@ -114,26 +142,90 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: arguments come from the server; a frame without destructors.
     unsafe {
-        if planner_is_wanted(query) {
-            return planner_with_masks(query, source, options, params);
-        }
-        match PREVIOUS_PLANNER {
+        let wanted = planner_begins(query);
+        let plan = match PREVIOUS_PLANNER {
+            _ if wanted.masks => planner_with_masks(query, source, options, params),
             Some(hook) => hook(query, source, options, params),
             None => standard::standard_planner(query, source, options, params),
+        };
+        if wanted.reads {
+            planner_ends(plan, wanted.base);
         }
+        plan
     }
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn planner_is_wanted(query: *mut pg_sys::Query) -> bool {
+unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted {
+    let mut wanted = Wanted { masks: false, reads: false, base: 0 };
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
         unsafe {
             deprecated::look(query);
             write_hook::look(query);
+            if readers::looks_at_plans() {
+                (wanted.reads, wanted.base) = (true, readers::plan::begin(query));
+            }
         }
     }
-    mask::wanted()
+    wanted.masks = mask::wanted();
+    wanted
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn planner_ends(plan: *mut pg_sys::PlannedStmt, base: usize) {
+    // SAFETY: the plan that was just made, in the memory of its caller.
+    unsafe { readers::plan::end(plan, base) };
+}
+
+unsafe extern "C-unwind" fn rel_pathlist(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    number: pg_sys::Index,
+    entry: *mut pg_sys::RangeTblEntry,
+) {
+    // SAFETY: arguments are passed on as they came; a frame without destructors.
+    unsafe {
+        if readers::watch::any_known() {
+            rel_scanned(root, rel, number, entry);
+        }
+        if let Some(hook) = PREVIOUS_PATHLIST {
+            hook(root, rel, number, entry);
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn rel_scanned(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    number: pg_sys::Index,
+    entry: *mut pg_sys::RangeTblEntry,
+) {
+    // SAFETY: arguments come from the planner.
+    unsafe { readers::plan::scanned(root, rel, number, entry) };
+}
+
+/// Counts what a plan reads once it has begun, so that a refused statement has read nothing.
+unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, flags: c_int) {
+    // SAFETY: arguments are passed on as they came; a frame without destructors.
+    unsafe {
+        match PREVIOUS_START {
+            Some(hook) => hook(desc, flags),
+            None => standard::standard_ExecutorStart(desc, flags),
+        }
+        if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as c_int == 0
+            && readers::plan::is_marked((*desc).plannedstmt)
+        {
+            executor_started(desc);
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn executor_started(desc: *mut pg_sys::QueryDesc) {
+    // SAFETY: a query that was just started, with a plan of ours.
+    unsafe { readers::executed(desc) };
 }
 
 #[pgrx::pg_guard]
@@ -212,7 +304,8 @@ unsafe extern "C-unwind" fn utility(
     // SAFETY: arguments are passed on as they came, but for a statement that was rewritten; a frame without destructors,
     // which outlives the callback.
     unsafe {
-        let begun = utility_begins(&mut statement, &mut read_only, context);
+        let mut copied = None;
+        let begun = utility_begins(&mut statement, &mut read_only, context, &mut copied);
         let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
@@ -234,6 +327,9 @@ unsafe extern "C-unwind" fn utility(
         if begun != ddl_hook::Begun::Nothing {
             utility_ends(begun);
         }
+        if let Some(copied) = copied {
+            copy_ended(copied);
+        }
     }
 }
 
@@ -242,14 +338,16 @@ unsafe extern "C-unwind" fn utility_begins(
     statement: *mut *mut pg_sys::PlannedStmt,
     read_only: *mut bool,
     context: pg_sys::ProcessUtilityContext::Type,
+    copied: *mut Option<usize>,
 ) -> ddl_hook::Begun {
-    // SAFETY: both point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
+    // SAFETY: all point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
     // be scribbled on.
     unsafe {
         if let Some(copy) = mask::rewrite_copy(*statement) {
             *statement = copy;
             *read_only = false;
         }
+        *copied = readers::copied(*statement);
         if active() { ddl_hook::before(*statement, context) } else { ddl_hook::Begun::Nothing }
     }
 }
@@ -257,6 +355,11 @@ unsafe extern "C-unwind" fn utility_begins(
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn utility_ends(begun: ddl_hook::Begun) {
     ddl_hook::after(begun);
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn copy_ended(copied: usize) {
+    readers::was_copied(copied);
 }
 
 /// The server calls this for every function it prepares to execute and every schema it searches. Those concern nobody

@@ -25,6 +25,7 @@ pub mod not_yet;
 pub mod object;
 pub mod owner;
 pub mod plan;
+pub mod readers;
 pub mod refusals;
 pub mod regclass;
 pub mod relation;

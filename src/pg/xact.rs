@@ -186,10 +186,14 @@ pub fn is_object_created_here(object: Address) -> bool {
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
     use pg_sys::XactEvent::*;
+    if event == XACT_EVENT_PRE_COMMIT {
+        super::readers::flush::before_commit();
+    }
     if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
         crate::registry::proposal::forget_guesses();
+        super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
         if event != XACT_EVENT_ABORT {
             super::cache::end_transaction();
         }
@@ -203,6 +207,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     }
     if event == XACT_EVENT_ABORT {
         super::cache::forget_rolled_back();
+        super::readers::watch::forget_rolled_back();
         super::mask::frame_aborted();
         super::ddl_hook::forget(None);
         crate::audit::forget_rolled_back();

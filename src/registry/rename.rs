@@ -25,6 +25,8 @@ pub(super) const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("declared_writer", "", false),
     ("boundary_violation", "", false),
     ("waiver", "", false),
+    ("column_read", "", true),
+    ("read_watch", "", false),
     ("flow", "source_", true),
     ("flow", "target_", true),
 ];

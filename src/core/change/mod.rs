@@ -1,5 +1,6 @@
 //! change: kinds, states and plans.
 pub mod plan;
+pub mod reads;
 
 /// What a change does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
