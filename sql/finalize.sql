@@ -150,6 +150,7 @@ COMMENT ON FUNCTION governance.undo_change(bigint, text) IS 'brings back what a 
 COMMENT ON FUNCTION governance.certificate(bigint) IS 'what is proven about a change, and whether that opens its gate';
 COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_change; checks rights itself';
 COMMENT ON FUNCTION governance._column_reads() IS 'rows of the column-read ledger as they are at this moment, with what the session itself has not written yet, of relations that the current user may see';
+COMMENT ON FUNCTION governance._merge_reads() IS 'merges the rows of each reader in the column-read ledger; returns how many rows there were, 0 where somebody reads or merges them';
 COMMENT ON FUNCTION governance._reads_observed(regclass, text) IS 'what the column-read ledger knows about a relation or one of its columns: since when, its gaps, sessions that may hold unwritten reads, readers';
 COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';
 

@@ -41,14 +41,7 @@ pub fn text(setting: &GucSetting<Option<CString>>) -> Option<String> {
 /// Defines the settings and reserves their prefix.
 pub fn define() {
     let plain = GucFlags::default();
-    GucRegistry::define_bool_guc(
-        c"governance.enabled",
-        c"Switches data_governance off where it is loaded (kill switch).",
-        c"While it is off nothing is guarded, masked or recorded.",
-        &ENABLED,
-        GucContext::Sighup,
-        plain,
-    );
+    crate::pg::loading::define_switch();
     GucRegistry::define_string_guc(
         c"governance.actor",
         c"Who acts, as the application claims it.",

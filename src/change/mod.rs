@@ -143,6 +143,13 @@ pub mod governance {
         }))
     }
 
+    /// Merges the rows of each reader; returns how many rows there were.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _merge_reads() -> i64 {
+        readers::merge() as i64
+    }
+
     /// What the ledger knows about a relation, or one of its columns.
     #[pg_extern(volatile)]
     #[search_path(pg_catalog, pg_temp)]

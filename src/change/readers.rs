@@ -164,11 +164,11 @@ pub fn write_notes(begun: &[Name], ended: &[Name]) {
 }
 
 /// Notes that reads went unseen up to this moment.
-pub fn note_gap(cause: &str, _since: Option<i64>) {
+pub fn note_gap(scope: &str, cause: &str) {
     owner::run(|| {
         spi::execute(
-            "INSERT INTO governance.read_gap (scope, at, cause) VALUES ('', clock_timestamp(), $1)",
-            &[cause.into()],
+            "INSERT INTO governance.read_gap (scope, at, cause) VALUES ($1, clock_timestamp(), $2)",
+            &[scope.into(), cause.into()],
         )
     });
 }

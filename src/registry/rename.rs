@@ -212,6 +212,11 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        spi::execute(
+            "UPDATE governance.read_gap SET scope = 'dataset:' || format('%I.%I', $3::text, $4::text)
+              WHERE scope = 'dataset:' || format('%I.%I', $1::text, $2::text)",
+            &rename_args(before, now),
+        );
         rename_proposal::name_anew();
         // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
         // has left its name to others.

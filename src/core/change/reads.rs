@@ -122,8 +122,8 @@ pub struct Buffer {
     applications: Vec<String>,
     current: usize,
     most: usize,
-    /// How many reads had no place, since when.
-    lost: Option<(i64, i64)>,
+    /// How many reads had no place.
+    lost: i64,
 }
 
 impl Buffer {
@@ -131,7 +131,7 @@ impl Buffer {
     #[must_use]
     pub fn new(most: usize) -> Self {
         let (waiting, in_flight) = (Entries::default(), Entries::default());
-        Buffer { waiting, in_flight, applications: Vec::new(), current: 0, most, lost: None }
+        Buffer { waiting, in_flight, applications: Vec::new(), current: 0, most, lost: 0 }
     }
 
     /// The number of an application.
@@ -166,8 +166,7 @@ impl Buffer {
             return Noted::Known;
         }
         if self.waiting.len() + self.in_flight.len() >= self.most {
-            let (_, times) = self.lost.get_or_insert((now, 0));
-            *times += 1;
+            self.lost += 1;
             return Noted::Lost;
         }
         self.waiting.insert(key, Seen { first: now, last: now, reads: 1 });
@@ -177,7 +176,7 @@ impl Buffer {
     /// Whether nothing waits and nothing is being written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.in_flight.is_empty() && self.lost.is_none()
+        self.waiting.is_empty() && self.in_flight.is_empty() && self.lost == 0
     }
 
     /// Everything unwritten, what is being written included.
@@ -202,9 +201,9 @@ impl Buffer {
         taken
     }
 
-    /// How many reads had no place, and since when; they are said once.
-    pub fn take_lost(&mut self) -> Option<(i64, i64)> {
-        self.lost.take()
+    /// How many reads had no place, where any had none; they are said once.
+    pub fn take_lost(&mut self) -> Option<i64> {
+        Some(std::mem::take(&mut self.lost)).filter(|n| *n > 0)
     }
 
     /// The transaction has committed: what it wrote is written.
@@ -260,7 +259,7 @@ mod tests {
         assert_eq!(buffer.note(key(2, 0), 2), Noted::Lost);
         assert_eq!(buffer.note(key(3, 0), 3), Noted::Lost);
         assert_eq!(buffer.note(key(1, 0), 4), Noted::Known);
-        assert_eq!(buffer.take_lost(), Some((2, 2)));
+        assert_eq!(buffer.take_lost(), Some(2));
         assert_eq!(buffer.take_lost(), None);
     }
 

@@ -8,11 +8,11 @@ use crate::change;
 use crate::core::change::reads::{Key, NO_COLUMN, Seen, WHOLE_ROW};
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{hooks, owner, refusals, roles, session, xact};
+use crate::pg::{hooks, owner, refusals, roles, xact};
 use crate::settings;
 use pgrx::pg_sys;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A transaction that writes anyway takes reads along that are older than this part of `governance.read_flush_after`: a session
 /// that reads and writes in each of its transactions is to write reads in few of them.
@@ -23,8 +23,12 @@ thread_local! {
     static WRITTEN: Cell<bool> = const { Cell::new(false) };
     /// No attempt before this moment, after one that failed.
     static NOT_BEFORE: Cell<i64> = const { Cell::new(0) };
-    /// The state of the declarations whose notes are written, and since when they are due.
+    /// The state of the declarations whose notes are written.
     static NOTED_AT: Cell<u64> = const { Cell::new(0) };
+    /// Whether the running transaction has written notes.
+    static NOTED_HERE: Cell<bool> = const { Cell::new(false) };
+    /// Whether the kill switch was seen to be off, and no gap has been written of it.
+    static BLIND: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the running transaction has written reads.
@@ -34,8 +38,22 @@ pub fn has_written() -> bool {
 }
 
 /// The transaction has ended.
-pub fn ended() {
+pub fn ended(committed: bool) {
     WRITTEN.set(false);
+    if NOTED_HERE.replace(false) {
+        if committed {
+            BLIND.set(false);
+        } else {
+            NOTED_AT.set(0);
+        }
+    }
+}
+
+/// The kill switch is off, and a plan that reads what is watched was executed or a transaction ended.
+pub fn note_blindness() {
+    if !settings::ENABLED.get() {
+        BLIND.set(true);
+    }
 }
 
 /// The transaction is about to commit.
@@ -46,17 +64,18 @@ pub fn before_commit() {
             return;
         }
     }
+    note_blindness();
     lock::renew();
-    if !may_write() {
+    if WRITTEN.get() || !may_write() {
         return;
     }
     let has_id = xact::id_if_assigned().is_some();
-    let now = session::statement_started();
+    let now = clock();
     let patience = i64::from(settings::READ_FLUSH_AFTER.get()) * 1_000_000 / if has_id { SOONER } else { 1 };
     let is_due = OLDEST.get() != 0 && now - OLDEST.get() >= patience;
-    let has_notes = has_id && watch::any() && notes_are_due();
+    let has_notes = has_id && (BLIND.get() || watch::any() && notes_are_due());
     if (is_due || has_notes) && now >= NOT_BEFORE.get() {
-        match xact::tried(|| write(is_due)) {
+        match xact::tried(|| write(is_due, false)) {
             Ok(()) => NOT_BEFORE.set(0),
             Err(message) => {
                 BUFFER.with_borrow_mut(super::Buffer::give_back);
@@ -65,6 +84,12 @@ pub fn before_commit() {
             }
         }
     }
+}
+
+/// The time. That of the statement may be long ago: a block commits many times.
+fn clock() -> i64 {
+    // SAFETY: reads the clock.
+    unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
 fn notes_are_due() -> bool {
@@ -79,36 +104,51 @@ fn may_write() -> bool {
     !forbidden && !refusals::in_recovery() && hooks::active() && !owner::is_acting()
 }
 
-/// Writes everything that may be written now.
-fn write(with_reads: bool) {
+/// Writes everything that may be written now; `at_last`, what may not is written as a gap.
+fn write(with_reads: bool, at_last: bool) {
     let ours = Name { schema: catalog::SCHEMA.into(), relation: "column_read".into() };
     // The ledger may be being rebuilt.
-    let Some(ledger) = catalog::relation_oid(&ours).filter(|l| can_lock(*l, pg_sys::RowExclusiveLock)) else {
+    if !catalog::relation_oid(&ours).is_some_and(|ledger| can_lock(ledger, pg_sys::RowExclusiveLock)) {
+        if at_last {
+            change::readers::note_gap("", "a session ended while the ledger was locked");
+        }
         return;
-    };
-    let _ = ledger;
+    }
     if with_reads {
-        let mut locked: HashMap<u32, bool> = HashMap::new();
-        let relids: Vec<u32> = BUFFER.with_borrow(|b| b.unwritten().map(|(k, _)| k.relid).collect());
-        for relid in relids {
-            locked.entry(relid).or_insert_with(|| is_settled(pg_sys::Oid::from(relid)));
-        }
-        let taken = BUFFER.with_borrow_mut(|b| b.take(|k| locked.get(&k.relid).copied().unwrap_or(false)));
-        WRITTEN.set(true);
-        change::readers::write(&resolved(taken.into_iter()));
-        if let Some((since, times)) = BUFFER.with_borrow_mut(super::Buffer::take_lost) {
-            change::readers::note_gap(&format!("a session had no room for {times} reads"), Some(since));
-        }
-        let left =
-            BUFFER.with_borrow(|b| b.unwritten().count()) - BUFFER.with_borrow(super::Buffer::in_flight);
-        if left > 0 {
-            OLDEST.set(session::statement_started());
-        }
+        write_reads(at_last);
+    }
+    if BLIND.get() {
+        NOTED_HERE.set(true);
+        change::readers::note_gap("", "governance.enabled was off");
     }
     if notes_are_due() && !is_serializable() {
         let watch = watch::current();
         change::readers::write_notes(&watch.unnoted, &watch.ended);
         NOTED_AT.set(crate::pg::cache::generation());
+        NOTED_HERE.set(true);
+    }
+}
+
+fn write_reads(at_last: bool) {
+    let relids: BTreeSet<u32> = BUFFER.with_borrow(|b| b.unwritten().map(|(k, _)| k.relid).collect());
+    let (settled, unsettled): (BTreeSet<u32>, BTreeSet<u32>) =
+        relids.into_iter().partition(|relid| is_settled(pg_sys::Oid::from(*relid)));
+    if at_last {
+        // Somebody who is renaming it will not take along what is written under the old name.
+        for name in unsettled.iter().filter_map(|r| catalog::relation_name(pg_sys::Oid::from(*r))) {
+            let scope = format!("dataset:{name}");
+            change::readers::note_gap(&scope, "a session ended while the relation was locked");
+        }
+    }
+    let taken = BUFFER.with_borrow_mut(|b| b.take(|k| at_last || settled.contains(&k.relid)));
+    WRITTEN.set(true);
+    change::readers::write(&resolved(taken.into_iter()));
+    if let Some(times) = BUFFER.with_borrow_mut(super::Buffer::take_lost) {
+        change::readers::note_gap("", &format!("a session had no room for {times} reads"));
+    }
+    let waits = BUFFER.with_borrow(|b| b.unwritten().count() > b.in_flight());
+    if waits {
+        OLDEST.set(clock());
     }
 }
 
@@ -219,7 +259,7 @@ pub unsafe extern "C-unwind" fn at_exit(code: std::ffi::c_int, _arg: pg_sys::Dat
         }
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         if hooks::active() {
-            write(true);
+            write(true, true);
             change::readers::merge_now_and_then();
         }
         pg_sys::PopActiveSnapshot();

@@ -133,7 +133,7 @@ pub fn holders(relids: &[pg_sys::Oid], column: Option<i16>, opened: Option<i64>)
         "SELECT DISTINCT l.pid FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
           WHERE l.locktype = 'advisory' AND l.objsubid = $1 AND l.granted AND l.pid <> pg_backend_pid()
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND (l.classid = 0
+            AND (l.classid = 0 AND l.objid = 0
               OR l.classid::bigint = ANY ($2)
              AND ($3 IS NULL OR l.objid::bigint IN (0, $3)
                OR l.objid::bigint = 4294967295

@@ -26,11 +26,12 @@ thread_local! {
     static AT_EXIT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether what is planned now is to be looked at.
+/// Whether what is planned now is to be looked at: also for work of our own, since a function of a user's may be planned in
+/// the midst of it, and that plan is kept.
 #[inline]
 #[must_use]
 pub fn looks_at_plans() -> bool {
-    !is_our_own() && watch::any()
+    watch::any()
 }
 
 /// Work of the product itself, and of what nobody asked for.
@@ -66,7 +67,11 @@ unsafe fn keeps_up_foreign_key(source: *const std::ffi::c_char) -> bool {
 pub unsafe fn executed(desc: *const pg_sys::QueryDesc) {
     // SAFETY: the caller vouches for the query.
     unsafe {
-        if !hooks::active() || is_our_own() || keeps_up_foreign_key((*desc).sourceText) {
+        if !hooks::active() {
+            flush::note_blindness();
+            return;
+        }
+        if is_our_own() || keeps_up_foreign_key((*desc).sourceText) {
             return;
         }
         note(|note| plan::reads((*desc).plannedstmt, note));
@@ -89,7 +94,8 @@ pub unsafe fn copied(statement: *const pg_sys::PlannedStmt) -> Option<usize> {
             return None;
         }
         let copy = utility.cast::<pg_sys::CopyStmt>();
-        if (*copy).is_from || (*copy).relation.is_null() || !hooks::active() || !looks_at_plans() {
+        if (*copy).is_from || (*copy).relation.is_null() || !hooks::active() || is_our_own() || !watch::any()
+        {
             return None;
         }
         let (lock, missing_ok) = (pg_sys::AccessShareLock as i32, pg_sys::RVROption::RVR_MISSING_OK);
@@ -164,6 +170,7 @@ pub fn transaction_ended(committed: bool) {
     plan::forget();
     let _ = COPIED.try_with(|copied| copied.try_borrow_mut().map(|mut copied| copied.clear()));
     if OLDEST.get() == 0 {
+        flush::ended(committed);
         return;
     }
     let emptied = BUFFER.try_with(|buffer| {
@@ -189,5 +196,5 @@ pub fn transaction_ended(committed: bool) {
             .unwrap_or_default();
         lock::keep_for(left.into_iter());
     }
-    flush::ended();
+    flush::ended(committed);
 }
