@@ -4,6 +4,7 @@ mod backfill;
 mod certificate;
 mod contract;
 mod gate;
+pub mod ledger;
 mod propose;
 pub mod readers;
 mod steps;
@@ -147,7 +148,7 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn _merge_reads() -> i64 {
-        readers::merge() as i64
+        ledger::merge() as i64
     }
 
     /// What the ledger knows about a relation, or one of its columns.

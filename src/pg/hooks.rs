@@ -28,7 +28,6 @@ mod standard {
             options: c_int,
             params: pg_sys::ParamListInfo,
         ) -> *mut pg_sys::PlannedStmt;
-        pub fn standard_ExecutorStart(desc: *mut pg_sys::QueryDesc, flags: c_int);
         pub fn standard_ExecutorRun(
             desc: *mut pg_sys::QueryDesc,
             direction: pg_sys::ScanDirection::Type,
@@ -51,14 +50,11 @@ mod standard {
 
 thread_local! {
     static EXECUTOR_HOOKED: Cell<bool> = const { Cell::new(false) };
-    static READERS_HOOKED: Cell<bool> = const { Cell::new(false) };
 }
 
 static mut PREVIOUS_PLANNER: pg_sys::planner_hook_type = None;
 static mut PREVIOUS_RUN: pg_sys::ExecutorRun_hook_type = None;
 static mut PREVIOUS_FINISH: pg_sys::ExecutorFinish_hook_type = None;
-static mut PREVIOUS_START: pg_sys::ExecutorStart_hook_type = None;
-static mut PREVIOUS_PATHLIST: pg_sys::set_rel_pathlist_hook_type = None;
 static mut PREVIOUS_UTILITY: pg_sys::ProcessUtility_hook_type = None;
 static mut PREVIOUS_OBJECT_ACCESS: pg_sys::object_access_hook_type = None;
 static mut PREVIOUS_CHECK_PERMS: pg_sys::ExecutorCheckPerms_hook_type = None;
@@ -106,20 +102,6 @@ pub fn hook_executor() {
         pg_sys::ExecutorRun_hook = Some(executor_run);
         PREVIOUS_FINISH = pg_sys::ExecutorFinish_hook;
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
-    }
-}
-
-/// Installs the hooks of the column-read ledger, once something is watched in this database.
-pub fn hook_readers() {
-    if READERS_HOOKED.replace(true) {
-        return;
-    }
-    // SAFETY: the server is single-threaded; each hook is saved before it is set, and that happens once per process.
-    unsafe {
-        PREVIOUS_START = pg_sys::ExecutorStart_hook;
-        pg_sys::ExecutorStart_hook = Some(executor_start);
-        PREVIOUS_PATHLIST = pg_sys::set_rel_pathlist_hook;
-        pg_sys::set_rel_pathlist_hook = Some(rel_pathlist);
     }
 }
 
@@ -176,56 +158,6 @@ unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted 
 unsafe extern "C-unwind" fn planner_ends(plan: *mut pg_sys::PlannedStmt, base: usize) {
     // SAFETY: the plan that was just made, in the memory of its caller.
     unsafe { readers::plan::end(plan, base) };
-}
-
-unsafe extern "C-unwind" fn rel_pathlist(
-    root: *mut pg_sys::PlannerInfo,
-    rel: *mut pg_sys::RelOptInfo,
-    number: pg_sys::Index,
-    entry: *mut pg_sys::RangeTblEntry,
-) {
-    // SAFETY: arguments are passed on as they came; a frame without destructors.
-    unsafe {
-        if readers::watch::any_known() {
-            rel_scanned(root, rel, number, entry);
-        }
-        if let Some(hook) = PREVIOUS_PATHLIST {
-            hook(root, rel, number, entry);
-        }
-    }
-}
-
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn rel_scanned(
-    root: *mut pg_sys::PlannerInfo,
-    rel: *mut pg_sys::RelOptInfo,
-    number: pg_sys::Index,
-    entry: *mut pg_sys::RangeTblEntry,
-) {
-    // SAFETY: arguments come from the planner.
-    unsafe { readers::plan::scanned(root, rel, number, entry) };
-}
-
-/// Counts what a plan reads once it has begun, so that a refused statement has read nothing.
-unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, flags: c_int) {
-    // SAFETY: arguments are passed on as they came; a frame without destructors.
-    unsafe {
-        match PREVIOUS_START {
-            Some(hook) => hook(desc, flags),
-            None => standard::standard_ExecutorStart(desc, flags),
-        }
-        if flags & pg_sys::EXEC_FLAG_EXPLAIN_ONLY as c_int == 0
-            && readers::plan::is_marked((*desc).plannedstmt)
-        {
-            executor_started(desc);
-        }
-    }
-}
-
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn executor_started(desc: *mut pg_sys::QueryDesc) {
-    // SAFETY: a query that was just started, with a plan of ours.
-    unsafe { readers::executed(desc) };
 }
 
 #[pgrx::pg_guard]

@@ -110,7 +110,7 @@ fn write(with_reads: bool, at_last: bool) {
     // The ledger may be being rebuilt.
     if !catalog::relation_oid(&ours).is_some_and(|ledger| can_lock(ledger, pg_sys::RowExclusiveLock)) {
         if at_last {
-            change::readers::note_gap("", "a session ended while the ledger was locked");
+            change::ledger::note_gap("", "a session ended while the ledger was locked");
         }
         return;
     }
@@ -119,11 +119,11 @@ fn write(with_reads: bool, at_last: bool) {
     }
     if BLIND.get() {
         NOTED_HERE.set(true);
-        change::readers::note_gap("", "governance.enabled was off");
+        change::ledger::note_gap("", "governance.enabled was off");
     }
     if notes_are_due() && !is_serializable() {
         let watch = watch::current();
-        change::readers::write_notes(&watch.unnoted, &watch.ended);
+        change::ledger::write_notes(&watch.unnoted, &watch.ended);
         NOTED_AT.set(crate::pg::cache::generation());
         NOTED_HERE.set(true);
     }
@@ -137,14 +137,14 @@ fn write_reads(at_last: bool) {
         // Somebody who is renaming it will not take along what is written under the old name.
         for name in unsettled.iter().filter_map(|r| catalog::relation_name(pg_sys::Oid::from(*r))) {
             let scope = format!("dataset:{name}");
-            change::readers::note_gap(&scope, "a session ended while the relation was locked");
+            change::ledger::note_gap(&scope, "a session ended while the relation was locked");
         }
     }
     let taken = BUFFER.with_borrow_mut(|b| b.take(|k| at_last || settled.contains(&k.relid)));
     WRITTEN.set(true);
-    change::readers::write(&resolved(taken.into_iter()));
+    change::ledger::write(&resolved(taken.into_iter()));
     if let Some(times) = BUFFER.with_borrow_mut(super::Buffer::take_lost) {
-        change::readers::note_gap("", &format!("a session had no room for {times} reads"));
+        change::ledger::note_gap("", &format!("a session had no room for {times} reads"));
     }
     let waits = BUFFER.with_borrow(|b| b.unwritten().count() > b.in_flight());
     if waits {
@@ -260,7 +260,7 @@ pub unsafe extern "C-unwind" fn at_exit(code: std::ffi::c_int, _arg: pg_sys::Dat
         pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         if hooks::active() {
             write(true, true);
-            change::readers::merge_now_and_then();
+            change::ledger::merge_now_and_then();
         }
         pg_sys::PopActiveSnapshot();
         pg_sys::CommitTransactionCommand();

@@ -3,12 +3,14 @@
 //! `watch` says what is watched, `plan` finds what a plan reads and hangs it on the plan, here executions are counted, `flush`
 //! writes the counts, `lock` tells other sessions that there are unwritten ones, and `scan` reads the ledger.
 pub mod flush;
+mod hooks;
 pub mod lock;
 pub mod plan;
 pub mod scan;
 pub mod watch;
 
-use super::{catalog, hooks, owner, session};
+use super::hooks::active;
+use super::{catalog, owner, session};
 use crate::core::change::reads::{Buffer, Evidence, Key, Noted, WHOLE_ROW};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -67,7 +69,7 @@ unsafe fn keeps_up_foreign_key(source: *const std::ffi::c_char) -> bool {
 pub unsafe fn executed(desc: *const pg_sys::QueryDesc) {
     // SAFETY: the caller vouches for the query.
     unsafe {
-        if !hooks::active() {
+        if !active() {
             flush::note_blindness();
             return;
         }
@@ -94,8 +96,7 @@ pub unsafe fn copied(statement: *const pg_sys::PlannedStmt) -> Option<usize> {
             return None;
         }
         let copy = utility.cast::<pg_sys::CopyStmt>();
-        if (*copy).is_from || (*copy).relation.is_null() || !hooks::active() || is_our_own() || !watch::any()
-        {
+        if (*copy).is_from || (*copy).relation.is_null() || !active() || is_our_own() || !watch::any() {
             return None;
         }
         let (lock, missing_ok) = (pg_sys::AccessShareLock as i32, pg_sys::RVROption::RVR_MISSING_OK);

@@ -2,7 +2,7 @@
 //! since a partition more or less is watched with it.
 use crate::change;
 use crate::pg::catalog::Name;
-use crate::pg::{cache, hooks, loading, owner};
+use crate::pg::{cache, loading, owner};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -119,13 +119,13 @@ fn reload() {
     STALE.set(false);
     LOADED_AT.set(generation);
     ENDS_AT.set(i64::MAX);
-    let watch = change::readers::watch();
+    let watch = change::ledger::watch();
     if !watch.relations.is_empty() {
         if !CALLBACK.replace(true) {
             // SAFETY: registers a static function, once per process, that only touches backend-local state.
             unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(on_relcache), pg_sys::Datum::from(0)) };
         }
-        hooks::hook_readers();
+        super::hooks::install();
     }
     PARTS.set(watch.relations.keys().copied().collect());
     ANY.set(!watch.relations.is_empty());
