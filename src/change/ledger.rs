@@ -176,7 +176,7 @@ pub fn merge_now_and_then() {
         256..2560 => 128,
         _ => 16,
     };
-    if crate::pg::audit_log::refusal_number() % one_in == 0 {
+    if crate::pg::audit_log::refusal_number().is_multiple_of(one_in) {
         merge();
     }
 }

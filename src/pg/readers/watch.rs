@@ -91,12 +91,9 @@ pub fn forget_rolled_back() {
 
 #[cold]
 fn reload() {
-    // SAFETY: plain read of the transaction state.
-    if LOADING.get()
-        || owner::is_acting()
-        || loading::creating_extension()
-        || unsafe { !pg_sys::IsTransactionState() || pg_sys::ParallelWorkerNumber >= 0 }
-    {
+    // SAFETY: plain reads of the transaction state.
+    let cannot_read = unsafe { !pg_sys::IsTransactionState() || pg_sys::ParallelWorkerNumber >= 0 };
+    if cannot_read || LOADING.get() || owner::is_acting() || loading::creating_extension() {
         return;
     }
     /// Ends the attempt. One that failed is made again, but not for ever: a hook that fails on its own would keep
