@@ -134,7 +134,7 @@ fn opened(name: &Name, column: Option<&str>) -> Option<i64> {
 
 /// Since when a relation is watched: noted as such, and neither declared nor attached later.
 fn since(name: &Name) -> Option<i64> {
-    if !attach::is_in_settings() || !crate::settings::ENABLED.get() {
+    if !attach::is_in_settings() || !crate::settings::ENABLED.get() || loading::other_version().is_some() {
         return None;
     }
     owner::run(|| {

@@ -116,7 +116,8 @@ fn reload() {
     STALE.set(false);
     LOADED_AT.set(generation);
     ENDS_AT.set(i64::MAX);
-    let watch = change::ledger::watch();
+    // A library that is newer or older than the objects may ask for what is not there; whoever mends that has to get in.
+    let watch = if loading::other_version().is_none() { change::ledger::watch() } else { Watch::default() };
     if !watch.relations.is_empty() {
         if !CALLBACK.replace(true) {
             // SAFETY: registers a static function, once per process, that only touches backend-local state.
