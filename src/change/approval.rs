@@ -1,6 +1,6 @@
 //! Approvals: who agrees to a change, what it goes without, and until when that holds.
 use super::store::{self, Change};
-use super::{certificate, window};
+use super::{certificate, soak, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::registry::level::Level;
@@ -30,7 +30,7 @@ pub fn approve(id: i64, comment: Option<&str>, waive: Vec<String>) {
     }
     require_second_person(&change);
     let comment = comment.map(str::trim).filter(|c| !c.is_empty());
-    if change.needs_readers() && waive.is_empty() && !certificate::can_observe_readers() {
+    if change.needs_readers() && waive.is_empty() && !soak::can_observe() {
         let missing: Vec<String> = WAIVERS.iter().map(ToString::to_string).collect();
         error::change::waiver_required(id, &missing).raise();
     }

@@ -1,18 +1,12 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, table, verify};
+use super::{acknowledgement, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
 use crate::pg::{catalog, owner, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
-
-/// Whether reads of what changes take away are recorded here.
-#[must_use]
-pub fn can_observe_readers() -> bool {
-    false
-}
 
 /// Whether the relation is no longer what the plan was made for.
 #[must_use]
@@ -47,9 +41,8 @@ pub fn of(change: &Change) -> Value {
     if let Some(date) = &promised {
         problems.push(format!("its deprecation says that it stays until {date}"));
     }
-    if change.needs_readers() && !waived {
-        problems.push("readers not observed and not waived".to_string());
-    }
+    let proof = soak::proof(change);
+    problems.extend(proof.problem.filter(|_| !waived));
     let dependents = match catalog::relation_oid(&change.name) {
         Some(relid) if change.state.is_before_contraction() => dependents(change, relid, &steps),
         _ => Vec::new(),
@@ -74,7 +67,8 @@ pub fn of(change: &Change) -> Value {
         "change": change.id,
         "ddl": change.ddl,
         "state": change.state.as_str(),
-        "readers": if change.needs_readers() { "not_observed" } else { "not_concerned" },
+        "readers": proof.verdict,
+        "reads": proof.reads,
         "waived": change.waived,
         "consumers": acknowledgement::as_json(&consumers),
         "not_before": promised,

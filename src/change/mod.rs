@@ -11,12 +11,15 @@ mod detached;
 mod form;
 mod gate;
 mod grants;
+pub mod ledger;
 mod old_name;
 mod propose;
 mod quarantine;
+pub mod readers;
 mod routine;
 mod run;
 mod scream;
+mod soak;
 mod steps;
 mod store;
 mod table;
@@ -30,9 +33,11 @@ pub use added::There;
 pub use alone::work as work_alone;
 pub use gate::{at_gate, before_ddl, would_complete};
 pub use old_name::behind as behind_old_name;
+pub use readers::observed;
 pub use scream::{Screaming, in_force as screams_in_force, is_used as screams};
 
 use crate::error::{given, whole};
+use crate::pg::regclass::Relation;
 use crate::registry::status::StatusRow;
 use pgrx::JsonB;
 use pgrx::prelude::*;
@@ -42,12 +47,7 @@ use pgrx::prelude::*;
 pub fn status() -> Vec<StatusRow> {
     vec![
         StatusRow::on("change", "", format!("forms: {}", crate::core::change::part::FORMS)),
-        StatusRow::off(
-            "change.readers",
-            "",
-            "reads are not observed in this version: every certificate says not_observed and its approval carries the waiver",
-            None,
-        ),
+        readers::status(),
     ]
 }
 
@@ -207,6 +207,59 @@ pub mod governance {
     #[search_path(pg_catalog, pg_temp)]
     fn _advance_step(change: Option<i64>) -> bool {
         steps::advance(given("change", change))
+    }
+
+    /// Rows of the ledger.
+    #[pg_extern(volatile)]
+    #[search_path(pg_catalog, pg_temp)]
+    pub fn _column_reads() -> TableIterator<
+        'static,
+        (
+            name!(schema_name, String),
+            name!(relation_name, String),
+            name!(column_name, String),
+            name!(role, String),
+            name!(application, String),
+            name!(first_seen, TimestampWithTimeZone),
+            name!(last_seen, TimestampWithTimeZone),
+            name!(reads, i64),
+            name!(evidence, String),
+        ),
+    > {
+        TableIterator::new(readers::visible_rows().into_iter().map(|r| {
+            let (first, last) = (readers::time(r.first), readers::time(r.last));
+            (
+                r.name.schema,
+                r.name.relation,
+                r.column,
+                r.role,
+                r.application,
+                first,
+                last,
+                r.reads,
+                r.evidence,
+            )
+        }))
+    }
+
+    /// Merges the rows of each reader; returns how many rows there were.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _merge_reads() -> i64 {
+        ledger::merge() as i64
+    }
+
+    /// What the ledger knows about a relation, or one of its columns.
+    #[pg_extern(volatile)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _reads_observed(
+        relation: Option<Relation>,
+        column_name: default!(Option<&str>, "NULL"),
+    ) -> Option<JsonB> {
+        let relid = given("relation", relation).0;
+        let name = crate::pg::catalog::relation_name(relid)?;
+        crate::registry::sight::may_see(Some(relid))
+            .then(|| JsonB(readers::as_json(&readers::observed(&name, column_name))))
     }
 
     /// Raises 25001 inside a transaction block.

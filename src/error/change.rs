@@ -224,6 +224,12 @@ pub fn in_quarantine(id: i64, until: &str) -> Failure {
     .hint(format!("To bring it back: SELECT governance.undo_change({id}); to end the quarantine call advance_change after that time."))
 }
 
+/// Reads that could not be written to the ledger.
+pub fn reads_unwritten(message: &str) -> Failure {
+    Failure::new(Code::ERRCODE_WARNING, format!("the column-read ledger could not be written: {message}"))
+        .detail("The session keeps what it has seen and tries again.")
+}
+
 /// A wish that was fulfilled before.
 pub fn already_contracted(id: i64, ddl: &str) -> Failure {
     Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} did that already: {ddl}"))

@@ -30,6 +30,7 @@ pub mod object;
 pub mod old_name;
 pub mod owner;
 pub mod plan;
+pub mod readers;
 pub mod refusals;
 pub mod regclass;
 pub mod relation;

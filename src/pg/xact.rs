@@ -195,13 +195,16 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     use pg_sys::XactEvent::*;
     if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
         crate::guard::later::flush();
-        return;
+    }
+    if event == XACT_EVENT_PRE_COMMIT {
+        super::readers::flush::before_commit();
     }
     if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
         crate::registry::proposal::forget_guesses();
         crate::guard::forget_events(None);
+        super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
         if event != XACT_EVENT_ABORT {
             super::cache::end_transaction();
         }
@@ -215,6 +218,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     }
     if event == XACT_EVENT_ABORT {
         super::cache::forget_rolled_back();
+        super::readers::watch::forget_rolled_back();
         super::mask::frame_aborted();
         super::ddl_hook::forget(None);
         crate::guard::later::forget(None);

@@ -2,6 +2,7 @@
 pub mod addition;
 pub mod away;
 pub mod part;
+pub mod reads;
 pub mod step;
 
 /// Where a change stands.
