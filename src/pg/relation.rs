@@ -381,22 +381,23 @@ pub fn deleted_with(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
     )
 }
 
-/// Columns of tables whose values are rows of a relation or composite type, or arrays of them, however deep.
+/// Columns of tables whose values are rows of a relation or composite type, or arrays, domains or ranges of them, however
+/// deep. By `pg_depend`, as PostgreSQL itself does it: its index is asked once per type, however many tables there are.
 #[must_use]
 pub fn columns_of_rows(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, String)> {
     spi::select(
-        "WITH RECURSIVE holds AS (
-            SELECT c.reltype AS type FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1
-            UNION SELECT CASE WHEN t.typelem OPERATOR(pg_catalog.=) h.type THEN t.oid
-                              WHEN t.typbasetype OPERATOR(pg_catalog.=) h.type THEN t.oid ELSE c.reltype END
-              FROM holds h JOIN pg_catalog.pg_type t ON t.typelem OPERATOR(pg_catalog.=) h.type OR t.typbasetype OPERATOR(pg_catalog.=) h.type
-                OR t.oid IN (SELECT k.reltype FROM pg_catalog.pg_class k JOIN pg_catalog.pg_attribute x ON x.attrelid OPERATOR(pg_catalog.=) k.oid
-                              WHERE x.atttypid OPERATOR(pg_catalog.=) h.type AND k.relkind OPERATOR(pg_catalog.=) 'c' AND NOT x.attisdropped)
-              LEFT JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) t.typrelid)
+        "WITH RECURSIVE holds (type, relid, number) AS (
+            SELECT c.reltype, 0::pg_catalog.oid, 0 FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1
+            UNION SELECT CASE WHEN d.classid OPERATOR(pg_catalog.=) 1247 THEN d.objid
+                              WHEN c.relkind OPERATOR(pg_catalog.=) 'c' THEN c.reltype ELSE 0::pg_catalog.oid END,
+                         CASE WHEN c.relkind IN ('r', 'p', 'm') THEN c.oid ELSE 0::pg_catalog.oid END, d.objsubid
+              FROM holds h JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 1247 AND d.refobjid OPERATOR(pg_catalog.=) h.type
+              LEFT JOIN pg_catalog.pg_class c ON d.classid OPERATOR(pg_catalog.=) 1259 AND c.oid OPERATOR(pg_catalog.=) d.objid
+             WHERE h.type OPERATOR(pg_catalog.<>) 0
+               AND (d.classid OPERATOR(pg_catalog.=) 1247 OR d.classid OPERATOR(pg_catalog.=) 1259 AND d.objsubid OPERATOR(pg_catalog.>) 0))
          SELECT a.attrelid, a.attname::pg_catalog.text
-           FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid
-          WHERE a.atttypid IN (SELECT type FROM holds WHERE type OPERATOR(pg_catalog.<>) 0)
-            AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm')
+           FROM holds h JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) h.relid AND a.attnum OPERATOR(pg_catalog.=) h.number
+          WHERE h.relid OPERATOR(pg_catalog.<>) 0 AND NOT a.attisdropped
           ORDER BY a.attrelid, a.attnum",
         &[relid.into()],
         |r| (r.must(1), r.must(2)),
