@@ -138,7 +138,11 @@ GRANT EXECUTE ON FUNCTION
     governance.propose_change(text, text, text, text, text), governance.change_plan(bigint),
     governance.approve_change(bigint, text, text[]), governance.abort_change(bigint, text),
     governance.undo_change(bigint, text), governance.certificate(bigint),
-    governance._advance_step(bigint), governance._require_no_block()
+    governance._advance_step(bigint), governance._require_no_block(), governance._step_failed(bigint, text),
+    governance.acknowledge_change(bigint, text, text), governance.set_change_window(text, interval, interval, interval, text),
+    governance.start_scream_test(bigint, text, text[], timestamptz, text), governance.stop_scream_test(bigint, text),
+    governance.reset_change_window(text, text), governance.set_throttle(text, text, text), governance.reset_throttle(text, text),
+    governance._column_reads(), governance._reads_observed(regclass, text)
     TO PUBLIC;
 GRANT EXECUTE ON PROCEDURE governance.advance_change(bigint) TO PUBLIC;
 COMMENT ON FUNCTION governance.propose_change(text, text, text, text, text) IS 'plans a wish given as plain DDL; whoever may run the statement may propose it';
@@ -147,7 +151,18 @@ COMMENT ON FUNCTION governance.approve_change(bigint, text, text[]) IS 'approves
 COMMENT ON FUNCTION governance.abort_change(bigint, text) IS 'gives a change up before it is contracted';
 COMMENT ON FUNCTION governance.undo_change(bigint, text) IS 'brings back what a contracted change took away';
 COMMENT ON FUNCTION governance.certificate(bigint) IS 'what is proven about a change, and whether that opens its gate';
+COMMENT ON FUNCTION governance.acknowledge_change(bigint, text, text) IS 'says for a declared consumer that it is ready for a change';
+COMMENT ON FUNCTION governance.set_change_window(text, interval, interval, interval, text) IS 'sets how long nobody may have read what a change takes away, an approval holds, and the quarantine lasts; by class';
+COMMENT ON FUNCTION governance.reset_change_window(text, text) IS 'back to the shipped windows of a class';
+COMMENT ON FUNCTION governance.set_throttle(text, text, text) IS 'sets what copies give way to: a size, a time, a number, a query; off for nothing';
+COMMENT ON FUNCTION governance.reset_throttle(text, text) IS 'back to the shipped limit of a factor';
+COMMENT ON FUNCTION governance.start_scream_test(bigint, text, text[], timestamptz, text) IS 'warns readers of what a change takes away, or fails them, for a short while';
+COMMENT ON FUNCTION governance.stop_scream_test(bigint, text) IS 'ends the scream tests of a change';
+COMMENT ON FUNCTION governance._step_failed(bigint, text) IS 'notes why a step of a change failed, for those who may advance it';
 COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_change; checks rights itself';
+COMMENT ON FUNCTION governance._column_reads() IS 'rows of the column-read ledger as they are at this moment, with what the session itself has not written yet, of relations that the current user may see';
+COMMENT ON FUNCTION governance._merge_reads() IS 'merges the rows of each reader in the column-read ledger; returns how many rows there were, 0 where somebody reads or merges them';
+COMMENT ON FUNCTION governance._reads_observed(regclass, text) IS 'what the column-read ledger knows about a relation or one of its columns: since when, its gaps, sessions that may hold unwritten reads, readers';
 COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';
 
 ---------------------------------------------------------------------------------------------------------------- privacy

@@ -62,6 +62,7 @@ CREATE TABLE governance.break_glass_entry (
     hazards text[] NOT NULL,
     scope text NOT NULL DEFAULT '',
     for_role text NOT NULL,
+    role_oid oid NOT NULL,
     uses_left integer NOT NULL,
     valid_until timestamptz NOT NULL,
     reason text NOT NULL,
@@ -75,6 +76,7 @@ COMMENT ON COLUMN governance.break_glass_entry.id IS 'id';
 COMMENT ON COLUMN governance.break_glass_entry.hazards IS 'hazards it lets pass';
 COMMENT ON COLUMN governance.break_glass_entry.scope IS 'where; empty for the database';
 COMMENT ON COLUMN governance.break_glass_entry.for_role IS 'whose statements pass';
+COMMENT ON COLUMN governance.break_glass_entry.role_oid IS 'oid of that role: one of the same name that comes later is another';
 COMMENT ON COLUMN governance.break_glass_entry.uses_left IS 'statements left';
 COMMENT ON COLUMN governance.break_glass_entry.valid_until IS 'end';
 COMMENT ON COLUMN governance.break_glass_entry.reason IS 'why';
@@ -206,7 +208,13 @@ CREATE VIEW governance.rules AS
 CREATE VIEW governance.ddl_log WITH (security_barrier) AS
     SELECT e.id, e.occurred_at, e.xid, e.tag, e.object,
            governance._relation_named(e.schema_name, e.relation_name) AS relation,
-           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application, e.statement,
+           e.rule, e.hazard, e.level, e.verdict, e.change, e.db_role, e.session_role, e.application,
+           -- The client's text says more than what happened to one relation.
+           CASE WHEN (SELECT governance._has_duty('operator') OR governance._has_duty('auditor'))
+                  OR e.db_role = current_user OR e.session_role = session_user
+                  OR pg_has_role((SELECT c.relowner FROM pg_class c
+                                   WHERE c.oid = governance._relation_named(e.schema_name, e.relation_name)), 'USAGE')
+                THEN e.statement END AS statement,
            e.refusal
       FROM governance.ddl_entry e
      WHERE governance._may_see(governance._relation_named(e.schema_name, e.relation_name))

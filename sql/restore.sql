@@ -29,6 +29,7 @@ ALTER TABLE governance.audited_name ENABLE ALWAYS TRIGGER data_governance_give_w
 -- pg_restore --jobs builds the keys of a table as soon as that table is filled, perhaps before the row arrives that says where
 -- all of this was made. So the first declaration that a dump brings says that a restore is under way.
 ALTER FUNCTION governance._note_restore() SET search_path = pg_catalog, pg_temp;
+COMMENT ON FUNCTION governance._note_restore() IS 'trigger: the first declaration that a dump brings says that a restore is under way';
 REVOKE ALL ON FUNCTION governance._note_restore() FROM PUBLIC;
 COMMENT ON FUNCTION governance._note_restore() IS 'trigger: declarations that a dump brings begin the restoring state';
 CREATE TRIGGER data_governance_note_restore AFTER INSERT ON governance.dataset FOR EACH STATEMENT

@@ -43,9 +43,14 @@ extension_sql_file!(
 extension_sql_file!("../sql/guard.sql", name = "guard", requires = ["audit"]);
 extension_sql_file!("../sql/change.sql", name = "change", requires = ["guard"]);
 extension_sql_file!(
+    "../sql/change_readers.sql",
+    name = "change_readers",
+    requires = ["change", change::governance::_column_reads]
+);
+extension_sql_file!(
     "../sql/privacy.sql",
     name = "privacy",
-    requires = ["change", privacy::governance::_masks]
+    requires = ["change_readers", privacy::governance::_masks]
 );
 extension_sql_file!("../sql/lineage.sql", name = "lineage", requires = ["privacy"]);
 extension_sql_file!("../sql/boundary.sql", name = "boundary", requires = ["lineage"]);

@@ -28,6 +28,10 @@ pub static KEY_FILE: GucSetting<Option<CString>> = GucSetting::<Option<CString>>
 /// not set.
 pub static KEY_COMMAND: GucSetting<Option<CString>> = GucSetting::<Option<CString>>::new(None);
 
+/// `governance.read_flush_after` (superuser, default 60 s): how long a session keeps the reads it has seen before it writes
+/// them to the ledger by itself. Short ones are for tests.
+pub static READ_FLUSH_AFTER: GucSetting<i32> = GucSetting::<i32>::new(60);
+
 /// The text of a string setting; None when unset or empty. Not for hooks: it allocates.
 #[must_use]
 pub fn text(setting: &GucSetting<Option<CString>>) -> Option<String> {
@@ -37,14 +41,7 @@ pub fn text(setting: &GucSetting<Option<CString>>) -> Option<String> {
 /// Defines the settings and reserves their prefix.
 pub fn define() {
     let plain = GucFlags::default();
-    GucRegistry::define_bool_guc(
-        c"governance.enabled",
-        c"Switches data_governance off where it is loaded (kill switch).",
-        c"While it is off nothing is guarded, masked or recorded.",
-        &ENABLED,
-        GucContext::Sighup,
-        plain,
-    );
+    crate::pg::loading::define_switch();
     GucRegistry::define_string_guc(
         c"governance.actor",
         c"Who acts, as the application claims it.",
@@ -85,6 +82,16 @@ pub fn define() {
         &KEY_COMMAND,
         GucContext::Sighup,
         GucFlags::SUPERUSER_ONLY,
+    );
+    GucRegistry::define_int_guc(
+        c"governance.read_flush_after",
+        c"How long a session keeps the reads it has seen before it writes them.",
+        c"A transaction that writes anyway takes them along after a sixth of it.",
+        &READ_FLUSH_AFTER,
+        0,
+        3600,
+        GucContext::Suset,
+        GucFlags::UNIT_S,
     );
     crate::pg::loading::reserve_prefix();
 }

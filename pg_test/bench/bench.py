@@ -125,6 +125,32 @@ def select_only():
     return lambda database: pgbench(database, transactions, "-S"), "governed", "twin", "twin2"
 
 
+def watched_database():
+    """The same as for pgbench, with the reads of its largest table watched; made once."""
+    pgbench_databases()
+    if not watched_database.made:
+        new_database("watched", True, True)
+        subprocess.run(["pgbench", "-i", "-q", "-s", "10", "watched"], check=True, capture_output=True)
+        psql("watched", "SELECT governance.declare_dataset('pgbench_accounts', 'bench', 'transactional'); VACUUM FREEZE ANALYZE; CHECKPOINT")
+        watched_database.made = True
+
+
+watched_database.made = False
+
+
+def readers_select():
+    """pgbench -S, prepared, 1 client, scale 10; attached, the column-read ledger watching pgbench_accounts; goal: at most 1.03"""
+    watched_database()
+    transactions = 20_000 if QUICK else 60_000
+    return lambda database: pgbench(database, transactions, "-S"), "watched", "twin", "twin2"
+
+
+def readers_loop():
+    """one prepared SELECT by key, 200,000 times in a PL/pgSQL loop, the column-read ledger watching"""
+    watched_database()
+    return executor_loop()[0], "watched", "twin", "twin2"
+
+
 def tpc_b():
     """pgbench TPC-B, prepared, 1 client, scale 10; attached, nothing governed"""
     pgbench_databases()
@@ -336,6 +362,8 @@ BENCHMARKS = {
     "select": select_only,
     "tpcb": tpc_b,
     "loop": executor_loop,
+    "readers": readers_select,
+    "readers_loop": readers_loop,
     "bulk": bulk_insert,
     "single": single_insert,
     "copy": masked_copy,

@@ -126,6 +126,12 @@ SET ROLE audit_rights_owner;
 CREATE TABLE public.pay (id int PRIMARY KEY, v text);
 SELECT governance.start_audit('pay');
 DROP TRIGGER data_governance_audit_row ON pay;
+CREATE OR REPLACE TRIGGER data_governance_audit_row AFTER INSERT ON pay FOR EACH ROW EXECUTE FUNCTION public.nothing();
+-- where the guard is told to let that pass, they come back
+RESET ROLE;
+SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'suite');
+SET ROLE audit_rights_owner;
+DROP TRIGGER data_governance_audit_row ON pay;
 INSERT INTO pay VALUES (1, 'dropped');
 ALTER TRIGGER data_governance_audit_row ON pay RENAME TO mine;
 INSERT INTO pay VALUES (2, 'renamed');

@@ -77,6 +77,70 @@ INSERT INTO t VALUES (23, 'a');
 INSERT INTO t VALUES (24, 'a');
 INSERT INTO plain VALUES (1);
 RESET session_replication_role;
+-- a condition that does not name the table, a rule, a cascade, and a plan that was made when the table was empty
+UPDATE t SET v = 'y' FROM plain f WHERE f.id = 2;
+DELETE FROM t WHERE EXISTS (SELECT FROM plain);
+DELETE FROM t WHERE EXISTS (SELECT FROM plain WHERE plain.id = t.id + 1000);
+DELETE FROM t USING plain WHERE plain.id = t.id + 1000 AND plain.id > 0;
+CREATE TABLE boss (id int PRIMARY KEY);
+INSERT INTO boss VALUES (1);
+CREATE TABLE worker (id int PRIMARY KEY, boss int REFERENCES boss ON DELETE CASCADE);
+SELECT governance.declare_dataset('worker', class => 'transactional');
+SELECT governance.set_level('guard.unbounded_write', 'enforce', 'dataset:public.worker');
+CREATE FUNCTION wipe() RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM worker; END';
+SELECT wipe();
+SELECT wipe();
+INSERT INTO worker VALUES (1, 1);
+SELECT wipe();
+DELETE FROM boss;
+CREATE RULE sweep AS ON INSERT TO plain DO ALSO DELETE FROM worker;
+INSERT INTO plain VALUES (100);
+DROP RULE sweep ON plain;
+-- what is above a dataset reaches its rows
+BEGIN;
+CREATE TABLE above (id int NOT NULL, v text);
+ALTER TABLE t INHERIT above;
+SAVEPOINT s;
+DELETE FROM above;
+ROLLBACK TO s;
+ALTER TABLE above RENAME v TO w;
+ROLLBACK TO s;
+ALTER TABLE above ALTER v TYPE varchar(1);
+ROLLBACK TO s;
+ALTER TABLE above ADD CHECK (id > 0);
+ROLLBACK TO s;
+GRANT SELECT ON above TO PUBLIC;
+ROLLBACK;
+-- what is PostgreSQL's own
+SET allow_system_table_mods = on;
+TRUNCATE pg_event_trigger;
+CREATE RULE r AS ON INSERT TO pg_event_trigger DO INSTEAD NOTHING;
+SELECT governance.set_level('guard.ban-catalog-dml', 'enforce');
+TRUNCATE pg_trigger;
+RESET allow_system_table_mods;
+SELECT governance.reset_level('guard.ban-catalog-dml', reason => 'suite');
+-- and the product's
+ALTER TABLE governance.database_identity ALTER system_identifier TYPE bigint USING 1;
+ALTER TABLE governance.level OWNER TO CURRENT_USER;
+GRANT ALL ON governance.level TO PUBLIC;
+ALTER TABLE governance.level ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON governance.level USING (false);
+ALTER VIEW governance._dataset RENAME TO gone;
+ALTER TABLE governance.ddl_entry SET SCHEMA public;
+ALTER SCHEMA governance OWNER TO CURRENT_USER;
+ALTER FUNCTION governance._on_ddl_start() OWNER TO CURRENT_USER;
+ALTER FUNCTION governance._on_ddl_start() RENAME TO gone;
+ALTER INDEX governance.ddl_entry_pkey RENAME TO gone;
+REINDEX TABLE governance.level;
+-- statements that must come first in their transaction
+CREATE INDEX t_v ON t (v);
+BEGIN;
+LOCK TABLE t IN SHARE MODE;
+SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;
+COMMIT;
+SELECT governance.set_level('guard', 'observe', 'dataset:public.t', 'suite');
+DROP INDEX CONCURRENTLY t_v;
+SELECT rule, verdict FROM governance.ddl_log WHERE statement IN ('DROP INDEX CONCURRENTLY t_v;', 'LOCK TABLE t IN SHARE MODE;') AND rule IS NOT NULL ORDER BY id;
 -- a large object is nobody's as long as no dataset can refer to one
 SELECT lo_create(4242);
 SELECT lo_unlink(4242);
@@ -119,6 +183,79 @@ SELECT rule, object, rewrites, scan_bytes, victims, advice FROM governance.expla
 SELECT rule, object, verdict, lock_mode FROM governance.explain_ddl('ALTER TABLE secret.payroll ADD c int; ALTER TABLE secret.nosuch ADD c int; DROP TABLE secret.payroll; DROP TABLE secret.nosuch');
 RESET ROLE;
 SELECT rule, object, verdict FROM governance.ddl_log WHERE rule IS NOT NULL ORDER BY id;
+-- what is only explained, what finds nothing to replace, what is where it goes already
+EXPLAIN (COSTS off) DELETE FROM worker;
+BEGIN READ ONLY;
+EXPLAIN (COSTS off) DELETE FROM worker;
+DROP TABLE boss;
+ROLLBACK;
+BEGIN;
+CREATE OR REPLACE FUNCTION fresh() RETURNS int LANGUAGE sql AS 'SELECT 1';
+ALTER FUNCTION fresh() SECURITY DEFINER;
+CREATE OR REPLACE FUNCTION fresh() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
+DROP FUNCTION fresh();
+COMMIT;
+SELECT count(*) FROM governance.ddl_log WHERE object LIKE '%fresh%' AND rule IS NOT NULL;
+-- values that USING loses, a function that would fail while somebody looks, a constraint that is only made anew
+CREATE TABLE kept (id int PRIMARY KEY, v text, n int UNIQUE, other int);
+INSERT INTO kept VALUES (1, 'x', 1, 1);
+SELECT governance.declare_dataset('kept', class => 'master');
+SELECT governance.set_level('guard', 'enforce', 'dataset:public.kept'), governance.set_level('guard.require-lock-timeout', 'off', 'dataset:public.kept', 'suite');
+ALTER TABLE kept ALTER v TYPE text USING NULL;
+ALTER TABLE kept ALTER v TYPE varchar(2) USING v::varchar(2);
+ALTER TABLE kept ALTER n TYPE bigint USING n::bigint;
+CREATE SEQUENCE tries;
+CREATE FUNCTION flaky(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN IF nextval('tries') % 2 = 1 THEN RAISE EXCEPTION 'no'; END IF; RETURN x; END $$;
+ALTER TABLE kept ALTER v TYPE varchar(1) USING flaky('q');
+SELECT verdict, rule FROM governance.explain_ddl('ALTER TABLE kept ALTER v TYPE text USING flaky(''q'')');
+SELECT is_called AS ran FROM tries;
+BEGIN;
+ALTER TABLE kept ALTER n TYPE int;
+ALTER TABLE kept DROP CONSTRAINT kept_n_key;
+ROLLBACK;
+-- values that are rows of a type, or of another table
+CREATE TYPE pair AS (a int, b int);
+CREATE TABLE rowed (x int, y int);
+CREATE TABLE held (p pair, ps pair[], r rowed);
+INSERT INTO held VALUES ('(1,2)', '{"(1,2)"}', '(1,2)');
+SELECT governance.declare_dataset('held', class => 'transactional');
+ALTER TYPE pair DROP ATTRIBUTE a;
+ALTER TYPE pair RENAME ATTRIBUTE a TO c;
+ALTER TABLE rowed DROP COLUMN y;
+-- a reference that is NULL everywhere reads nothing
+ALTER TABLE kept ADD COLUMN boss int REFERENCES boss;
+ALTER TABLE kept ADD COLUMN boss2 int DEFAULT 1 REFERENCES boss;
+ALTER TABLE kept SET SCHEMA public;
+-- the guard itself is lowered by its own name only; a break-glass is for one role, and says for what
+SELECT governance.break_glass('x', '{security}', NULL, 'postgres') IS NOT NULL AS opened;
+ALTER EVENT TRIGGER data_governance_ddl_start DISABLE;
+SELECT governance.end_break_glass();
+SELECT governance.break_glass('x', '{}');
+SELECT governance.break_glass('x', '{security}', '');
+CREATE ROLE guard_writes_once;
+SELECT governance.break_glass('x', '{data_loss}', NULL, 'guard_writes_once') IS NOT NULL AS opened;
+DROP ROLE guard_writes_once;
+CREATE ROLE guard_writes_once;
+ALTER TABLE kept OWNER TO guard_writes_once;
+SELECT governance.set_level('guard.changing-owner', 'off', 'dataset:public.kept', 'suite');
+ALTER TABLE kept OWNER TO guard_writes_once;
+SET ROLE guard_writes_once;
+ALTER TABLE kept DROP COLUMN other;
+RESET ROLE;
+SELECT verdict FROM governance.explain_ddl('-- nothing but a comment');
+-- what is rolled back did not happen; what is renamed out of sight is not explained
+SELECT statement, rule, verdict FROM governance.explain_ddl('SET lock_timeout = 1000; BEGIN; DROP TABLE kept; SAVEPOINT a; DROP TABLE kept; ROLLBACK TO a; ROLLBACK; DROP TABLE kept');
+SELECT statement, rule, verdict FROM governance.explain_ddl('ALTER SCHEMA guard_writes_ext RENAME TO elsewhere; DROP TABLE elsewhere.t; CREATE TABLE x (a int); ALTER TYPE mood RENAME TO moods; DROP TYPE moods');
+-- what a client sent along with DDL is not for everybody who may see a table
+CREATE ROLE guard_writes_reader;
+CREATE TABLE free (id int);
+GRANT SELECT ON free TO guard_writes_reader;
+DO $$ BEGIN EXECUTE 'ALTER TABLE free ADD c int'; END $$;
+CREATE TABLE secrets (v text)\; INSERT INTO secrets VALUES ('topsecret')\; ALTER TABLE free ADD d int;
+SELECT tag, statement FROM governance.ddl_log WHERE object = 'public.free' ORDER BY id;
+SET SESSION AUTHORIZATION guard_writes_reader;
+SELECT tag, statement FROM governance.ddl_log WHERE object = 'public.free' ORDER BY id;
+RESET SESSION AUTHORIZATION;
 -- a rule that somebody took out of the table of rules holds all the same
 SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'suite');
 DELETE FROM governance.rule WHERE rule = 'ban-drop-table';

@@ -32,6 +32,12 @@ impl Kind {
         if foreign { self.bits & !ON_TRUNCATE } else { self.bits }
     }
 
+    /// Whether it has these bits on some kind of relation.
+    #[must_use]
+    pub fn may_have(&self, bits: i16) -> bool {
+        bits == self.bits_on(false) || bits == self.bits_on(true)
+    }
+
     /// As in CREATE TRIGGER: `BEFORE INSERT OR UPDATE`.
     fn when(bits: i16) -> String {
         let events: Vec<&str> = [(4, "INSERT"), (16, "UPDATE"), (8, "DELETE"), (ON_TRUNCATE, "TRUNCATE")]

@@ -6,6 +6,7 @@ use super::store::Change;
 use super::table;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
+use crate::pg::{owner, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -16,8 +17,8 @@ struct Acting {
     change: i64,
     name: Name,
     relid: Option<pg_sys::Oid>,
-    /// Other tables that the step names.
-    touches: Vec<pg_sys::Oid>,
+    /// What else the plan names: a partition, the view under an old name.
+    others: Vec<pg_sys::Oid>,
 }
 
 thread_local! {
@@ -41,10 +42,19 @@ pub fn is_acting() -> bool {
 pub fn covers(victim: &Victim) -> bool {
     ACTING.with_borrow(|a| {
         a.as_ref().is_some_and(|a| {
-            let touches = |relid| Some(relid) == a.relid || a.touches.contains(&relid);
-            victim.dataset == a.name || victim.relid.is_some_and(touches)
+            victim.dataset == a.name
+                || victim.relid.is_some_and(|relid| a.relid == Some(relid) || a.others.contains(&relid))
         })
     })
+}
+
+/// A relation by its quoted name.
+#[must_use]
+pub fn by_text(name: &str) -> Option<pg_sys::Oid> {
+    owner::run(|| spi::select_latest("SELECT to_regclass($1)::oid", &[name.into()], |r| r.get(1)))
+        .into_iter()
+        .next()
+        .flatten()
 }
 
 /// Runs a step of a change.
@@ -62,8 +72,9 @@ pub fn touching<R>(change: &Change, args: &Value, f: impl FnOnce() -> R) -> R {
     }
     let relid = catalog::relation_oid(&change.current_name());
     let named = args["touches"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let touches = named.filter_map(|name| table::named(&change.fill(name))).collect();
-    let acting = Acting { change: change.id, name: change.name.clone(), relid, touches };
+    let touches = named.filter_map(|name| table::named(&change.fill(name)));
+    let others = change.aliases.iter().filter_map(|alias| by_text(alias)).chain(touches).collect();
+    let acting = Acting { change: change.id, name: change.name.clone(), relid, others };
     let _back = Back(ACTING.replace(Some(acting)));
     f()
 }

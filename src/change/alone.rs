@@ -1,9 +1,214 @@
-//! Steps that cannot run in a transaction block.
-use super::run::Outcome;
-use super::store::{Change, Stored};
+//! Steps that cannot run in a transaction block: each by a process of its own, while whoever advances the change waits
+//! without a snapshot for it to wait for.
+//!
+//! Who works on a change holds an advisory lock of its number, so there is one process at most, and everybody sees whether
+//! it still lives. How it ended is kept in the step.
+use super::acting::as_change;
+use super::run::{Outcome, bound_lock_wait};
+use super::store::{self, Change, Stored};
+use crate::core::change::State;
+use crate::core::change::step::{Action, Phase};
 use crate::error;
+use crate::pg::alone::{self, Process};
+use crate::pg::catalog::{self, Name};
+use crate::pg::{owner, relation, spi};
+use pgrx::pg_sys;
+use pgrx::pg_sys::panic::CaughtError;
+use serde_json::json;
+use std::cell::RefCell;
+use std::time::Duration;
 
-/// Runs such a step.
+/// First half of the advisory lock's key; "dgow" in ASCII.
+const LOCK_SPACE: i32 = 0x6467_6f77;
+/// Between two looks at a process.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The step whose process this session waits for, and the process where this session has started it.
+struct Waiting {
+    change: i64,
+    step: i32,
+    process: Option<Process>,
+}
+
+thread_local! {
+    static WAITING: RefCell<Option<Waiting>> = const { RefCell::new(None) };
+}
+
+/// The process that works on a change.
+fn worker(change: i64) -> Option<i32> {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT pid FROM pg_locks
+              WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND objid = $2::bigint::oid AND objsubid = 2 AND granted
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            &[i64::from(LOCK_SPACE).into(), i64::from(key(change)).into()],
+            |r| r.must(1),
+        )
+    })
+    .pop()
+}
+
+fn key(change: i64) -> i32 {
+    (change & i64::from(i32::MAX)) as i32
+}
+
+/// Starts the process of a step, or looks how it stands.
 pub fn forward(change: &Change, stored: &Stored) -> Outcome {
-    error::change::cannot_run_alone(change.id, &change.fill(&stored.step.statement)).raise()
+    let is_this = |w: &Waiting| w.change == change.id && w.step == stored.number;
+    let waiting = WAITING.take().filter(is_this);
+    let process = waiting.as_ref().and_then(|w| w.process.as_ref());
+    if worker(change.id).is_some() || process.is_some_and(|p| !p.has_ended()) {
+        let process = waiting.and_then(|w| w.process);
+        WAITING.set(Some(Waiting { change: change.id, step: stored.number, process }));
+        return Outcome::Again;
+    }
+    // Nobody works on it: what it came to is there to be read.
+    let stored = store::steps(change.id).into_iter().find(|s| s.number == stored.number);
+    let Some(stored) = stored.filter(|s| !s.done) else { return Outcome::Done };
+    let statement = change.fill(&stored.step.statement);
+    if waiting.is_some() {
+        let Some(failure) = &stored.failure else {
+            error::change::process_gone(change.id, &statement).raise();
+        };
+        let code = failure["code"].as_i64().and_then(|c| i32::try_from(c).ok());
+        let message = failure["message"].as_str().unwrap_or_default();
+        let (detail, hint) = (failure["detail"].as_str(), failure["hint"].as_str());
+        error::change::alone_failed(change.id, code, message, detail, hint).raise();
+    }
+    let process = alone::start(change.id, stored.number);
+    if process.is_none() {
+        error::change::no_process(change.id, &statement).raise();
+    }
+    WAITING.set(Some(Waiting { change: change.id, step: stored.number, process }));
+    Outcome::Again
+}
+
+/// Whether this session has waited for a process of a change that has ended since, its work done; asked once.
+pub fn has_come_back(change: &Change) -> bool {
+    let waited = WAITING.with_borrow(|w| w.as_ref().is_some_and(|w| w.change == change.id));
+    if waited {
+        WAITING.set(None);
+    }
+    waited
+}
+
+/// Waits a little where there is something to wait for.
+pub fn rest() {
+    if WAITING.with_borrow(Option::is_some) {
+        alone::rest(PAUSE);
+    }
+}
+
+/// Ends the process of a change, and lets no other begin until the transaction ends.
+pub fn stop(change: i64) {
+    if let Some(pid) = worker(change) {
+        owner::run(|| spi::select("SELECT pg_terminate_backend($1)", &[pid.into()], |_| ()));
+    }
+    bound_lock_wait();
+    owner::run(|| {
+        spi::execute("SELECT pg_advisory_xact_lock($1, $2)", &[LOCK_SPACE.into(), key(change).into()])
+    });
+}
+
+/// What a process has to do.
+struct Job {
+    change: Change,
+    stored: Stored,
+    /// An index of the step's that an earlier try has left.
+    leftover: Option<Leftover>,
+}
+
+enum Leftover {
+    /// It was never finished.
+    Invalid(Name),
+    /// It was, only nobody noted it.
+    Valid,
+}
+
+/// Everything the process of a step does.
+pub fn work(id: i64, number: i32) {
+    let job = match alone::transaction(|| claim(id, number)) {
+        Ok(Some(job)) => job,
+        Ok(None) => return,
+        Err(caught) => {
+            let _ = alone::transaction(|| note(id, number, &caught));
+            return;
+        }
+    };
+    let done = match &job.leftover {
+        Some(Leftover::Valid) => Ok(()),
+        Some(Leftover::Invalid(name)) => {
+            run(&job.change, &format!("DROP INDEX CONCURRENTLY {name}")).and_then(|()| build(&job))
+        }
+        None => build(&job),
+    };
+    let _ = alone::transaction(|| match &done {
+        Ok(()) => store::mark(id, number, true),
+        Err(caught) => note(id, number, caught),
+    });
+}
+
+fn build(job: &Job) -> Result<(), Box<CaughtError>> {
+    run(&job.change, &job.change.fill(&job.stored.step.statement))
+}
+
+fn run(change: &Change, sql: &str) -> Result<(), Box<CaughtError>> {
+    alone::transaction(|| as_change(change, || alone::execute(sql)))
+}
+
+/// Makes the step this process's own; None where another process has it, or nothing is left to do.
+fn claim(id: i64, number: i32) -> Option<Job> {
+    if !catalog::is_present() {
+        return None;
+    }
+    let mine: Vec<bool> = owner::run(|| {
+        spi::select("SELECT pg_try_advisory_lock($1, $2)", &[LOCK_SPACE.into(), key(id).into()], |r| {
+            r.must(1)
+        })
+    });
+    if mine != [true] {
+        return None;
+    }
+    let change = store::get(id);
+    let stored = store::steps(id).into_iter().find(|s| s.number == number)?;
+    // What is left to do after undo_change comes when the change has ended.
+    let is_over =
+        change.state.has_ended() && !(change.state == State::Undone && stored.step.phase == Phase::Restore);
+    if is_over || stored.done || stored.step.action != Action::Alone {
+        return None;
+    }
+    let relid = change.relation().0;
+    let leftover = leftover(&change, &stored);
+    store::note_start(id, number);
+    alone::become_role(catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid));
+    Some(Job { change, stored, leftover })
+}
+
+fn leftover(change: &Change, stored: &Stored) -> Option<Leftover> {
+    if !stored.started {
+        return None; // an index of that name is somebody else's
+    }
+    let relation = stored.step.args["index"].as_str()?.to_string();
+    let schema = stored.step.args["schema"].as_str().unwrap_or(&change.name.schema).to_string();
+    let name = Name { schema, relation };
+    let index = catalog::relation_oid(&name)?;
+    Some(if relation::is_valid_index(index) { Leftover::Valid } else { Leftover::Invalid(name) })
+}
+
+fn note(id: i64, number: i32, caught: &CaughtError) {
+    let report = match caught {
+        CaughtError::PostgresError(report)
+        | CaughtError::ErrorReport(report)
+        | CaughtError::RustPanic { ereport: report, .. } => report,
+    };
+    let failure = json!({
+        "code": report.sql_error_code() as i32,
+        "message": report.message(),
+        "detail": report.detail(),
+        "hint": report.hint(),
+    });
+    store::note_failure(id, number, report.message(), failure);
+    let (detail, hint) = (report.detail(), report.hint());
+    error::change::alone_failed(id, Some(report.sql_error_code() as i32), report.message(), detail, hint)
+        .log();
 }

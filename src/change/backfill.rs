@@ -3,9 +3,10 @@
 //! Block ranges need no key and no index. A row that moves while the copy runs was written by the trigger, so it is
 //! equal already; rows added later lie behind the end or were written by the trigger too. A table that is rewritten
 //! meanwhile has its rows elsewhere, so its copy starts over.
+use super::acting::as_change;
+use super::culprit;
 use super::store::Change;
-use super::{blame, table};
-use crate::error;
+use super::table;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, convert, owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
@@ -14,9 +15,9 @@ use serde_json::Value;
 use std::time::Instant;
 
 /// Time a batch should take; its size is doubled or halved to get there.
-const BATCH_MILLIS: u128 = 200;
+pub const BATCH_MILLIS: u128 = 200;
 /// Bounds of a batch, in blocks of 8 kB.
-const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
+pub const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
 
 /// What is copied: the arguments of a copy or a comparison.
 pub struct Copy {
@@ -28,14 +29,16 @@ pub struct Copy {
     only: Option<String>,
     /// Rows that are right although they differ: the other side was made from theirs.
     unless: Option<String>,
-    /// Whether the expressions may fail on a row.
-    may_fail: bool,
     /// Whether the expressions call functions of users.
-    runs_users_code: bool,
+    pub runs_users_code: bool,
+    /// Whether the further condition says all: an expression that differs each time is not asked for twice.
+    once: bool,
 }
 
 impl Copy {
-    fn of(args: &Value) -> Self {
+    /// From the arguments of a step.
+    #[must_use]
+    pub fn of(args: &Value) -> Self {
         let set = args["set"].as_object().into_iter().flatten();
         Copy {
             set: set
@@ -43,14 +46,18 @@ impl Copy {
                 .collect(),
             types: args["types"].clone(),
             unless: args["unless"].as_str().map(String::from),
-            may_fail: args["types"].is_object(),
             only: args["only"].as_str().map(String::from),
             runs_users_code: args["runs_users_code"] == true,
+            once: args["once"] == true,
         }
     }
 
     /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
-    fn differs(&self) -> String {
+    #[must_use]
+    pub fn differs(&self) -> String {
+        if let (true, Some(only)) = (self.once, &self.only) {
+            return format!("({only})");
+        }
         let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
         let should = self.set.iter().map(|(column, expression)| {
             let of_type = self.types.get(column.as_str()).and_then(Value::as_str);
@@ -64,6 +71,12 @@ impl Copy {
             Some(unless) => format!("{only}NOT CASE WHEN {equal} THEN true ELSE {unless} END"),
             None => format!("{only}NOT {equal}"),
         }
+    }
+
+    /// Rows that are meant at all.
+    #[must_use]
+    pub fn which(&self) -> String {
+        self.only.as_deref().map_or_else(|| "true".to_string(), |only| format!("({only})"))
     }
 
     fn assignments(&self) -> String {
@@ -90,10 +103,17 @@ pub fn forget(change: i64) {
     owner::run(|| spi::execute("DELETE FROM governance.backfill WHERE change = $1", &[change.into()]));
 }
 
-/// All tables again from the first block.
+/// What was found to differ is copied again.
 pub fn start_over(change: i64) {
     owner::run(|| {
-        spi::execute("UPDATE governance.backfill SET next_block = 0 WHERE change = $1", &[change.into()])
+        spi::execute(
+            "UPDATE governance.backfill SET next_block = least(next_block, verified_block) WHERE change = $1",
+            &[change.into()],
+        );
+        spi::execute(
+            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND action = 'copy'",
+            &[change.into()],
+        )
     });
 }
 
@@ -114,7 +134,7 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.backfill b
-                SET next_block = 0, filenode = pg_relation_filenode(r.relid)::bigint,
+                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '', filenode = pg_relation_filenode(r.relid)::bigint,
                     end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
                FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
                        FROM governance.backfill WHERE change = $1) r
@@ -169,10 +189,10 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     true
 }
 
-/// Copies the rows of a block range without firing the users' triggers: the rows do not change for them. Where the update
-/// calls functions of users (checks, generated columns, triggers that always fire, the wish's own expressions), they must
-/// not run with foreign keys and everybody's triggers switched off: then all triggers fire, and with the rights of
-/// the table's owner.
+/// Copies the rows of a block range, with the rights of the table's owner and without firing the users' triggers: the rows
+/// do not change for them. Where the update calls functions of users (checks, generated columns, triggers that always fire,
+/// the wish's own expressions), they must not run with foreign keys and everybody's triggers switched off: then all
+/// triggers fire.
 fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     debug_assert!(catalog::relation_kind(part.relid).is_some());
     let sql = format!(
@@ -182,57 +202,26 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         part.next,
         copy.differs()
     );
-    // What is checked next holds until the transaction ends.
-    spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-    let as_users = copy.runs_users_code || table::runs_users_code(part.relid);
-    let with_rights = |f: &dyn Fn() -> usize| {
-        if as_users { as_owner_of(change.relation(), f) } else { settings_scope::quiet_copy(f) }
-    };
-    let run = || with_rights(&|| convert::copying(change.id, || spi::execute(&sql, &[])));
-    if !copy.may_fail {
-        return run();
-    }
-    // Apart, so that the row can still be looked for; where none is found the error is PostgreSQL's own.
-    xact::apart(run).unwrap_or_else(|| {
-        with_rights(&|| {
-            blame::find(change, copy, &part.name, part.next, upto);
-            0
-        });
+    as_owner_of(change.relation(), || {
+        // What is checked next holds until the transaction ends.
+        spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
+        let update = || convert::copying(change.id, || spi::execute(&sql, &[]));
+        let run = || {
+            if copy.runs_users_code || table::runs_users_code(part.relid) {
+                return update();
+            }
+            as_change(change, || settings_scope::quiet_copy(update))
+        };
+        // Apart, so that the row can still be looked for; where none is found the error is PostgreSQL's own.
+        if let Some(rows) = xact::apart(run) {
+            return rows;
+        }
+        culprit::find(change, copy, &part.name, (part.next, upto));
         run()
     })
 }
 
-/// Counts the rows that differ; raises unless there are none.
-pub fn compare(change: &Change, args: &Value) {
-    let copy = Copy::of(args);
-    let sql = format!("SELECT count(*) FROM {} WHERE {}", change.name, copy.differs());
-    let count = || spi::select_one(&sql, &[], |r| r.must::<i64>(1)).unwrap_or(0);
-    let rows = if copy.runs_users_code {
-        as_owner_of(change.relation(), count)
-    } else {
-        settings_scope::quiet_copy(count)
-    };
-    if rows > 0 {
-        start_over(change.id);
-        if copy.may_fail {
-            let name = || blame::first(change, &copy.differs());
-            let row = if copy.runs_users_code {
-                as_owner_of(change.relation(), name)
-            } else {
-                settings_scope::quiet_copy(name)
-            };
-            error::conversion::still_differs(change.id, rows, &row).raise();
-        }
-        error::change::not_equal(change.id, rows).raise();
-    }
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",
-            &[change.id.into()],
-        )
-    });
-}
-
-fn as_owner_of<R>(relation: Relation, f: impl FnOnce() -> R) -> R {
+/// Runs `f` with the rights of the table's owner.
+pub fn as_owner_of<R>(relation: Relation, f: impl FnOnce() -> R) -> R {
     owner::as_role(catalog::relation_owner(relation.0).unwrap_or(pg_sys::InvalidOid), f)
 }

@@ -1,62 +1,12 @@
-//! Approval, and the certificate that opens the gate.
+//! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::table;
-use crate::audit::{self, Act};
+use super::{acknowledgement, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
-use crate::pg::{catalog, owner, roles, spi};
-use crate::registry::duty;
+use crate::pg::{catalog, owner, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
-
-/// What an approval can go without.
-const WAIVERS: [&str; 1] = ["not_observed"];
-
-/// Approves a change.
-pub fn approve(id: i64, comment: Option<&str>, waive: Vec<String>) {
-    let change = store::lock(id);
-    let relation = change.relation();
-    duty::require_owner("approving a change", relation, true);
-    if change.state != State::Proposed {
-        error::change::wrong_state(id, "approved", change.state.as_str(), None).raise();
-    }
-    if let Some(unknown) = waive.iter().find(|w| !WAIVERS.contains(&w.as_str())) {
-        error::change::no_such_waiver(unknown).raise();
-    }
-    if has_drifted(&change) {
-        error::change::drifted(id, &change.name).raise();
-    }
-    let missing: Vec<String> = WAIVERS
-        .iter()
-        .filter(|_| change.needs_readers())
-        .filter(|w| !waive.iter().any(|x| x == *w))
-        .map(ToString::to_string)
-        .collect();
-    if !missing.is_empty() {
-        error::change::waiver_required(id, &missing).raise();
-    }
-    let comment = comment.map(str::trim).filter(|c| !c.is_empty());
-    if comment.is_none() && !waive.is_empty() {
-        error::change::comment_required().raise();
-    }
-    let me = roles::name(roles::current());
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.change SET state = 'approved', approved_by = $2, approved_at = now(), comment = $3, waived = $4
-              WHERE id = $1",
-            &[id.into(), me.into(), comment.into(), waive.clone().into()],
-        )
-    });
-    audit::act(Act {
-        verb: "approve_change",
-        object: &format!("change {id}"),
-        relation: Some(relation),
-        before: Some(json!({"state": "proposed"})),
-        after: Some(json!({"state": "approved", "ddl": change.ddl, "waived": waive})),
-        reason: comment,
-    });
-}
 
 /// Whether the relation is no longer what the plan was made for.
 #[must_use]
@@ -75,11 +25,26 @@ pub fn of(change: &Change) -> Value {
     if change.approved_by.is_none() {
         problems.push("not approved".to_string());
     }
-    if change.needs_readers() && !change.waived.iter().any(|w| w == "not_observed") {
-        problems.push("readers not observed and not waived".to_string());
+    if super::approval::is_over(change.id) {
+        problems.push("the approval has expired".to_string());
     }
+    if super::approval::approver_has_gone(change) {
+        problems.push("the role that approved is gone".to_string());
+    }
+    let waived = change.waived.iter().any(|w| w == "not_observed");
+    let consumers = if change.needs_readers() { acknowledgement::consumers(change) } else { Vec::new() };
+    let silent: Vec<&str> = consumers.iter().filter(|c| !c.acknowledged).map(|c| c.party.as_str()).collect();
+    if !silent.is_empty() && !waived {
+        problems.push(format!("consumers that have not acknowledged it: {}", silent.join(", ")));
+    }
+    let promised = if change.state.is_before_contraction() { promised_until(change) } else { None };
+    if let Some(date) = &promised {
+        problems.push(format!("its deprecation says that it stays until {date}"));
+    }
+    let proof = soak::proof(change);
+    problems.extend(proof.problem.filter(|_| !waived));
     let dependents = match catalog::relation_oid(&change.name) {
-        Some(relid) if change.state.is_before_contraction() => dependents(change, &steps, relid),
+        Some(relid) if change.state.is_before_contraction() => dependents(change, relid, &steps),
         _ => Vec::new(),
     };
     if !dependents.is_empty() {
@@ -102,30 +67,57 @@ pub fn of(change: &Change) -> Value {
         "change": change.id,
         "ddl": change.ddl,
         "state": change.state.as_str(),
-        "readers": if change.needs_readers() { "not_observed" } else { "not_concerned" },
+        "readers": proof.verdict,
+        "reads": proof.reads,
         "waived": change.waived,
+        "consumers": acknowledgement::as_json(&consumers),
+        "not_before": promised,
+        "scream_tests": super::scream::as_json(change),
         "proposed_by": change.proposed_by,
         "approved_by": change.approved_by,
         "dependents": dependents,
-        "backfill": copies.then(|| json!({"verified": change.verified})),
+        "backfill": copies.then(|| verify::as_json(change)),
         "catalog": change.fingerprint,
         "valid": problems.is_empty(),
         "problems": problems,
     })
 }
 
+/// Until when a deprecation promises that what goes stays.
+fn promised_until(change: &Change) -> Option<String> {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT max(d.sunset)::text FROM governance.deprecation d
+              WHERE d.schema_name = $1 AND d.relation_name = $2 AND (d.column_name = ANY ($3) OR $4) AND d.sunset > clock_timestamp()",
+            &[
+                change.name.schema.as_str().into(),
+                change.name.relation.as_str().into(),
+                change.takes.clone().into(),
+                change.whole.into(),
+            ],
+            |r| r.get(1),
+        )
+    })
+    .flatten()
+}
+
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
-fn dependents(change: &Change, steps: &[Stored], relid: pg_sys::Oid) -> Vec<String> {
-    if change.whole {
-        return table::dependents(relid, None);
+fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<String> {
+    let views = super::quarantine::planned(steps);
+    let mut all: Vec<String> =
+        views.iter().flat_map(|view| table::dependents_but(*view, None, &views)).collect();
+    if change.quarantine.is_some() {
+        all.extend(table::dependents_but(relid, None, &views));
+        return all;
     }
-    let leaves = steps.iter().filter_map(|s| s.step.args["leaves"].as_array()).flatten();
-    let leaves: Vec<&str> = leaves.filter_map(Value::as_str).collect();
-    if !change.adds.is_empty() && leaves.is_empty() {
+    if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
+        return super::old_name::dependents(&end.step.args);
+    }
+    let leaves = steps.iter().any(|s| s.step.args["leaves"].is_array());
+    if !leaves && steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
-    let mut all: Vec<String> =
-        change.takes.iter().flat_map(|column| table::dependents(relid, Some(column))).collect();
+    all.extend(change.takes.iter().flat_map(|column| table::dependents_but(relid, Some(column), &views)));
     all.dedup();
     let carried: Vec<&str> = steps
         .iter()

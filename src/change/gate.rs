@@ -4,7 +4,8 @@
 //! An event trigger can neither replace nor skip a statement. So before a DROP runs, what it names is moved into
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
-use super::acting::is_acting;
+use super::acting::{by_text, is_acting};
+use super::added::{self, There};
 use super::steps;
 use super::store::{self, Change};
 use crate::core::change::State;
@@ -13,8 +14,8 @@ use crate::error;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
 use crate::pg::wish::Wish;
-use crate::pg::{settings_scope, xact};
-use crate::registry::bare;
+use crate::pg::{owner, settings_scope, spi, xact};
+use crate::registry::{bare, tree};
 use pgrx::spi::quote_identifier;
 use std::cell::RefCell;
 
@@ -48,7 +49,9 @@ fn meant(wish: &Wish) -> Vec<Change> {
         return Vec::new();
     }
     let spellings = spellings(wish);
-    store::open_on(&wish.name).into_iter().filter(|c| spellings.contains(&c.ddl)).collect()
+    let mut open = store::open_on(&wish.name);
+    open.extend(store::last_done(&wish.name, spellings.first().map_or("", String::as_str)));
+    open.into_iter().filter(|c| spellings.contains(&c.ddl)).collect()
 }
 
 /// The change that a statement would complete, as [`before_ddl`] does when it runs, and its relation.
@@ -60,19 +63,22 @@ pub fn would_complete(wishes: &[Wish]) -> Option<(i64, Name)> {
     settings_scope::with_fixed_path(|| {
         let open = wishes.iter().flat_map(meant);
         open.into_iter()
-            .find(|c| c.state == State::Contracted || steps::is_at_gate(c, &store::steps(c.id)))
+            .find(|c| match c.state {
+                State::Done => added::is_there(c),
+                state => state == State::Contracted || steps::is_at_gate(c, &store::steps(c.id)),
+            })
             .map(|c| (c.id, c.name))
     })
 }
 
-/// Called before any DDL: completes the changes it stands for.
-pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) {
+/// Called before any DDL: completes the changes it stands for. What it adds may be there by then: then it has to skip that.
+pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) -> Option<There> {
     if is_acting() {
-        return;
+        return None;
     }
     PASSING.set(None);
     if bare::has_no_changes() {
-        return;
+        return None;
     }
     let wishes = wishes();
     settings_scope::with_fixed_path(|| {
@@ -81,7 +87,13 @@ pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) {
                 complete(&change, wish);
             }
         }
-    });
+        // One statement adds to one relation, and is a change as a whole.
+        let [wish] = wishes.as_slice() else { return None };
+        let spelling = spellings(wish).into_iter().next()?;
+        let change = meant(wish).into_iter().find(|c| c.ddl == spelling)?;
+        let is_past = matches!(change.state, State::Contracted | State::Done);
+        (is_past && added::is_there(&change)).then(|| added::there(&change))
+    })
 }
 
 fn complete(change: &Change, wish: &Wish) {
@@ -98,6 +110,10 @@ fn complete(change: &Change, wish: &Wish) {
             steps::contract(&change, true);
             error::change::completed(change.id).notice();
         }
+        State::Done if !exists => {
+            error::change::already_done(change.id, &change.ddl).notice();
+            return;
+        }
         State::Contracted if !exists => {
             error::change::already_contracted(change.id, &change.ddl).notice();
         }
@@ -106,7 +122,13 @@ fn complete(change: &Change, wish: &Wish) {
     let change = store::get(change.id);
     steps::prelude(&change);
     note_stand_in(&change);
-    PASSING.set(Some((change.id, vec![wish.name.clone(), change.name.clone()])));
+    let mut names = vec![wish.name.clone(), change.name.clone()];
+    names.extend(wish.also.iter().cloned());
+    // A partition is judged by what is declared above it.
+    let others: Vec<_> = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
+    names.extend(others.iter().filter_map(|relid| catalog::relation_name(*relid)));
+    names.extend(others.into_iter().chain(wish.relid).flat_map(tree::governors));
+    PASSING.set(Some((change.id, names)));
 }
 
 /// The statement runs after the change: it must not do again what the change did. Where nothing went by its name, the
@@ -134,8 +156,17 @@ fn require_that_it_can_follow(change: &Change, wish: &Wish, at_gate: bool) {
 
 /// Whether what the wish takes away is there under its own name.
 fn still_there(change: &Change) -> bool {
-    if change.whole {
+    if let Some(probe) = &change.probe
+        && holds(&change.fill(probe))
+    {
+        return true;
+    }
+    if change.whole && change.probe.is_none() {
         return catalog::relation_oid(&change.name).is_some();
+    }
+    if added::adds(change) {
+        // Nothing is taken away: as long as it is not all there, there is something to do.
+        return change.state.is_before_contraction() || !added::is_there(change);
     }
     let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
     if change.state == State::Contracted && has_changed_names(change) {
@@ -147,6 +178,13 @@ fn still_there(change: &Change) -> bool {
 /// Whether a new column has taken the very name of the old one.
 fn has_changed_names(change: &Change) -> bool {
     store::steps(change.id).iter().any(|s| s.step.args["retypes"] == true)
+}
+
+/// Whether a condition of the plan holds.
+fn holds(condition: &str) -> bool {
+    owner::run(|| spi::select_latest(&format!("SELECT {condition}"), &[], |r| r.get::<bool>(1)))
+        .first()
+        .is_some_and(|held| *held == Some(true))
 }
 
 /// What the prelude made is nobody's loss.

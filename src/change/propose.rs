@@ -1,16 +1,16 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::table;
+use super::{table, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
-use crate::core::change::step::Step;
+use crate::core::change::step::{Phase, Step};
 use crate::error;
 use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
 use crate::pg::wish::Wish;
-use crate::pg::{catalog, owner, roles, settings_scope, spi};
+use crate::pg::{addition, catalog, owner, roles, settings_scope, spi};
 use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
@@ -41,7 +41,7 @@ pub fn propose(p: &Proposal) -> Option<i64> {
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();
     };
-    let wishes = settings_scope::with_search_path(p.path, || statement.wishes());
+    let wishes = settings_scope::with_search_path(p.path, || addition::strictly(|| statement.wishes()));
     let no_form = |why: &str| -> ! { error::change::no_form(why, p.sql.trim()).raise() };
     if wishes.len() > 1 {
         no_form("a change works on one relation");
@@ -76,6 +76,15 @@ fn require_what_it_names(wish: &Wish) {
     if !roles::has_rights_of(roles::current(), owner) {
         error::change::not_owner(&wish.name, &roles::name(roles::current())).raise();
     }
+    form::require(relid, &wish.name, &wish.parts);
+    for part in &wish.parts {
+        if let part::Part::AddColumn(new) = part
+            && wish.adds_anew
+            && catalog::column_number(relid, &new.name).is_some()
+        {
+            error::change::name_taken(&wish.name, &new.name).raise();
+        }
+    }
     for column in wish.parts.iter().flat_map(part::Part::needs) {
         crate::registry::tagging::require_column(Relation(relid), &wish.name, column);
     }
@@ -104,7 +113,9 @@ fn open_change(wish: &Wish, ddl: &str) -> Option<i64> {
         if c.ddl == ddl {
             return Some(c.id);
         }
-        if c.whole || whole || c.columns.iter().any(|column| columns.contains(column)) {
+        // A partition that is dropped is known at the table above it too, which stays.
+        let is_all = c.whole && (c.quarantine.is_none() || c.name == wish.name);
+        if is_all || whole || c.columns.iter().any(|column| columns.contains(column)) {
             error::change::busy(c.id, c.state.as_str()).raise();
         }
     }
@@ -145,12 +156,12 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.change (id, kind, schema_name, relation_name, ddl, up, down, reason, fingerprint,
-                    proposed_by, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in)
+                    proposed_by, proposed_session, columns, adds, takes, whole, quarantine_name, aliases, prelude, stand_in, probe)
              OVERRIDING SYSTEM VALUE
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
             &[
                 id.into(),
-                part::kind(&wish.parts).into(),
+                part::kind(&wish.parts, p.up.is_some() || p.down.is_some()).into(),
                 wish.name.schema.as_str().into(),
                 wish.name.relation.as_str().into(),
                 ddl.as_str().into(),
@@ -159,6 +170,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
                 reason.into(),
                 table::fingerprint(relid, &[]).into(),
                 me.into(),
+                roles::name(roles::session()).into(),
                 columns.into(),
                 plan.adds.clone().into(),
                 plan.takes.clone().into(),
@@ -167,6 +179,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
                 plan.aliases.clone().into(),
                 plan.prelude.clone().into(),
                 plan.stand_in.clone().into(),
+                plan.probe.clone().into(),
             ],
         )
     });
@@ -186,5 +199,20 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
 /// The plan of a change, with the names of this moment.
 #[must_use]
 pub fn plan(c: &Change) -> Vec<Step> {
-    store::steps(c.id).into_iter().map(|s| Step { statement: c.fill(&s.step.statement), ..s.step }).collect()
+    let mut steps: Vec<Step> = store::steps(c.id)
+        .into_iter()
+        .map(|s| Step { statement: c.fill(&s.step.statement), ..s.step })
+        .collect();
+    if c.needs_readers() {
+        let window = window::of(&c.name);
+        let class =
+            if window.class.is_empty() { "no class".into() } else { format!("class {}", window.class) };
+        let words = format!(
+            "nobody has read it for {}, unless that is waived; an approval holds for {}, the quarantine for {} ({class})",
+            window.soak, window.approval, window.quarantine
+        );
+        let at = steps.iter().position(|s| s.phase >= Phase::Contract).unwrap_or(steps.len());
+        steps.insert(at, Step::gate(words));
+    }
+    steps
 }

@@ -1,13 +1,12 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{identity, table};
+use super::{detached, grants, identity, old_name, quarantine, table, whole};
 use crate::error;
-use crate::pg::regclass::Relation;
+use crate::pg::catalog::Name;
 use crate::pg::{owner, spi};
 use crate::registry::tagging;
-use pgrx::JsonB;
 use pgrx::spi::quote_identifier;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 fn word<'a>(args: &'a Value, key: &str) -> &'a str {
     args[key].as_str().unwrap_or_default()
@@ -22,6 +21,14 @@ pub fn forward(change: &Change, args: &Value) {
         "tell_lost" | "tell_not_valid" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide" => hide(change, word(args, "name")),
+        "same_tree" => whole::require_same_tree(change, &args["members"]),
+        "valid_index" => whole::require_valid_index(change, word(args, "index")),
+        "move" => old_name::rename(change, args, false),
+        "old_name" => old_name::make(change, args),
+        "hide_view" => quarantine::hide(change, args),
+        "note_stated" => detached::note(change, args),
+        "detach" => detached::run(change, args, false),
+        "end_old_name" => old_name::end(args),
         other => error::change::no_such_routine(other).raise(),
     }
 }
@@ -35,6 +42,11 @@ pub fn back(change: &Change, args: &Value) {
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide" => show(change),
+        "move" => old_name::rename(change, args, true),
+        "old_name" => old_name::end(args),
+        "hide_view" => quarantine::show(change, args),
+        "note_stated" => detached::forget_copies(change, args),
+        "detach" => detached::run(change, args, true),
         _ => {}
     }
 }
@@ -130,18 +142,11 @@ fn tell_lost(change: &Change, old: &str, new: &str) {
 fn hide(change: &Change, quarantine: &str) {
     let relation = change.relation();
     let word = table::command_word(relation.0);
-    let grants = grants(relation);
-    let quoted = quote_identifier(quarantine);
-    spi::execute(&format!("ALTER {word} {} RENAME TO {quoted}", change.name), &[]);
-    let mut grantees: Vec<String> = grants.as_array().into_iter().flatten().map(grantee).collect();
-    grantees.sort();
-    grantees.dedup();
-    let schema = quote_identifier(&change.name.schema);
-    for grantee in grantees {
-        // Takes grants on columns too; CASCADE, since who had the grant option may have passed it on.
-        spi::execute(&format!("REVOKE ALL ON {schema}.{quoted} FROM {grantee} CASCADE"), &[]);
-    }
-    store::keep(change.id, "grants", grants);
+    let given = grants::of(relation);
+    spi::execute(&format!("ALTER {word} {} RENAME TO {}", change.name, quote_identifier(quarantine)), &[]);
+    let hidden = Name { schema: change.name.schema.clone(), relation: quarantine.to_string() };
+    grants::take(&hidden, &given);
+    store::keep(change.id, "grants", given);
 }
 
 fn show(change: &Change) {
@@ -151,46 +156,5 @@ fn show(change: &Change) {
         &format!("ALTER {word} {hidden} RENAME TO {}", quote_identifier(&change.name.relation)),
         &[],
     );
-    for g in change.kept["grants"].as_array().into_iter().flatten() {
-        let option = if g["grantable"] == true { " WITH GRANT OPTION" } else { "" };
-        let privilege = g["privilege"].as_str().unwrap_or("SELECT");
-        let column = g["column"].as_str().map(|c| format!(" ({})", quote_identifier(c))).unwrap_or_default();
-        if g["grantee"].as_str().is_some_and(|role| !catalog_has_role(role)) {
-            error::change::grantee_gone(&change.name, g["grantee"].as_str().unwrap_or_default()).warn();
-            continue;
-        }
-        spi::execute(&format!("GRANT {privilege}{column} ON {} TO {}{option}", change.name, grantee(g)), &[]);
-    }
-}
-
-fn catalog_has_role(role: &str) -> bool {
-    owner::run(|| {
-        spi::select_one("SELECT true FROM pg_roles WHERE rolname = $1", &[role.into()], |r| r.must::<bool>(1))
-    })
-    .is_some()
-}
-
-/// Grants on a relation and its columns to anybody but its owner: grantee (NULL: public), column (NULL: the relation),
-/// privilege, with grant option.
-fn grants(relation: Relation) -> Value {
-    owner::run(|| {
-        spi::select_one(
-            "SELECT coalesce(jsonb_agg(jsonb_build_object(
-                        'grantee', CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END, 'column', g.attname,
-                        'privilege', x.privilege_type, 'grantable', x.is_grantable) ORDER BY g.attname NULLS FIRST), '[]')
-               FROM pg_class c
-              CROSS JOIN LATERAL (SELECT NULL::name AS attname, c.relacl AS acl
-                                  UNION ALL SELECT a.attname, a.attacl FROM pg_attribute a
-                                             WHERE a.attrelid = c.oid AND NOT a.attisdropped) g
-              CROSS JOIN LATERAL aclexplode(g.acl) x
-              WHERE c.oid = $1 AND x.grantee <> c.relowner",
-            &[relation.0.into()],
-            |r| r.must::<JsonB>(1).0,
-        )
-    })
-    .unwrap_or_else(|| json!([]))
-}
-
-fn grantee(grant: &Value) -> String {
-    grant["grantee"].as_str().map_or_else(|| "PUBLIC".to_string(), quote_identifier)
+    grants::give(&change.name, &change.kept["grants"]);
 }

@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{backfill, routine};
+use super::{backfill, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, settings_scope, spi};
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
 /// request for a strong lock stops everybody.
-const LOCK_TIMEOUT: &str = "3s";
+const LOCK_TIMEOUT: &str = "1s";
 
 /// From this age on a transaction in front is not waited for at all.
 const LONG_TRANSACTION_SECONDS: f64 = 1.0;
@@ -32,8 +32,14 @@ fn refuse_to_queue(change: &Change, mode: &str) {
         lock::NO_DDL => pg_sys::ShareUpdateExclusiveLock,
         _ => return,
     };
-    let Some(relid) = catalog::relation_oid(&change.current_name()) else { return };
-    let waits = owner::run(|| guard::waits_for(relid, mode as pg_sys::LOCKMODE));
+    if let Some(relid) = catalog::relation_oid(&change.current_name()) {
+        refuse_to_queue_for(change, relid, mode as pg_sys::LOCKMODE);
+    }
+}
+
+/// The same for a relation that the change works on beside its own.
+pub fn refuse_to_queue_for(change: &Change, relid: pg_sys::Oid, mode: pg_sys::LOCKMODE) {
+    let waits = owner::run(|| guard::waits_for(relid, mode));
     if let Some(waits) = waits.filter(|w| w.oldest >= LONG_TRANSACTION_SECONDS) {
         error::change::behind_long_transaction(change.id, &waits.pids, waits.oldest).raise();
     }
@@ -60,13 +66,18 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         }
         Action::Alone => return super::alone::forward(change, stored),
         Action::Copy => {
-            if backfill::batch(change, &step.args) {
+            if throttle::holds(change).is_some() || backfill::batch(change, &step.args) {
                 return Outcome::Again;
             }
         }
-        Action::Compare => backfill::compare(change, &step.args),
+        Action::Compare => {
+            if verify::batch(change, &step.args) {
+                return Outcome::Again;
+            }
+        }
         Action::Routine => {
             bound_lock_wait();
+            refuse_to_queue(change, step.lock_mode);
             as_change(change, || routine::forward(change, &step.args));
         }
     }

@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{backfill, certificate};
+use super::{alone, backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::step::Phase;
@@ -11,9 +11,6 @@ use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
 use crate::registry::duty;
 use serde_json::{Value, json};
-
-/// How long what was taken away can be brought back.
-const QUARANTINE_DAYS: i32 = 7;
 
 /// Whether a step comes before the gate.
 fn is_before_gate(phase: Phase) -> bool {
@@ -33,11 +30,15 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
+    alone::rest();
+    throttle::rest();
     let change = store::lock(id);
     let approve =
         Some(format!("SELECT governance.approve_change({id}, 'why', waive => '{{not_observed}}');"));
     match change.state {
         State::Proposed => error::change::wrong_state(id, "advanced", "not approved yet", approve).raise(),
+        State::Undone if to_restore(&store::steps(id)).is_some() => return restore(&change),
+        State::Undone if alone::has_come_back(&change) => return false,
         s if s.has_ended() => error::change::wrong_state(id, "advanced", s.as_str(), None).raise(),
         _ => {}
     }
@@ -49,9 +50,9 @@ pub fn advance(id: i64) -> bool {
         return match next {
             Some(at) if steps[at].step.phase == Phase::Settle => {
                 let _ = step(&change, &steps, at);
-                // Behind the last of them lies the quarantine, which is not to be ended yet.
-                store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle)
+                is_settling(id)
             }
+            _ if alone::has_come_back(&change) => false,
             _ => {
                 end_quarantine(&change, &steps);
                 false
@@ -63,7 +64,7 @@ pub fn advance(id: i64) -> bool {
     }
     if is_at_gate(&change, &steps) {
         contract(&change, false);
-        return store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle);
+        return is_settling(id);
     }
     match next {
         Some(at) if is_before_gate(steps[at].step.phase) => {
@@ -106,17 +107,20 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     let certificate = certificate::require(change);
     let relation = change.relation();
     for stored in store::steps(change.id).iter().filter(|s| s.step.phase == Phase::Contract && !s.done) {
-        let _ = run::forward(&store::get(change.id), stored);
+        // What somebody's statement could not do a second time is left to it.
+        if !(by_own_ddl && stored.step.args["own"] == true) {
+            let _ = run::forward(&store::get(change.id), stored);
+        }
         store::mark(change.id, stored.number, true);
     }
     let me = roles::name(roles::current());
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET state = 'contracted', contracted_by = $2,
-                    contracted_at = clock_timestamp(), quarantine_until = clock_timestamp() + make_interval(days => $3),
+                    contracted_at = clock_timestamp(), quarantine_until = clock_timestamp() + $3::interval,
                     last_error = NULL
               WHERE id = $1",
-            &[change.id.into(), me.into(), QUARANTINE_DAYS.into()],
+            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into()],
         )
     });
     audit::act(Act {
@@ -129,6 +133,30 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
         })),
         reason: None,
     });
+}
+
+/// Whether something is left to do after contraction.
+fn is_settling(id: i64) -> bool {
+    store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle)
+}
+
+fn is_left(stored: &Stored) -> bool {
+    stored.step.phase == Phase::Restore && !stored.done
+}
+
+/// The next step that is left to do after a change was taken back.
+fn to_restore(steps: &[Stored]) -> Option<usize> {
+    steps.iter().position(is_left)
+}
+
+/// Runs that step; whether another one follows.
+fn restore(change: &Change) -> bool {
+    duty::require_owner("advancing a change", change.relation(), false);
+    let steps = store::steps(change.id);
+    if let Some(at) = to_restore(&steps) {
+        let _ = step(change, &steps, at);
+    }
+    to_restore(&store::steps(change.id)).is_some()
 }
 
 fn end_quarantine(change: &Change, steps: &[Stored]) {
@@ -152,7 +180,9 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
 
 /// Takes back the steps that were run, the last one first.
 fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
-    for stored in store::steps(id).iter().rev().filter(|s| s.done && phases(s.step.phase)) {
+    alone::stop(id);
+    // What a process of its own has begun with may have left something, too.
+    for stored in store::steps(id).iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
         run::back(&store::get(id), stored);
         store::mark(id, stored.number, false);
     }
@@ -192,6 +222,12 @@ pub fn undo(id: i64, reason: Option<&str>) {
     duty::require_owner("undoing a change", relation, false);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
+    let steps = store::steps(id);
+    let left: Vec<String> =
+        steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
+    if !left.is_empty() {
+        error::change::not_all_back(id, &left).notice();
+    }
 }
 
 fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reason: Option<&str>) {

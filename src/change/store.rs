@@ -47,6 +47,10 @@ pub struct Change {
     pub prelude: Option<String>,
     /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
     pub stand_in: Option<String>,
+    /// Further names under which somebody may wish the same, quoted.
+    pub aliases: Vec<String>,
+    /// A condition in SQL that holds while what the wish takes away is there; None where that can be told from the columns.
+    pub probe: Option<String>,
 }
 
 impl Change {
@@ -55,7 +59,9 @@ impl Change {
     pub fn current_name(&self) -> Name {
         match &self.quarantine {
             Some(name) if self.state == State::Contracted => {
-                Name { schema: self.name.schema.clone(), relation: name.clone() }
+                let hidden = Name { schema: self.name.schema.clone(), relation: name.clone() };
+                // While it is brought back, it has its own name again before the other steps are taken back.
+                if catalog::relation_oid(&hidden).is_some() { hidden } else { self.name.clone() }
             }
             _ => self.name.clone(),
         }
@@ -94,11 +100,15 @@ pub struct Stored {
     pub joined: bool,
     /// Whether it was run.
     pub done: bool,
+    /// Whether a process of its own has begun with it.
+    pub started: bool,
+    /// Why that process failed.
+    pub failure: Option<Value>,
 }
 
 const COLUMNS: &str =
     "id, schema_name, relation_name, ddl, state, fingerprint, proposed_by, approved_by, waived,
-    quarantine_name, kept, verified_at IS NOT NULL, columns, adds, takes, whole, prelude, stand_in";
+    quarantine_name, kept, verified_at IS NOT NULL, columns, adds, takes, whole, prelude, stand_in, aliases, probe";
 
 fn read(r: &spi::Row) -> Change {
     Change {
@@ -119,6 +129,8 @@ fn read(r: &spi::Row) -> Change {
         whole: r.must(16),
         prelude: r.get(17),
         stand_in: r.get(18),
+        aliases: r.must(19),
+        probe: r.get(20),
     }
 }
 
@@ -166,12 +178,25 @@ pub fn open_on(name: &Name) -> Vec<Change> {
     owner::run(|| spi::select(&sql, &args, read))
 }
 
+/// The last change of a relation with this wish that has come to its end, where it only added.
+#[must_use]
+pub fn last_done(name: &Name, ddl: &str) -> Option<Change> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM governance.change
+          WHERE (schema_name, relation_name) = ($1, $2) AND ddl = $3 AND state = 'done' AND takes = '{{}}' AND NOT whole
+          ORDER BY id DESC LIMIT 1"
+    );
+    let args = [name.schema.as_str().into(), name.relation.as_str().into(), ddl.into()];
+    owner::run(|| spi::select_one(&sql, &args, read))
+}
+
 /// The steps of a change, in order.
 #[must_use]
 pub fn steps(id: i64) -> Vec<Stored> {
     owner::run(|| {
         spi::select_latest(
-            "SELECT step, phase, action, statement, undo, lock_mode, reversible, args, joined, done_at IS NOT NULL
+            "SELECT step, phase, action, statement, undo, lock_mode, reversible, args, joined, done_at IS NOT NULL,
+                    started_at IS NOT NULL, failure
                FROM governance.change_step WHERE change = $1 ORDER BY step",
             &[id.into()],
             |r| Stored {
@@ -187,6 +212,8 @@ pub fn steps(id: i64) -> Vec<Stored> {
                 },
                 joined: r.must(9),
                 done: r.must(10),
+                started: r.must(11),
+                failure: r.get::<JsonB>(12).map(|f| f.0),
             },
         )
     })
@@ -228,10 +255,38 @@ pub fn put_steps(id: i64, steps: &[(Step, bool)]) {
 pub fn mark(id: i64, number: i32, done: bool) {
     owner::run(|| {
         spi::execute(
-            "UPDATE governance.change_step SET done_at = CASE WHEN $3 THEN clock_timestamp() END, last_error = NULL
+            "UPDATE governance.change_step
+                SET done_at = CASE WHEN $3 THEN clock_timestamp() END, started_at = CASE WHEN $3 THEN started_at END,
+                    pid = NULL, failure = NULL, last_error = NULL
               WHERE change = $1 AND step = $2",
             &[id.into(), number.into(), done.into()],
         )
+    });
+}
+
+/// Notes that this process begins with a step.
+pub fn note_start(id: i64, number: i32) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change_step
+                SET started_at = clock_timestamp(), pid = pg_backend_pid(), failure = NULL, last_error = NULL
+              WHERE change = $1 AND step = $2",
+            &[id.into(), number.into()],
+        )
+    });
+}
+
+/// Notes why this process could not finish a step.
+pub fn note_failure(id: i64, number: i32, message: &str, failure: Value) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change_step SET pid = NULL, failure = $3, last_error = $4 WHERE change = $1 AND step = $2",
+            &[id.into(), number.into(), JsonB(failure).into(), message.into()],
+        );
+        spi::execute(
+            "UPDATE governance.change SET last_error = $2 WHERE id = $1",
+            &[id.into(), message.into()],
+        );
     });
 }
 
@@ -243,6 +298,38 @@ pub fn set_state(id: i64, state: State) {
                     ended_at = CASE WHEN $2 IN ('done', 'aborted', 'undone') THEN clock_timestamp() END
               WHERE id = $1",
             &[id.into(), state.as_str().into()],
+        )
+    });
+}
+
+/// Notes why the next step failed; nothing where the caller could not have run it.
+pub fn failed(id: i64, message: &str) {
+    let sql = format!("SELECT {COLUMNS} FROM governance.change WHERE id = $1 AND ended_at IS NULL");
+    let change = owner::run(|| spi::select_one(&sql, &[id.into()], read));
+    let relid = change.and_then(|c| catalog::relation_oid(&c.current_name()));
+    if !relid.is_some_and(|relid| crate::registry::duty::is_owner_or_operator(Relation(relid))) {
+        return;
+    }
+    if steps(id).iter().find(|s| !s.done).is_some_and(|s| s.step.action == Action::Compare) {
+        super::backfill::start_over(id);
+    }
+    owner::run(|| {
+        spi::execute(
+            "WITH next AS (SELECT min(step) AS step FROM governance.change_step WHERE change = $1 AND done_at IS NULL),
+                  noted AS (UPDATE governance.change_step s SET last_error = $2 FROM next
+                             WHERE s.change = $1 AND s.step = next.step)
+             UPDATE governance.change SET last_error = $2 WHERE id = $1",
+            &[id.into(), message.into()],
+        )
+    });
+}
+
+/// Its own step gave the relation another name.
+pub fn set_name(id: i64, name: &Name) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change SET schema_name = $2, relation_name = $3 WHERE id = $1",
+            &[id.into(), name.schema.as_str().into(), name.relation.as_str().into()],
         )
     });
 }

@@ -60,6 +60,12 @@ pub fn named(name: &str) -> Option<pg_sys::Oid> {
 /// other tables, policies, functions that use the row type, and the like. Not its own indexes, defaults and constraints.
 #[must_use]
 pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
+    dependents_but(relid, column, &[])
+}
+
+/// The same without these views.
+#[must_use]
+pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys::Oid]) -> Vec<String> {
     owner::run(|| {
         spi::select(
             "SELECT DISTINCT CASE WHEN w.oid IS NOT NULL THEN format('view %s', w.ev_class::regclass)
@@ -77,12 +83,15 @@ pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
                 AND k.conrelid IS DISTINCT FROM $1
                 AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
                 AND w.ev_class IS DISTINCT FROM $1
+                AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
+                AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
+                AND NOT EXISTS (SELECT FROM pg_trigger t WHERE d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
                 AND NOT (d.classid = 'pg_attrdef'::regclass
                          AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
                                         AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
                                                          AND g.attnum = f.adnum AND g.attgenerated <> '')))
               ORDER BY 1 LIMIT 20",
-            &[relid.into(), column.into()],
+            &[relid.into(), column.into(), views.to_vec().into()],
             |r| r.must(1),
         )
     })
@@ -184,6 +193,20 @@ pub fn leaves(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, Name)> {
             |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }),
         )
     })
+}
+
+/// Raises unless it is a table that a constraint or an index can be built for by itself. `with_rows`: or a materialized
+/// view, which has rows, but no constraints.
+pub fn require_stored(p: &Planning, with_rows: bool) {
+    match catalog::relation_kind(p.relid) {
+        Some(b'r' | b'p') => {}
+        Some(b'm') if with_rows => {}
+        _ => p.no_form("this form works on tables only"),
+    }
+    let shape = shape(p.relid);
+    if shape.is_partition && shape.partitioned {
+        p.no_form("it is a partition that is partitioned itself: propose it for the table above, or for its partitions");
+    }
 }
 
 /// Raises unless it is a table that has its columns from nowhere else, and gives them to no other.

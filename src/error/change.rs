@@ -1,4 +1,5 @@
 //! Errors of changes.
+pub use super::change_away::*;
 use super::{Code, Failure};
 use crate::core::change::part::FORMS;
 use crate::pg::catalog::Name;
@@ -47,6 +48,44 @@ pub fn no_expressions() -> Failure {
         .detail(format!("Forms there are: {}.", FORMS))
 }
 
+/// An `up` or `down` that is no expression.
+pub fn not_an_expression(text: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SYNTAX_ERROR, format!("\"{text}\" is not one expression"))
+        .detail("It stands for a value made from the columns of the same row.")
+}
+
+/// An expression whose type does not fit its column.
+pub fn no_such_cast(from: &str, to: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DATATYPE_MISMATCH,
+        format!("up gives values of type {from}, but the column is of type {to}"),
+    )
+    .hint("Write the cast into the expression.")
+}
+
+/// A constraint or index of a name that exists.
+pub fn name_exists(name: &str, table: &Name) -> Failure {
+    Failure::new(Code::ERRCODE_DUPLICATE_OBJECT, format!("{name} already exists in the schema or on {table}"))
+        .hint("Choose another name, or write IF NOT EXISTS where the statement has it.")
+}
+
+/// NOT NULL for a column without a value.
+pub fn needs_up(name: &Name, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("column \"{column}\" of {name} is to be NOT NULL, but nothing says what old rows get"),
+    )
+    .hint("Give up => 'an expression over the columns of the same row' to propose_change.")
+}
+
+/// `down` where nothing goes back.
+pub fn no_down() -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        "this form of change takes no down: there are no old values that new ones could be written to",
+    )
+}
+
 /// A table that does not exist.
 pub fn no_such_table(name: &Name) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_TABLE, format!("relation {name} does not exist"))
@@ -92,10 +131,7 @@ pub fn busy(id: i64, state: &str) -> Failure {
 
 /// Somebody else advances it right now.
 pub fn being_advanced(id: i64) -> Failure {
-    Failure::new(
-        Code::ERRCODE_LOCK_NOT_AVAILABLE,
-        format!("change {id} is being worked on by another session"),
-    )
+    Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} is being worked on by another session"))
 }
 
 /// An act that does not fit the state.
@@ -161,15 +197,6 @@ pub fn gate_closed(id: i64, problems: &str) -> Failure {
     .hint(format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"))
 }
 
-/// Rows that still differ after the copy.
-pub fn not_equal(id: i64, rows: i64) -> Failure {
-    Failure::new(
-        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("change {id}: {rows} rows still differ between the old and the new column"),
-    )
-    .hint(format!("CALL governance.advance_change({id}); copies them again."))
-}
-
 /// Still in quarantine.
 pub fn in_quarantine(id: i64, until: &str) -> Failure {
     Failure::new(
@@ -179,10 +206,21 @@ pub fn in_quarantine(id: i64, until: &str) -> Failure {
     .hint(format!("To bring it back: SELECT governance.undo_change({id}); to end the quarantine call advance_change after that time."))
 }
 
+/// Reads that could not be written to the ledger.
+pub fn reads_unwritten(message: &str) -> Failure {
+    Failure::new(Code::ERRCODE_WARNING, format!("the column-read ledger could not be written: {message}"))
+        .detail("The session keeps what it has seen and tries again.")
+}
+
 /// A wish that was fulfilled before.
 pub fn already_contracted(id: i64, ddl: &str) -> Failure {
     Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} did that already: {ddl}"))
         .hint(format!("It can be taken back: SELECT governance.undo_change({id});"))
+}
+
+/// A wish that was fulfilled for good.
+pub fn already_done(id: i64, ddl: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} did that already: {ddl}"))
 }
 
 /// A statement that needs no change.
@@ -205,13 +243,44 @@ pub fn behind_long_transaction(id: i64, pids: &[i32], seconds: f64) -> Failure {
     .hint(format!("CALL governance.advance_change({id}); tries again."))
 }
 
-/// A step that needs a process of its own.
-pub fn cannot_run_alone(id: i64, statement: &str) -> Failure {
+/// No place for a process.
+pub fn no_process(id: i64, statement: &str) -> Failure {
     Failure::new(
-        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-        format!("change {id} has a step that cannot run in a transaction block"),
+        Code::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
+        format!("the server has no free place for the background process that change {id} needs"),
     )
-    .hint(format!("{statement};"))
+    .detail(format!("It cannot run in a transaction block: {statement}."))
+    .hint(format!(
+        "CALL governance.advance_change({id}); tries again. Where it never works: ALTER SYSTEM SET max_worker_processes = …; and restart the server."
+    ))
+}
+
+/// A process that ended before its statement did.
+pub fn process_gone(id: i64, statement: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OPERATOR_INTERVENTION,
+        format!("the background process of change {id} ended before its statement did"),
+    )
+    .detail(format!("The server's log says why. The statement was: {statement}."))
+    .hint(format!("CALL governance.advance_change({id}); tries again."))
+}
+
+/// What a statement in a process of its own failed with.
+pub fn alone_failed(
+    id: i64,
+    code: Option<i32>,
+    message: &str,
+    detail: Option<&str>,
+    hint: Option<&str>,
+) -> Failure {
+    let code = code.map_or(Code::ERRCODE_INTERNAL_ERROR, Code::from);
+    let failure = Failure::new(code, message);
+    let failure = match detail {
+        Some(detail) => failure.detail(detail),
+        None => failure,
+    };
+    let again = format!("CALL governance.advance_change({id}); tries again.");
+    failure.hint(hint.map_or(again.clone(), |hint| format!("{hint} {again}")))
 }
 
 /// A plan of another version.
@@ -244,4 +313,145 @@ pub fn grantee_gone(name: &Name, role: &str) -> Failure {
 pub fn completed(id: i64) -> Failure {
     Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("this statement completes change {id}"))
         .hint(format!("It can be taken back: SELECT governance.undo_change({id});"))
+}
+
+/// The proposer's own approval where a second person has to agree.
+pub fn second_person_needed(id: i64, role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("change {id} needs the approval of a second person"),
+    )
+    .detail(format!(
+        "Role \"{role}\" is connected, as it was when the change was proposed: level change.two_person."
+    ))
+    .hint(format!(
+        "Let another member of the owner's party run: SELECT governance.approve_change({id}, 'why');"
+    ))
+}
+
+/// A class without windows.
+pub fn no_such_class(class: &str) -> Failure {
+    super::not_one_of("class", class, &["master", "reference", "transactional", "analytical", ""])
+}
+
+/// The shipped windows are gone.
+pub fn no_windows() -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "the shipped windows of changes are missing from governance.change_window",
+    )
+    .hint("SELECT * FROM governance.change_windows;")
+}
+
+/// A window that is too short or too long.
+pub fn window_out_of_bounds(window: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("window \"{window}\" is out of bounds"))
+        .detail("soak: 0 to 1 year; approval: 1 hour to 1 year; quarantine: 1 day to 1 year.")
+}
+
+/// Somebody acknowledges for a party that is no consumer.
+pub fn no_such_consumer(id: i64, party: &str, of: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_OBJECT,
+        format!("party \"{party}\" is no declared consumer of what change {id} takes away"),
+    )
+    .detail(if of.is_empty() {
+        "There is none.".to_string()
+    } else {
+        format!("Consumers: {}.", of.join(", "))
+    })
+}
+
+/// Somebody acknowledges for a party of others.
+pub fn not_of_party(party: &str, role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("role \"{role}\" does not belong to party \"{party}\""),
+    )
+    .hint("A member of the party, or an operator, can acknowledge for it.")
+}
+
+/// It is not clear for whom somebody acknowledges.
+pub fn which_party(id: i64, of: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("argument \"party\" is needed: you do not belong to exactly one consumer of change {id}"),
+    )
+    .detail(if of.is_empty() {
+        "It has no declared consumer.".to_string()
+    } else {
+        format!("Consumers: {}.", of.join(", "))
+    })
+}
+
+/// A factor that is not known.
+pub fn no_such_throttle(factor: &str, known: &[String]) -> Failure {
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    super::not_one_of("factor", factor, &known)
+}
+
+/// A limit that cannot be read.
+pub fn bad_limit(factor: &str, value: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("\"{value}\" is no limit for factor \"{factor}\""),
+    )
+    .detail("Sizes are written as '256 MB', times as '10 s', waiters as a number, autovacuum as 'on'; a query gives true where the copy may go on; 'off' takes the limit away.")
+    .hint("SELECT * FROM governance.throttles;")
+}
+
+/// A scream test of a change that readers do not notice.
+pub fn takes_nothing(id: i64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("change {id} takes nothing from readers"),
+    )
+}
+
+/// Another level.
+pub fn no_such_scream(level: &str) -> Failure {
+    super::not_one_of("level", level, &["warn", "enforce"])
+}
+
+/// A test without an end, or a long one.
+pub fn scream_too_long() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "a scream test ends within 24 hours")
+        .detail("Argument valid_until must be in the future, and at most 24 hours away.")
+}
+
+/// A reader of something that goes, during a test.
+pub fn scream(id: i64, name: &Name, column: &str, until: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING_DEPRECATED_FEATURE,
+        format!("column \"{column}\" of {name} goes away with change {id}"),
+    )
+    .detail(format!("A test warns its readers until {until}."))
+}
+
+/// The same where readers fail; with the number of the line in the server log.
+pub fn scream_refused(number: u32, id: i64, name: &Name, column: &str, until: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("reading column \"{column}\" of {name} is refused: it goes away with change {id}"),
+    )
+    .detail(format!("Refusal {number}: a test fails its readers until {until}."))
+    .hint(format!("Stop using it, or ask its owner: SELECT governance.stop_scream_test({id});"))
+}
+
+/// The line in the server log.
+pub fn scream_logged(
+    number: u32,
+    id: i64,
+    name: &Name,
+    column: &str,
+    role: &str,
+    statement: &str,
+) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "refusal {number}: column \"{column}\" of {name} by role \"{role}\", scream test of change {id}"
+        ),
+    )
+    .detail(statement.to_string())
 }

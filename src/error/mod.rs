@@ -6,6 +6,7 @@ pub mod assess;
 pub mod audit;
 pub mod boundary;
 pub mod change;
+mod change_away;
 pub mod conversion;
 pub mod guard;
 pub mod lineage;

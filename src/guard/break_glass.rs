@@ -1,4 +1,5 @@
 //! Break-glass: an operator lets one role pass one hazard, for a few statements and minutes.
+use super::later;
 use crate::audit::{self, Act};
 use crate::core::registry::feature::Scope;
 use crate::error;
@@ -6,6 +7,7 @@ use crate::pg::catalog::Name;
 use crate::pg::{owner, roles, spi, xact};
 use crate::registry::{dataset, duty, level};
 use pgrx::datum::TimestampWithTimeZone;
+use pgrx::pg_sys;
 use serde_json::json;
 
 /// Hazard classes.
@@ -24,9 +26,12 @@ pub fn open(
     valid_until: Option<TimestampWithTimeZone>,
 ) -> pgrx::Uuid {
     let reason = duty::reason_for("break_glass", reason);
-    let hazards = hazards.unwrap_or_default();
+    let hazards = error::given("hazards", hazards);
     if hazards.is_empty() {
-        error::argument_required("hazards").raise();
+        error::registry::empty("hazards").raise();
+    }
+    if scope.is_some_and(|s| s.trim().is_empty()) {
+        error::registry::empty("scope").raise();
     }
     for hazard in &hazards {
         if !HAZARDS.contains(&hazard.as_str()) {
@@ -56,8 +61,8 @@ pub fn open(
     let me = roles::name(roles::current());
     let ids = owner::run(|| {
         spi::execute_returning(
-            "INSERT INTO governance.break_glass_entry (hazards, scope, for_role, uses_left, valid_until, reason, opened_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            "INSERT INTO governance.break_glass_entry (hazards, scope, for_role, role_oid, uses_left, valid_until, reason, opened_by)
+             VALUES ($1, $2, $3, to_regrole(quote_ident($3)), $4, $5, $6, $7) RETURNING id",
             &[
                 hazards.clone().into(),
                 scope.as_str().into(),
@@ -109,9 +114,9 @@ struct Open {
 /// Those that cover a hazard on a relation for the session's or current role, oldest first. `used` are counted as open.
 fn covering(hazard: &str, name: &Name, used: &[pgrx::Uuid]) -> Vec<Open> {
     let mine = xact::id_if_assigned().map(|x| x.to_string());
-    let candidates: Vec<(pgrx::Uuid, String, String, String, Option<String>)> = owner::run(|| {
+    let candidates: Vec<(pgrx::Uuid, String, pg_sys::Oid, String, Option<String>)> = owner::run(|| {
         spi::select(
-            "SELECT id, scope, for_role, reason, opened_by_xid::text FROM governance.break_glass_entry
+            "SELECT id, scope, role_oid, reason, opened_by_xid::text FROM governance.break_glass_entry
               WHERE (uses_left > 0 OR id = ANY ($2)) AND valid_until > clock_timestamp() AND $1 = ANY (hazards)
               ORDER BY opened_at",
             &[hazard.into(), used.to_vec().into()],
@@ -129,12 +134,12 @@ fn covering(hazard: &str, name: &Name, used: &[pgrx::Uuid]) -> Vec<Open> {
         Ok(Scope::Dataset(s, r)) => s == name.schema && r == name.relation,
         Err(_) => false,
     };
-    let is_theirs =
-        |role: &str| roles::oid(role).is_some_and(|r| r == roles::session() || r == roles::current());
+    // By its number: another role of the same name is another role.
+    let is_theirs = |role: pg_sys::Oid| role == roles::session() || role == roles::current();
     candidates
         .into_iter()
         // Weakening takes effect after commit.
-        .filter(|(_, scope, role, _, opened)| *opened != mine && covers(scope) && is_theirs(role))
+        .filter(|(_, scope, role, _, opened)| *opened != mine && covers(scope) && is_theirs(*role))
         .map(|(id, _, _, reason, _)| Open { id, reason })
         .collect()
 }
@@ -153,18 +158,30 @@ pub fn pass(hazard: &str, name: &Name, used: &mut Vec<pgrx::Uuid>) -> Option<Str
         if used.contains(&id) {
             return Some(reason);
         }
+        if later::is_postponing() {
+            later::write(move || {
+                let _ = use_up(id);
+            });
+            used.push(id);
+            return Some(reason);
+        }
         // Another session may have used it up since: waiting for it shows the row as it is now.
-        let left = owner::run(|| {
-            spi::execute(
-                "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
-                  WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
-                &[id.into()],
-            )
-        });
-        if left > 0 {
+        if use_up(id) {
             used.push(id);
             return Some(reason);
         }
     }
     None
+}
+
+/// Uses up one statement; whether there was one left.
+fn use_up(id: pgrx::Uuid) -> bool {
+    let left = owner::run(|| {
+        spi::execute(
+            "UPDATE governance.break_glass_entry SET uses_left = uses_left - 1, last_used_at = clock_timestamp()
+              WHERE id = $1 AND uses_left > 0 AND valid_until > clock_timestamp()",
+            &[id.into()],
+        )
+    });
+    left > 0
 }

@@ -52,11 +52,15 @@ fn held() -> Option<Name> {
 
 /// Called before CREATE TRIGGER. A dump brings our triggers itself, and would fail on those that a relation under a
 /// governed name was given when it was made: ours make way.
-pub fn make_way(target: &Target, trigger: &str, function: &[String]) {
+pub fn make_way(target: &Target, trigger: &str, function: &[String], bits: Option<i16>) {
     let ours: [&Kind; 3] = [&audit::triggers::ROW, &audit::triggers::TRUNCATE, &boundary::TRIGGER];
     let Some(relid) = target.relid else { return };
     for kind in ours {
-        if kind.name == trigger && function == [catalog::SCHEMA, kind.function] {
+        // One that would fire less often is not ours.
+        if kind.name == trigger
+            && function == [catalog::SCHEMA, kind.function]
+            && bits.is_some_and(|bits| kind.may_have(bits))
+        {
             triggers::make_way(relid, kind);
         }
     }

@@ -1,7 +1,7 @@
 //! The event triggers: identity follows DDL, `ddl_log` records it, and where no hook stands below them the guard
 //! judges here.
 use super::victim::{Victim, drop_victim, victim_of_schema_drop};
-use super::{Layer, dump_script, log, self_protection};
+use super::{Layer, dump_script, later, log, self_protection};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
@@ -14,12 +14,23 @@ use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
 
 thread_local! {
-    /// What was judged before the statement that is running.
-    static FORESEEN: RefCell<Vec<Address>> = const { RefCell::new(Vec::new()) };
+    /// Each of the statements that are running, the outermost first: triggers of users run statements of their own while
+    /// one runs.
+    static FORESEEN: RefCell<Vec<Running>> = const { RefCell::new(Vec::new()) };
     /// The table that an ALTER TABLE adds constraints to, and those it had before.
     static CONSTRAINS: RefCell<Option<(pg_sys::Oid, Vec<pg_sys::Oid>)>> = const { RefCell::new(None) };
     /// The table that an ALTER TABLE adds columns to, and how many numbers its columns had used up before.
     static WIDENS: Cell<Option<(pg_sys::Oid, i16)>> = const { Cell::new(None) };
+}
+
+/// A statement that is running.
+struct Running {
+    /// The subtransaction it began in.
+    sub: pg_sys::SubTransactionId,
+    /// What was judged before it ran.
+    foreseen: Vec<Address>,
+    /// Whether it is a CREATE OR REPLACE that found what it replaces.
+    replaces: bool,
 }
 
 /// Whether the guard has nothing to say. What is declared follows DDL all the same.
@@ -54,8 +65,22 @@ pub fn on_start(call: pg_sys::FunctionCallInfo) {
     follow_always(|| before(call));
 }
 
+/// Forgets the statements that an error has ended: those begun in an aborted subtransaction, or all. Must not raise.
+pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
+    let _ = FORESEEN.try_with(|f| {
+        f.try_borrow_mut().map(|mut f| match aborted {
+            Some(sub) => f.retain(|running| running.sub < sub),
+            None => f.clear(),
+        })
+    });
+}
+
 fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
+    let path = settings_scope::callers_search_path();
+    let replaces = settings_scope::with_search_path(&path, || event.finds_what_it_replaces());
+    let running = Running { sub: xact::subtransaction(), foreseen: Vec::new(), replaces };
+    FORESEEN.with_borrow_mut(|f| f.push(running));
     if !silent() {
         dump_script::stop_if_half_done(&event);
     }
@@ -77,7 +102,9 @@ fn before(call: pg_sys::FunctionCallInfo) {
                 .filter_map(catalog::relation_name)
                 .for_each(|m| identity::bind_if_governed(&m));
         }
-        Ddl::CreateTrigger { target, trigger, function } => dump_script::make_way(target, trigger, function),
+        Ddl::CreateTrigger { target, trigger, function, kind } => {
+            dump_script::make_way(target, trigger, function, *kind);
+        }
         _ => {}
     }
     if event.tag.starts_with("DROP") {
@@ -85,16 +112,31 @@ fn before(call: pg_sys::FunctionCallInfo) {
     }
     if !silent() && !hooks::active() {
         let path = settings_scope::callers_search_path();
-        change::before_ddl(|| settings_scope::with_search_path(&path, || event.wishes()));
+        let there = change::before_ddl(|| settings_scope::with_search_path(&path, || event.wishes()));
+        if let Some(there) = there {
+            event.skip(&there);
+        }
         // The extension's own end was judged above, and takes its own triggers along.
         if !self_protection::is_our_end(&event.ddl) {
             let path = settings_scope::callers_search_path();
-            let sight = settings_scope::with_search_path(&path, || event.look());
-            FORESEEN.set(super::before(Layer::EventTrigger, &sight, &event.ddl));
+            let seen = crate::pg::guard::hold::Seen::now();
+            // A change that it completes may have put something else under the names in it.
+            let (ddl, sight) = settings_scope::with_search_path(&path, || event.read_again());
+            let mut foreseen =
+                later::within(event.must_come_first(), || super::before(Layer::EventTrigger, &sight, &ddl));
+            if super::may_refuse() && event.is_held() && seen.is_stale_once_held(&sight) {
+                let (ddl, sight) = settings_scope::with_search_path(&path, || event.read_again());
+                foreseen = super::again(Layer::EventTrigger, &sight, &ddl);
+            }
+            FORESEEN.with_borrow_mut(|f| {
+                if let Some(last) = f.last_mut() {
+                    last.foreseen = foreseen;
+                }
+            });
         }
     }
     CONSTRAINS.set(match &event.ddl {
-        Ddl::AlterTable { target, constrains: true, .. } if !hooks::active() => {
+        Ddl::AlterTable { target, constrains: true, retypes: false, .. } if !hooks::active() => {
             target.relid.map(|relid| (relid, relation::constraints(relid)))
         }
         _ => None,
@@ -130,6 +172,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 }
 
 fn after(call: pg_sys::FunctionCallInfo) {
+    let running = FORESEEN.with_borrow_mut(Vec::pop);
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = owner::run(|| {
@@ -151,7 +194,7 @@ fn after(call: pg_sys::FunctionCallInfo) {
     if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
         regclass::hold_all(false);
     }
-    if !event.replaces() {
+    if !running.is_some_and(|r| r.replaces) {
         let made = commands.iter().filter(|c| c.tag.starts_with("CREATE "));
         made.filter_map(|c| c.object).for_each(xact::note_object_created);
     }
@@ -231,7 +274,9 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
                 .filter(|number| before.is_some_and(|last| *number > last))
                 .for_each(|number| xact::note_created(relid, Some(number)));
         }
-        Ddl::RenameColumn { target, column, new_name } if target.relid == Some(relid) && !bare::is_bare() => {
+        Ddl::RenameColumn { target, column, new_name }
+            if target.relid == Some(relid) && bare::concerns(relid) =>
+        {
             rename_column::column_renamed(relid, column, new_name);
         }
         _ => {}
@@ -332,6 +377,7 @@ fn dropped(call: pg_sys::FunctionCallInfo) {
         identity::unbind(gone);
     }
     if !hooks::active() {
-        super::after(Layer::EventTrigger, victims, &FORESEEN.take());
+        let foreseen = FORESEEN.with_borrow(|f| f.last().map(|r| r.foreseen.clone()));
+        super::after(Layer::EventTrigger, victims, &foreseen.unwrap_or_default());
     }
 }

@@ -4,13 +4,14 @@ use super::victim::{Victim, way_forward};
 use super::{break_glass, foresee, readers};
 use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::Ddl;
-use crate::pg::guard::{self, Parsed, Shadow, Sight};
+use crate::pg::guard::{self, Parsed, Shadow, Sight, Transaction};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{roles, settings_scope, xact};
 use crate::registry::sight;
 use crate::{audit, change, error};
 use pgrx::pg_sys;
 use serde_json::Value;
+use std::rc::Rc;
 
 /// One row: what one rule says about one dataset, or that no rule says anything about a statement.
 pub struct Row {
@@ -38,19 +39,48 @@ pub struct Row {
     pub advice: Option<String>,
 }
 
+impl Row {
+    /// An earlier statement has hidden names: where nothing was found, that says nothing.
+    fn if_nothing_was_found(self) -> Self {
+        if self.rule.is_some() || self.lock_mode.is_some() || self.verdict != "passes" {
+            return self;
+        }
+        let advice = "an earlier statement renames, moves or drops what it may be about".to_string();
+        Row { verdict: NOT_EXPLAINED.into(), advice: Some(advice), ..self }
+    }
+}
+
 /// Explains every statement of a text. What an earlier one makes counts as made in the same transaction, and what it sets
 /// counts for those after it.
 #[must_use]
 pub fn explain(sql: &str, path: &str) -> Vec<Row> {
     let statements = settings_scope::with_search_path(path, || guard::parse(sql));
-    if statements.is_empty() {
+    if statements.is_empty() && !sql.contains("--") && !sql.contains("/*") {
         error::guard::nothing_to_explain().raise();
     }
-    let mut shadow = Shadow::default();
+    let mut shadow = Rc::new(Shadow::default());
     let mut rows = Vec::new();
     let mut path = path.to_string();
     let mut timeout = settings_scope::current_setting(c"lock_timeout");
+    // What is rolled back did not happen.
+    let mut marks: Vec<(Option<String>, Rc<Shadow>)> = vec![(None, shadow.clone())];
+    let mut hidden = false;
     for statement in &statements {
+        match statement.transaction() {
+            Some(Transaction::Begin | Transaction::Commit) => marks = vec![(None, shadow.clone())],
+            Some(Transaction::Savepoint(name)) => marks.push((Some(name), shadow.clone())),
+            Some(Transaction::Rollback) => {
+                marks.truncate(1);
+                shadow = marks[0].1.clone();
+            }
+            Some(Transaction::RollbackTo(name)) => {
+                if let Some(at) = marks.iter().rposition(|(mark, _)| mark.as_deref() == Some(&name)) {
+                    marks.truncate(at + 1);
+                    shadow = marks[at].1.clone();
+                }
+            }
+            None => {}
+        }
         settings_scope::with_search_path(&path, || {
             let limits = settings_scope::Settings::begin();
             limits.try_set(c"lock_timeout", &timeout);
@@ -59,9 +89,11 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
                 let ddl = statement.ddl();
                 (xact::rehearse(|| of_statement(statement, &ddl)), ddl)
             });
-            rows.extend(found);
+            let is_blind = hidden && statement.names_something();
+            rows.extend(found.into_iter().map(|row| if is_blind { row.if_nothing_was_found() } else { row }));
+            hidden |= statement.hides_names();
             statement.follow(&mut shadow);
-            shadow.follow(&ddl, statement.made());
+            Rc::make_mut(&mut shadow).follow(&ddl, statement.made());
         });
         if let Some((setting, value)) = statement.sets() {
             let value = value.unwrap_or_else(|| settings_scope::reset_value(setting));

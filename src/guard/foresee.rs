@@ -20,7 +20,14 @@ const STRONG: pg_sys::LOCKMODE = pg_sys::ShareLock as pg_sys::LOCKMODE;
 #[must_use]
 pub fn victims(sight: &Sight, ddl: &Ddl) -> Vec<Victim> {
     let mut victims = victims_of_rename(ddl);
-    victims.extend(sight.hits.iter().filter_map(victim));
+    // What goes along with a relation is not what somebody wishes.
+    let takes_rows = |h: &Hit| matches!(h.rule, "ban-drop-table" | "ban-drop-view" | "ban-drop-column");
+    let is_alone = sight.hits.len() == 1 || !sight.hits.iter().any(takes_rows);
+    victims.extend(sight.hits.iter().filter_map(|hit| {
+        let victim = victim(hit)?;
+        let wish = if is_alone && victim.wish.is_none() { super::wish::of(hit) } else { None };
+        Some(Victim { wish: victim.wish.or(wish), ..victim })
+    }));
     // Nobody has to wait for what nobody else can see.
     victims.extend(waits(sight));
     victims
@@ -62,8 +69,8 @@ pub fn victim(hit: &Hit) -> Option<Victim> {
     let (dataset, relid, column) = match &hit.on {
         On::Relation(relid) => (governed(hit.rule, *relid)?, Some(*relid), None),
         On::Column(relid, column) => (governed(hit.rule, *relid)?, Some(*relid), Some(column.clone())),
-        On::Grant(relid, role) => {
-            if grantee::is_expected(*relid, role.as_deref(), hit.rule) {
+        On::Grant(relid, role, reads_only) => {
+            if grantee::is_expected(*relid, role.as_deref(), *reads_only, hit.rule) {
                 return None;
             }
             (governed(hit.rule, *relid)?, Some(*relid), None)
@@ -75,12 +82,13 @@ pub fn victim(hit: &Hit) -> Option<Victim> {
         On::Anything => (strictest_of_all(hit.rule, false), None, None),
     };
     let harmless = relid.is_some_and(|relid| {
-        catalog::is_temporary(relid)
-            || is_new(relid)
-            || column
-                .as_deref()
-                .and_then(|c| catalog::column_number(relid, c))
-                .is_some_and(|n| xact::is_created_here(relid, Some(n)))
+        let is_new_column = || {
+            let number = column.as_deref().and_then(|c| catalog::column_number(relid, c));
+            number.is_some_and(|n| xact::is_created_here(relid, Some(n)))
+        };
+        let is_new = catalog::is_temporary(relid) || is_new(relid);
+        // A new parent is not as new as its children.
+        (is_new && super::victim::reached(hit.rule, relid).is_empty()) || (!is_new && is_new_column())
     });
     Some(Victim {
         rule: hit.rule,

@@ -72,7 +72,12 @@ impl Layer {
     }
 }
 
+/// What was said about a victim: rule, words, dataset and level.
+type Said = (&'static str, String, Name, Level);
+
 thread_local! {
+    /// What was said about the running statement, and the break-glasses it has used.
+    static SAID: RefCell<(Vec<Said>, Vec<pgrx::Uuid>)> = const { RefCell::new((Vec::new(), Vec::new())) };
     /// The last refusal of this session: where, and by which rules.
     static LAST: RefCell<Option<(Layer, Vec<String>)>> = const { RefCell::new(None) };
 }
@@ -83,9 +88,20 @@ pub fn take_last_refusal() -> Option<(Layer, Vec<String>)> {
     LAST.take()
 }
 
+/// Another statement begins.
+pub fn begin() {
+    SAID.set((Vec::new(), Vec::new()));
+}
+
 /// Judges everything one statement takes away: records, warns, or raises one refusal that names all of it. Nothing is
 /// judged for the product's own DDL, or while the kill switch is off.
 pub fn judge(layer: Layer, victims: Vec<Victim>) {
+    begin();
+    judge_more(layer, victims);
+}
+
+/// The same as a part of the statement that has begun.
+pub fn judge_more(layer: Layer, victims: Vec<Victim>) {
     if victims.is_empty()
         || !crate::settings::ENABLED.get()
         || !catalog::is_present() // DROP EXTENSION … CASCADE: the rules themselves are gone
@@ -168,6 +184,8 @@ pub fn verdict(
         return (level, Verdict::Change(id));
     }
     let verdict = match level {
+        // The guard itself is lowered by its own name only.
+        Level::Enforce if victim.rule == "disabling-guard" => Verdict::Refused,
         Level::Enforce => match pass(&rule.hazard, &victim.dataset) {
             Some(reason) => Verdict::BreakGlass(reason),
             None => Verdict::Refused,
@@ -181,7 +199,7 @@ pub fn verdict(
 fn judge_all(layer: Layer, victims: &[Victim]) {
     let mut refused = Vec::new();
     let mut passed = Vec::new();
-    let mut used = Vec::new();
+    let (mut said, mut used) = SAID.take();
     for victim in victims {
         let rule = rule(victim.rule);
         let (level, verdict) =
@@ -196,12 +214,18 @@ fn judge_all(layer: Layer, victims: &[Victim]) {
         refuse(layer, &refused);
     }
     for (victim, rule, level, verdict) in passed {
+        let this = (victim.rule, victim.what.clone(), victim.dataset.clone(), level);
+        if said.contains(&this) {
+            continue;
+        }
+        said.push(this);
         if matches!(verdict, Verdict::Warned) {
             error::guard::warned(&victim.what, &rule.rule, &rule.reason, &rule.safe_alternative).warn();
         }
         let change = if let Verdict::Change(id) = verdict { Some(id) } else { None };
         log::note(victim, &rule, level, &verdict.as_text(), change);
     }
+    SAID.set((said, used));
 }
 
 /// Raises the refusal. Its number is in the message and in a line of the server log, since a row would roll back with

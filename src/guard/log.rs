@@ -1,5 +1,6 @@
 //! `ddl_log`: what happened.
 use super::judge::Rule;
+use super::later;
 use super::victim::Victim;
 use crate::core::audit::clip;
 use crate::core::registry::level::Level;
@@ -11,37 +12,50 @@ const STATEMENT_MAX: usize = 8000;
 
 /// Records what became of one victim.
 pub fn note(victim: &Victim, rule: &Rule, level: Level, verdict: &str, change: Option<i64>) {
-    write(&Entry {
+    write(Entry {
         tag: None,
-        object: &victim.what,
-        name: Some(&victim.dataset),
-        rule: Some(&rule.rule),
-        hazard: Some(&rule.hazard),
-        level: Some(level.as_str()),
-        verdict,
+        object: victim.what.clone(),
+        name: Some(victim.dataset.clone()),
+        rule: Some((rule.rule.clone(), rule.hazard.clone(), level.as_str())),
+        verdict: verdict.to_string(),
         change,
     });
 }
 
 /// Records a command that ran.
 pub fn done(tag: &str, object: &str, name: Option<&Name>, verdict: &str, change: Option<i64>) {
-    write(&Entry { tag: Some(tag), object, name, rule: None, hazard: None, level: None, verdict, change });
+    write(Entry {
+        tag: Some(tag.to_string()),
+        object: object.to_string(),
+        name: name.cloned(),
+        rule: None,
+        verdict: verdict.to_string(),
+        change,
+    });
 }
 
-struct Entry<'a> {
-    tag: Option<&'a str>,
-    object: &'a str,
-    name: Option<&'a Name>,
-    rule: Option<&'a str>,
-    hazard: Option<&'a str>,
-    level: Option<&'a str>,
-    verdict: &'a str,
+struct Entry {
+    tag: Option<String>,
+    object: String,
+    name: Option<Name>,
+    /// Rule, hazard and level.
+    rule: Option<(String, String, &'static str)>,
+    verdict: String,
     change: Option<i64>,
 }
 
-fn write(e: &Entry) {
-    let statement = session::statement().map(|s| clip::within(&s, STATEMENT_MAX)).unwrap_or_default();
+fn write(e: Entry) {
+    // Nothing can be written then, and the statement fails with PostgreSQL's own words, or only reads.
+    if session::is_read_only() {
+        return;
+    }
+    let statement = session::ddl_of_statement().map(|s| clip::within(&s, STATEMENT_MAX)).unwrap_or_default();
     let (current, session) = (roles::name(roles::current()), roles::name(roles::session()));
+    later::write(move || insert(e, &current, &session, &statement));
+}
+
+fn insert(e: Entry, current: &str, session: &str, statement: &str) {
+    let (rule, hazard, level) = e.rule.map_or((None, None, None), |(r, h, l)| (Some(r), Some(h), Some(l)));
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.ddl_entry (tag, object, schema_name, relation_name, rule, hazard, level, verdict,
@@ -50,11 +64,11 @@ fn write(e: &Entry) {
             &[
                 e.tag.into(),
                 e.object.into(),
-                e.name.map(|n| n.schema.as_str()).into(),
-                e.name.map(|n| n.relation.as_str()).into(),
-                e.rule.into(),
-                e.hazard.into(),
-                e.level.into(),
+                e.name.as_ref().map(|n| n.schema.clone()).into(),
+                e.name.as_ref().map(|n| n.relation.clone()).into(),
+                rule.into(),
+                hazard.into(),
+                level.into(),
                 e.verdict.into(),
                 e.change.into(),
                 current.into(),

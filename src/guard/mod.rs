@@ -6,20 +6,23 @@ mod explain;
 mod foresee;
 mod grantee;
 mod judge;
+pub mod later;
 mod log;
 mod readers;
 mod refusal;
 mod self_protection;
 mod self_test;
 mod victim;
+mod wish;
 mod write;
 
+pub use events::forget as forget_events;
 pub use foresee::victim_of_loss;
 pub use judge::{Layer, judge};
 pub use refusal::write_refusals;
 pub use self_test::run as self_test;
 pub use victim::{Victim, victim_of_truncate};
-pub use write::{Write, judge_write};
+pub use write::{Write, judge_write, take_nothing_yet};
 
 use crate::error::{given, whole};
 use crate::pg::ddl::Ddl;
@@ -34,9 +37,21 @@ use pgrx::{JsonB, pg_sys};
 /// Before a statement: judges what it would do. Returns the objects that were judged, so that what is seen when they go
 /// is not judged again.
 pub fn before(layer: Layer, sight: &Sight, ddl: &Ddl) -> Vec<Address> {
+    judge::begin();
+    again(layer, sight, ddl)
+}
+
+/// Whether anything is declared here that a statement could be refused for.
+#[must_use]
+pub fn may_refuse() -> bool {
+    !crate::registry::bare::has_no_datasets()
+}
+
+/// The same once more, after it had to wait for its locks: what was said before is not said again.
+pub fn again(layer: Layer, sight: &Sight, ddl: &Ddl) -> Vec<Address> {
     let victims = foresee::victims(sight, ddl);
     let judged = victims.iter().filter(|v| !v.harmless).filter_map(|v| v.object).collect();
-    judge(layer, victims);
+    judge::judge_more(layer, victims);
     judged
 }
 

@@ -17,13 +17,15 @@ fn breaks_readers(rule: &str) -> bool {
         )
 }
 
-/// Views, functions, publications and consumers of what these victims are; None where they break no reader. Who read it
-/// lately is not recorded before the ledger of the changes is there.
+/// Views, functions, publications and consumers of what these victims are; None where they break no reader. Who read them
+/// lately is known where reads of all of them are watched.
 #[must_use]
 pub fn of(victims: &[Victim]) -> Option<Value> {
     if !breaks_readers(victims.first()?.rule) {
         return None;
     }
+    let mut recent = BTreeSet::new();
+    let mut is_observed = true;
     let (mut views, mut functions, mut publications, mut consumers) =
         (BTreeSet::new(), BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for victim in victims {
@@ -42,9 +44,25 @@ pub fn of(victims: &[Victim]) -> Option<Value> {
         functions.extend(functions_by_text(relid, victim.column.as_deref()));
         publications.extend(publications_of(relid));
         consumers.extend(consumers_of(relid, victim.column.as_deref()));
+        let observed = catalog::relation_name(relid)
+            .map(|name| crate::change::observed(&name, victim.column.as_deref()));
+        is_observed &= observed.as_ref().is_some_and(|o| o.since.is_some());
+        recent.extend(
+            observed.into_iter().flat_map(|o| o.readers).map(|r| (r.role, r.application, r.last_seen)),
+        );
     }
+    let recent = if is_observed {
+        let reader = |(role, application, at): (String, String, i64)| {
+            json!({
+                "role": role, "application": application, "last_seen": crate::change::readers::moment(at),
+            })
+        };
+        Value::Array(recent.into_iter().map(reader).collect())
+    } else {
+        json!("not_observed")
+    };
     Some(json!({
-        "views": views, "functions": functions, "publications": publications, "consumers": consumers, "recent": "not_observed",
+        "views": views, "functions": functions, "publications": publications, "consumers": consumers, "recent": recent,
     }))
 }
 

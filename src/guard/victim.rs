@@ -3,7 +3,7 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::ddl::{Ddl, Target};
 use crate::pg::guard;
 use crate::pg::object::Address;
-use crate::pg::xact;
+use crate::pg::{relation, xact};
 use crate::registry::tree;
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
@@ -136,14 +136,15 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
             "renaming-table",
             format!("renaming {} to {}", target.name, quote_identifier(new_name)),
             None,
-            None,
+            Some(format!("ALTER TABLE {} RENAME TO {}", target.name, quote_identifier(new_name))),
         ),
+        Ddl::SetSchema { target, new_schema } if target.name.schema == *new_schema => return Vec::new(),
         Ddl::SetSchema { target, new_schema } => (
             target,
             "ban-set-schema",
             format!("moving {} to schema {}", target.name, quote_identifier(new_schema)),
             None,
-            None,
+            Some(format!("ALTER TABLE {} SET SCHEMA {}", target.name, quote_identifier(new_schema))),
         ),
         Ddl::RenameColumn { target, column, new_name } => (
             target,
@@ -177,6 +178,9 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
                 })
                 // A change cannot rename it in the table alone.
                 .map(|victim| Victim { wish: None, ..victim })
+                .chain(
+                    composite.relid.into_iter().flat_map(|relid| renamed_in_rows(relid, attribute, new_name)),
+                )
                 .collect();
         }
         Ddl::RenameSchema { schema, new_name } => {
@@ -211,7 +215,8 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
         rule,
         what,
         dataset: governing_name(rule, relid, &target.name),
-        harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, number),
+        harmless: (catalog::is_temporary(relid) || xact::is_created_here(relid, number))
+            && reached(rule, relid).is_empty(),
         relid: Some(relid),
         column,
         object: None,
@@ -219,15 +224,84 @@ pub fn victims_of_rename(ddl: &Ddl) -> Vec<Victim> {
     }]
 }
 
+/// Columns whose values are of a composite type: clients name their attributes.
+fn renamed_in_rows(composite: pg_sys::Oid, attribute: &str, new_name: &str) -> Vec<Victim> {
+    if !guard::names::may_alter(composite) || guard::names::column(composite, attribute).is_none() {
+        return Vec::new();
+    }
+    relation::columns_of_rows(composite)
+        .into_iter()
+        .filter_map(|(relid, column)| {
+            let name = catalog::relation_name(relid)?;
+            let what = format!(
+                "renaming attribute {} of column {name}.{} to {}",
+                quote_identifier(attribute),
+                quote_identifier(&column),
+                quote_identifier(new_name)
+            );
+            Some(Victim {
+                rule: "renaming-column",
+                what,
+                dataset: governing_name("renaming-column", relid, &name),
+                harmless: catalog::is_temporary(relid) || xact::is_created_here(relid, None),
+                relid: Some(relid),
+                column: Some(column),
+                object: None,
+                wish: None,
+            })
+        })
+        .collect()
+}
+
 fn is_table(relid: Option<pg_sys::Oid>) -> bool {
     relid.and_then(catalog::relation_kind).is_some_and(|k| k == b'r' || k == b'p')
 }
 
-/// The dataset whose declaration governs this relation under a rule: of itself and what it is a partition or child of,
-/// whose rows it holds, the strictest.
+/// Rules about what a statement does to everything below the relation that it names, too.
+const GOES_DOWN: [&str; 24] = [
+    "adding-exclusion-constraint",
+    "adding-field-with-default",
+    "adding-foreign-key-constraint",
+    "adding-not-nullable-field",
+    "adding-required-field",
+    "ban-alter-identity",
+    "ban-disable-trigger",
+    "ban-drop-constraint",
+    "ban-drop-default",
+    "ban-drop-generated-expression",
+    "ban-drop-index",
+    "ban-drop-not-null",
+    "ban-drop-trigger",
+    "bypassing-triggers",
+    "changing-column-collation",
+    "changing-column-type",
+    "constraint-missing-not-valid",
+    "disallowed-unique-constraint",
+    "granting-access",
+    "renaming-column",
+    "require-concurrent-index-creation",
+    "require-concurrent-index-deletion",
+    "shrinking-column-type",
+    "unbounded_write",
+];
+
+/// Declared datasets below a relation that a statement on it reaches under a rule, and that were there before it.
+#[must_use]
+pub fn reached(rule: &str, relid: pg_sys::Oid) -> Vec<Name> {
+    if !GOES_DOWN.contains(&rule) {
+        return Vec::new();
+    }
+    let below = tree::governed_below(relid).into_iter();
+    below.filter(|(below, _)| !super::foresee::is_new(*below)).map(|(_, name)| name).collect()
+}
+
+/// The dataset whose declaration governs this relation under a rule: of itself, of what it is a partition or child of,
+/// whose rows it holds, and of what is below it and reached too, the strictest.
 #[must_use]
 pub fn governing_name(rule: &str, relid: pg_sys::Oid, name: &Name) -> Name {
-    strictest(rule, tree::governors(relid), name)
+    let mut governors = tree::governors(relid);
+    governors.extend(reached(rule, relid));
+    strictest(rule, governors, name)
 }
 
 /// Of equals a declared one.
@@ -243,6 +317,9 @@ fn strictest(rule: &str, mut governors: Vec<Name>, name: &Name) -> Name {
 pub fn way_forward(victim: &Victim, hazard: &str, role: &str) -> String {
     if victim.rule == "require-lock-timeout" {
         return "SET lock_timeout = '2 s';".into();
+    }
+    if victim.rule == "disabling-guard" {
+        return "An operator can run: SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'why');".into();
     }
     match &victim.wish {
         Some(wish) => format!("SELECT governance.propose_change({}, 'why');", quote_literal(wish)),

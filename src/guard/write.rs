@@ -4,6 +4,7 @@ use crate::pg::guard::{self, Hit, On, names};
 use crate::pg::{catalog, owner, settings_scope};
 use crate::registry::{restore, tree};
 use pgrx::pg_sys;
+use std::cell::Cell;
 
 /// What kind of a write it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,22 @@ pub enum Write {
     DeleteAll,
     /// UPDATE without WHERE.
     UpdateAll,
+}
+
+thread_local! {
+    /// Whether a write of all rows was let pass since there are none: a plan of it must not be kept for when there are.
+    static NOTHING_YET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a write of all rows passed only because there are none; asked once per plan.
+#[must_use]
+pub fn take_nothing_yet() -> bool {
+    NOTHING_YET.take()
+}
+
+/// Whether a relation, or anything below it that a write reaches, is a declared dataset.
+fn is_governed(relid: pg_sys::Oid) -> bool {
+    !tree::governors(relid).is_empty() || !tree::governed_below(relid).is_empty()
 }
 
 /// Judges one write to a relation.
@@ -51,8 +68,11 @@ pub fn judge_write(relid: pg_sys::Oid, write: Write) {
         };
         if let On::Relation(relid) = on {
             // Only governed datasets; and who writes all rows of an empty table loses nothing.
-            let loses_nothing = rule == "unbounded_write" && !guard::has_rows(relid);
-            if catalog::is_temporary(relid) || tree::governors(relid).is_empty() || loses_nothing {
+            if catalog::is_temporary(relid) || !is_governed(relid) {
+                return;
+            }
+            if rule == "unbounded_write" && !guard::has_rows(relid) {
+                NOTHING_YET.set(true);
                 return;
             }
         }

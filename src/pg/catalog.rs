@@ -108,6 +108,28 @@ pub fn relation_oid(name: &Name) -> Option<pg_sys::Oid> {
     (oid != pg_sys::InvalidOid).then_some(oid)
 }
 
+/// Whether a type bears a name: a relation of that name could not be made.
+#[must_use]
+pub fn type_exists(name: &Name) -> bool {
+    let (Ok(schema), Ok(relation)) =
+        (CString::new(name.schema.as_str()), CString::new(name.relation.as_str()))
+    else {
+        return false;
+    };
+    // SAFETY: missing_ok look-ups with valid C strings.
+    unsafe {
+        let namespace = pg_sys::get_namespace_oid(schema.as_ptr(), true);
+        pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::TYPENAMENSP as std::ffi::c_int,
+            pg_sys::Anum_pg_type_oid as pg_sys::AttrNumber,
+            pg_sys::Datum::from(relation.as_ptr()),
+            pg_sys::Datum::from(namespace),
+            pg_sys::Datum::from(0),
+            pg_sys::Datum::from(0),
+        ) != pg_sys::InvalidOid
+    }
+}
+
 /// Whether the current role may use a schema.
 #[must_use]
 pub fn may_use_schema(schema: &str) -> bool {

@@ -1,7 +1,7 @@
 //! The expressions of a conversion trigger, compiled.
 use super::catalog::{column_name, text};
 use super::dual_write::position;
-use super::expression::{self, As, Column, Names};
+use super::formula::{self, As, Column, Names};
 use super::settings_scope;
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
@@ -228,7 +228,7 @@ unsafe fn compile(
                 // SAFETY: a tree that the parser has just made, analysed for the tuple it will be given.
                 unsafe {
                     let target = (column.of_type, column.modifier);
-                    let node = expression::analyse(expression::parse(&e), &names, target);
+                    let node = formula::analyse(formula::parse(&e), &names, target);
                     pg_sys::ExecInitExpr(pg_sys::expression_planner(node.cast()), std::ptr::null_mut())
                 }
             });

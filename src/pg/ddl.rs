@@ -64,6 +64,8 @@ pub enum Ddl {
         takes_away: bool,
         /// Whether it adds a constraint, alone or with a column.
         constrains: bool,
+        /// Whether it changes a column's type, and so makes constraints anew that were there before.
+        retypes: bool,
         /// Number of all sub-commands.
         commands: usize,
         /// Whether it is written `ONLY`.
@@ -90,6 +92,8 @@ pub enum Ddl {
         trigger: String,
         /// The function as written, schema first.
         function: Vec<String>,
+        /// `pg_trigger.tgtype` as it will be; None where it has a condition or names columns.
+        kind: Option<i16>,
     },
     /// DROP of relations.
     DropRelations {
@@ -162,6 +166,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let mut adds = Vec::new();
                 let mut takes_away = false;
                 let mut constrains = false;
+                let mut retypes = false;
                 let mut leaves = Vec::new();
                 let mut attaches = Vec::new();
                 for c in &commands {
@@ -180,6 +185,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                             adds.extend(text(column.colname));
                         }
                         pg_sys::AlterTableType::AT_AddConstraint => constrains = true,
+                        pg_sys::AlterTableType::AT_AlterColumnType => retypes = true,
                         pg_sys::AlterTableType::AT_DropConstraint => takes_away = true,
                         pg_sys::AlterTableType::AT_ColumnDefault if c.def.is_null() => takes_away = true,
                         pg_sys::AlterTableType::AT_DetachPartition
@@ -211,6 +217,7 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     adds,
                     takes_away,
                     constrains,
+                    retypes,
                     commands,
                     only,
                     leaves,
@@ -223,7 +230,10 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     items::<pg_sys::String>(s.funcname).into_iter().filter_map(|n| text((*n).sval)).collect();
                 match (target(s.relation), text(s.trigname)) {
                     (Some(target), Some(trigger)) if !s.replace => {
-                        Ddl::CreateTrigger { target, trigger, function }
+                        let level = if s.row { pg_sys::TRIGGER_TYPE_ROW as i16 } else { 0 };
+                        let is_plain = s.whenClause.is_null() && s.columns.is_null() && !s.isconstraint;
+                        let kind = is_plain.then_some(level | s.timing | s.events);
+                        Ddl::CreateTrigger { target, trigger, function, kind }
                     }
                     _ => Ddl::Other,
                 }

@@ -25,6 +25,8 @@ struct Frame {
     victims: Vec<Victim>,
     /// How it stands to the script of an extension.
     script: Script,
+    /// Whether it makes constraints anew that were there before.
+    retypes: bool,
 }
 
 /// How a statement stands to the script of an extension. What a script does is its extension's business and passes. But an
@@ -59,6 +61,12 @@ unsafe fn script_of(tree: *mut pg_sys::Node) -> Script {
     }
 }
 
+/// Whether what is planned now is only explained, and not run.
+#[must_use]
+pub fn is_explaining() -> bool {
+    EXPLAINING.get()
+}
+
 /// Whether rows that are written now are written by the script of an extension.
 #[must_use]
 pub fn is_in_script() -> bool {
@@ -73,6 +81,8 @@ thread_local! {
     static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
     /// Whether the extension itself is being dropped.
     static LEAVING: Cell<bool> = const { Cell::new(false) };
+    /// Whether a statement is only explained.
+    static EXPLAINING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What [`before`] began and [`after`] has to end.
@@ -85,6 +95,8 @@ pub enum Begun {
     Frame,
     /// The extension's own end.
     Leaving,
+    /// A plain EXPLAIN.
+    Explaining,
 }
 
 /// Before a utility statement: judges what it would do and begins a frame for what it takes away beyond that.
@@ -93,11 +105,11 @@ pub enum Begun {
 /// `statement` must be a valid utility statement.
 #[must_use]
 pub unsafe fn before(
-    statement: *mut pg_sys::PlannedStmt,
+    statement: &mut *mut pg_sys::PlannedStmt,
     context: pg_sys::ProcessUtilityContext::Type,
 ) -> Begun {
     // SAFETY: the caller vouches for the statement.
-    let tree = unsafe { (*statement).utilityStmt };
+    let tree = unsafe { (**statement).utilityStmt };
     // Statements that end transactions run without one, and nothing may be read then. What a statement runs as parts of
     // itself was judged with it.
     // SAFETY: plain read of the transaction state; the tag decides.
@@ -114,8 +126,13 @@ pub unsafe fn before(
     // SAFETY: as above.
     let script = unsafe { script_of(tree) };
     if matches!(script, Script::Passes | Script::Ends) {
-        begin(Vec::new(), script);
+        begin(Vec::new(), script, false);
         return Begun::Frame;
+    }
+    // SAFETY: as above.
+    if unsafe { pg_guard::only_explains(tree) } {
+        EXPLAINING.set(true);
+        return Begun::Explaining;
     }
     if !is_ddl {
         return Begun::Nothing;
@@ -131,17 +148,38 @@ pub unsafe fn before(
         return Begun::Leaving;
     }
     // SAFETY: the tree is valid. Names in it are the caller's to resolve, all else runs under our own path.
-    crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
+    let there = crate::change::before_ddl(|| unsafe { super::wish::read(tree) });
+    let tree = match there {
+        // SAFETY: a private copy takes the statement's place; it may be scribbled on.
+        Some(there) => unsafe {
+            let copy: *mut pg_sys::PlannedStmt = pg_sys::copyObjectImpl((*statement).cast()).cast();
+            super::addition::skip((*copy).utilityStmt, there.index.as_deref());
+            *statement = copy;
+            (*copy).utilityStmt
+        },
+        None => tree,
+    };
+    let seen = pg_guard::hold::Seen::now();
+    // A change that it completes may have put something else under the names in it.
     // SAFETY: as above.
-    let sight = unsafe { pg_guard::look(tree) };
-    begin(guard::before(Layer::Utility, &sight, &wish), script);
+    let (wish, sight) = unsafe { (ddl::read(tree), pg_guard::look(tree)) };
+    // SAFETY: as above.
+    let postpones = unsafe { pg_guard::must_come_first(tree) };
+    let mut foreseen = guard::later::within(postpones, || guard::before(Layer::Utility, &sight, &wish));
+    // SAFETY: as above.
+    if guard::may_refuse() && unsafe { pg_guard::hold::is_held(tree) } && seen.is_stale_once_held(&sight) {
+        // SAFETY: as above.
+        let (wish, sight) = unsafe { (ddl::read(tree), pg_guard::look(tree)) };
+        foreseen = guard::again(Layer::Utility, &sight, &wish);
+    }
+    begin(foreseen, script, matches!(wish, ddl::Ddl::AlterTable { retypes: true, .. }));
     Begun::Frame
 }
 
-fn begin(foreseen: Vec<Address>, script: Script) {
+fn begin(foreseen: Vec<Address>, script: Script, retypes: bool) {
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new(), script }));
+    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new(), script, retypes }));
 }
 
 /// After a utility statement has run: judges what it took away.
@@ -149,6 +187,7 @@ pub fn after(begun: Begun) {
     match begun {
         Begun::Nothing => {}
         Begun::Leaving => LEAVING.set(false),
+        Begun::Explaining => EXPLAINING.set(false),
         Begun::Frame => {
             if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop)
                 && !matches!(frame.script, Script::Passes | Script::Ends)
@@ -169,6 +208,7 @@ pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
         })
     });
     let _ = LEAVING.try_with(|l| l.set(false));
+    let _ = EXPLAINING.try_with(|e| e.set(false));
 }
 
 /// Called for every object the server creates, alters, drops or truncates.
@@ -208,6 +248,11 @@ pub unsafe fn object_access(
         OAT_POST_CREATE
             if [PG_AUTHID, PG_CONSTRAINT, PG_DATABASE, PG_TABLESPACE, PG_LARGEOBJECT].contains(&class) =>
         {
+            let is_old =
+                class == PG_CONSTRAINT && FRAMES.with_borrow(|f| f.last().is_some_and(|f| f.retypes));
+            if is_old {
+                return;
+            }
             xact::note_object_created(Address { class, id: object, sub: 0 });
             None
         }

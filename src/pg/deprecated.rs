@@ -4,6 +4,7 @@
 //! not planned and says nothing, so that a nightly pg_dump stays quiet.
 use super::catalog::Name;
 use super::{audit_log, cache, catalog, loading, owner, roles, session};
+use crate::change::{self, Screaming};
 use crate::core::registry::level::Level;
 use crate::error;
 use crate::registry::deprecation::{self, Deprecated};
@@ -22,6 +23,7 @@ type Columns = HashMap<pg_sys::Oid, Vec<Deprecated>>;
 
 thread_local! {
     static COLUMNS: RefCell<Rc<Columns>> = RefCell::default();
+    static SCREAMS: RefCell<Rc<Vec<Screaming>>> = RefCell::default();
     static ANY: Cell<bool> = const { Cell::new(false) };
     static LOADED_AT: Cell<u64> = const { Cell::new(0) };
     static ENDS_AT: Cell<i64> = const { Cell::new(i64::MAX) };
@@ -93,9 +95,12 @@ fn reload() {
     for column in list {
         columns.entry(column.relid).or_default().push(column);
     }
-    ANY.set(!columns.is_empty());
+    let (screams, screams_end) =
+        if change::screams() { change::screams_in_force() } else { (Vec::new(), None) };
+    ANY.set(!columns.is_empty() || !screams.is_empty());
     COLUMNS.set(Rc::new(columns));
-    ENDS_AT.set(ends.unwrap_or(i64::MAX));
+    SCREAMS.set(Rc::new(screams));
+    ENDS_AT.set(ends.into_iter().chain(screams_end).min().unwrap_or(i64::MAX));
     attempt.0 = true;
 }
 
@@ -104,12 +109,14 @@ fn reload() {
 #[cold]
 unsafe fn look_into(query: *mut pg_sys::Query) {
     let columns = COLUMNS.with_borrow(Clone::clone);
-    let mut search = Search { columns: &columns, used: Vec::new() };
+    let screams = SCREAMS.with_borrow(Clone::clone);
+    let mut search = Search { columns: &columns, screams: &screams, used: Vec::new(), screaming: Vec::new() };
     let flags = pg_sys::QTW_EXAMINE_RTES_BEFORE as i32;
     // SAFETY: the caller vouches for the query; the walker gets the Search it expects.
     unsafe {
         pg_sys::query_tree_walker(query, Some(walk), std::ptr::from_mut(&mut search).cast(), flags);
     }
+    search.screaming.iter().for_each(|s| scream(s));
     // SAFETY: reads the clock.
     let now = unsafe { pg_sys::GetCurrentTimestamp() };
     for d in search.used {
@@ -139,9 +146,28 @@ fn refuse(d: &Deprecated, known: bool) -> ! {
     error::registry::past_sunset(number, &d.name, &d.column, d.replacement.as_deref()).raise()
 }
 
+/// A reader of what a change takes away, during its test: warned once per session, or refused.
+fn scream(s: &Screaming) {
+    if !s.concerns(roles::outer()) {
+        return;
+    }
+    if s.level == Level::Enforce {
+        let number = audit_log::refusal_number();
+        let role = roles::name(roles::outer());
+        let statement = session::statement().unwrap_or_default();
+        error::change::scream_logged(number, s.change, &s.name, &s.column, &role, &statement).log();
+        error::change::scream_refused(number, s.change, &s.name, &s.column, &s.until).raise();
+    }
+    if SAID.with_borrow_mut(|said| said.insert((s.name.clone(), s.column.clone(), s.began))) {
+        error::change::scream(s.change, &s.name, &s.column, &s.until).warn();
+    }
+}
+
 struct Search<'a> {
     columns: &'a Columns,
+    screams: &'a [Screaming],
     used: Vec<&'a Deprecated>,
+    screaming: Vec<&'a Screaming>,
 }
 
 #[pg_guard]
@@ -156,6 +182,10 @@ unsafe extern "C-unwind" fn walk(node: *mut pg_sys::Node, context: *mut c_void) 
             NodeTag::T_RangeTblEntry => {
                 let entry = node.cast::<pg_sys::RangeTblEntry>();
                 let search = &mut *context.cast::<Search>();
+                if (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION {
+                    let screams = search.screams.iter().filter(|s| s.relid == (*entry).relid);
+                    search.screaming.extend(screams.filter(|s| catalog::uses_column(entry, s.number)));
+                }
                 if (*entry).rtekind == pg_sys::RTEKind::RTE_RELATION
                     && let Some(columns) = search.columns.get(&(*entry).relid)
                 {

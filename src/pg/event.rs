@@ -51,11 +51,45 @@ impl Event {
         }
     }
 
+    /// Whether it is a CREATE OR REPLACE that finds what it replaces. Only before it runs.
+    #[must_use]
+    pub fn finds_what_it_replaces(&self) -> bool {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        self.replaces() && unsafe { guard::finds(self.node) }
+    }
+
+    /// Whether it takes its locks at once and keeps them.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { guard::hold::is_held(self.node) }
+    }
+
+    /// The statement and what it would do, once more.
+    #[must_use]
+    pub fn read_again(&self) -> (Ddl, Sight) {
+        // SAFETY: as above.
+        (unsafe { ddl::read(self.node) }, self.look())
+    }
+
+    /// Whether it has to come first in its transaction.
+    #[must_use]
+    pub fn must_come_first(&self) -> bool {
+        // SAFETY: the tree lives as long as the statement whose event this is.
+        unsafe { guard::must_come_first(self.node) }
+    }
+
     /// What the statement wishes, as changes read it.
     #[must_use]
     pub fn wishes(&self) -> Vec<super::wish::Wish> {
         // SAFETY: the tree lives as long as the statement whose event this is.
         unsafe { super::wish::read(self.node) }
+    }
+
+    /// Makes the statement skip what is there already.
+    pub fn skip(&self, there: &crate::change::There) {
+        // SAFETY: the tree is the copy of it that the server is about to execute, and nobody else's.
+        unsafe { super::addition::skip(self.node, there.index.as_deref()) }
     }
 
     /// What the statement would do. Names are resolved under the search path in force. Only before it runs.

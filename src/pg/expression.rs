@@ -1,294 +1,311 @@
-//! Expressions about named columns: analysed as the server would, without a relation that has those columns.
-use super::catalog::text as text_of;
-use super::list::items;
-use super::{settings_scope, xact};
-use crate::error;
+//! Expressions of DDL: analysed without running them, and written in one spelling.
+use super::{catalog, list::items, settings_scope, spi};
 use pgrx::pg_sys;
+use pgrx::pg_sys::ParseExprKind;
+use pgrx::spi::quote_identifier;
 use std::ffi::{CString, c_void};
 
-/// A column as an expression sees it.
-#[derive(Clone, Debug)]
-pub struct Column {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub of_type: pg_sys::Oid,
-    /// Modifier of the type.
+/// The first oid that is not the server's own.
+const FIRST_OF_USERS: u32 = 16384;
+
+/// Stands for a column that does not exist yet: no statement has so many parameters.
+const NEW_COLUMN: i32 = 60_913;
+
+/// An analysed expression.
+pub struct Expression {
+    /// Deparsed, with all names qualified.
+    pub text: String,
+    /// Columns of the table that it uses.
+    pub columns: Vec<String>,
+    /// Whether it differs from row to row.
+    pub volatile: bool,
+    /// Whether it calls functions that users wrote.
+    pub runs_users_code: bool,
+    /// The tree, in the memory of the moment.
+    pub node: *mut pg_sys::Node,
+}
+
+/// A type with its modifier and collation.
+#[derive(Clone, Copy)]
+pub struct Typed {
+    /// The type.
+    pub oid: pg_sys::Oid,
+    /// Its modifier.
     pub modifier: i32,
-    /// Its collation.
+    /// The collation.
     pub collation: pg_sys::Oid,
 }
 
-/// What columns become in the analysed tree.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum As {
-    /// `$1` for the first, and so on.
-    Parameters,
-    /// Columns of a tuple, by these numbers.
-    Columns,
+/// What an expression is for.
+#[derive(Clone, Copy)]
+pub enum Use<'a> {
+    /// Element of an index.
+    Index,
+    /// WHERE of an index.
+    Predicate,
+    /// CHECK, which may be about a column that does not exist yet.
+    Check(Option<(&'a str, Typed)>),
+    /// Default of a column of this type.
+    Default(Typed),
+    /// What values of a column of this type are made from.
+    Value(Typed),
 }
 
-/// The columns that an expression may name.
-pub struct Names<'a> {
-    /// The columns.
-    pub columns: &'a [Column],
-    /// Their numbers in the tuple, for [`As::Columns`].
-    pub numbers: &'a [i32],
-    /// What they become.
-    pub become_: As,
-    /// The relation's own name, which may stand in front.
-    pub relation: &'a str,
+/// A table that expressions are about.
+struct Scope {
+    state: *mut pg_sys::ParseState,
+    relation: pg_sys::Relation,
 }
 
-/// What an expression was found to be.
-#[derive(Clone, Debug)]
-pub struct Read {
-    /// In one spelling, with `$1` for the first column.
-    pub text: String,
-    /// It gives another result each time.
-    pub is_volatile: bool,
-    /// It calls functions that somebody wrote in SQL or a procedural language.
-    pub runs_users_code: bool,
-    /// It does nothing but cast a column.
-    pub is_cast: bool,
+impl Scope {
+    const LOCK: i32 = pg_sys::AccessShareLock as i32;
+
+    /// Raises where the relation is gone.
+    fn of(relid: pg_sys::Oid) -> Self {
+        // SAFETY: the relation stays open and locked until Drop; the entry is made for it.
+        unsafe {
+            let relation = pg_sys::relation_open(relid, Self::LOCK);
+            let state = pg_sys::make_parsestate(std::ptr::null_mut());
+            let none = std::ptr::null_mut();
+            let entry = pg_sys::addRangeTableEntryForRelation(state, relation, Self::LOCK, none, false, true);
+            pg_sys::addNSItemToQuery(state, entry, false, true, true);
+            Scope { state, relation }
+        }
+    }
 }
 
-/// A type with its modifier by its text, as the path in force resolves it.
-#[must_use]
-pub fn type_named(name: &str) -> Option<(pg_sys::Oid, i32)> {
-    let name = CString::new(name).ok()?;
-    xact::apart(|| {
-        let (mut oid, mut modifier) = (pg_sys::InvalidOid, -1);
-        // SAFETY: a valid C string and two places for the result.
-        unsafe { pg_sys::parseTypeString(name.as_ptr(), &mut oid, &mut modifier, false) };
-        (oid, modifier)
-    })
+impl Drop for Scope {
+    fn drop(&mut self) {
+        // After an error the transaction closes it.
+        if !std::thread::panicking() {
+            // SAFETY: opened above.
+            unsafe { pg_sys::relation_close(self.relation, Self::LOCK) };
+        }
+    }
 }
 
-/// Reads an expression under a search path, as the value of something of a type. The error is in PostgreSQL's words.
-pub fn read(
-    text: &str,
-    path: &str,
-    columns: &[Column],
-    relation: &str,
-    target: (pg_sys::Oid, i32),
-) -> Result<Read, String> {
-    xact::tried(|| {
-        settings_scope::with_search_path(path, || {
-            // SAFETY: a tree that the parser has just made.
-            unsafe { read_raw(parse(text), columns, relation, target) }
-        })
-    })
-}
-
-/// The same for an expression that is parsed already. Raises PostgreSQL's own errors.
+/// Analyses an expression about a table; raises PostgreSQL's own error where it is wrong.
 ///
 /// # Safety
 /// `raw` must be a valid raw expression.
 #[must_use]
-pub unsafe fn read_raw(
-    raw: *mut pg_sys::Node,
-    columns: &[Column],
-    relation: &str,
-    target: (pg_sys::Oid, i32),
-) -> Read {
-    let names = Names { columns, numbers: &[], become_: As::Parameters, relation };
-    // SAFETY: the caller vouches for the tree; what analysis makes of it is a valid tree.
+pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use) -> Expression {
+    use ParseExprKind::*;
+    let scope = Scope::of(relid);
+    let state = scope.state;
+    // SAFETY: the parser's node is copied, since analysis scribbles on it; the state knows the table, and the new column
+    // as long as this call lasts.
     unsafe {
-        let node = analyse(raw, &names, target);
-        let deparsed = settings_scope::with_fixed_path(|| {
-            text_of(pg_sys::deparse_expression(node, std::ptr::null_mut(), false, false))
+        let copy: *mut pg_sys::Node = pg_sys::copyObjectImpl(raw.cast()).cast();
+        let node = match what_for {
+            Use::Index => pg_sys::transformExpr(state, copy, EXPR_KIND_INDEX_EXPRESSION),
+            Use::Predicate => {
+                let node = pg_sys::transformExpr(state, copy, EXPR_KIND_INDEX_PREDICATE);
+                pg_sys::coerce_to_boolean(state, node, c"WHERE".as_ptr())
+            }
+            Use::Check(new) => {
+                let new = new.and_then(|(name, of_type)| Some((CString::new(name).ok()?, of_type)));
+                if let Some(new) = &new {
+                    (*state).p_ref_hook_state = std::ptr::from_ref(new).cast_mut().cast();
+                    (*state).p_post_columnref_hook = Some(new_column);
+                }
+                let node = pg_sys::transformExpr(state, copy, EXPR_KIND_CHECK_CONSTRAINT);
+                pg_sys::coerce_to_boolean(state, node, c"CHECK".as_ptr())
+            }
+            Use::Default(to) => {
+                let blank = pg_sys::make_parsestate(std::ptr::null_mut());
+                pg_sys::cookDefault(blank, copy, to.oid, to.modifier, c"".as_ptr(), 0)
+            }
+            Use::Value(to) => {
+                let node = pg_sys::transformExpr(state, copy, EXPR_KIND_ALTER_COL_TRANSFORM);
+                let from = pg_sys::exprType(node);
+                let coerced = pg_sys::coerce_to_target_type(
+                    state,
+                    node,
+                    from,
+                    to.oid,
+                    to.modifier,
+                    pg_sys::CoercionContext::COERCION_ASSIGNMENT,
+                    pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
+                    -1,
+                );
+                if coerced.is_null() {
+                    crate::error::change::no_such_cast(&type_name(from, -1), &type_name(to.oid, to.modifier))
+                        .raise();
+                }
+                coerced
+            }
+        };
+        pg_sys::assign_expr_collations(state, node);
+        let mut columns = columns_of(relid, node);
+        let mut text = settings_scope::with_fixed_path(|| {
+            let name = catalog::relation_name(relid).map(|n| n.relation).unwrap_or_default();
+            let name = CString::new(name).unwrap_or_default();
+            let context = pg_sys::deparse_context_for(name.as_ptr(), relid);
+            catalog::text(pg_sys::deparse_expression(node, context, false, false)).unwrap_or_default()
         });
-        Read {
-            text: deparsed.unwrap_or_default(),
-            is_volatile: pg_sys::contain_volatile_functions(node),
-            runs_users_code: calls_users_code(node, std::ptr::null_mut()),
-            is_cast: is_cast(node),
+        if let Use::Check(Some((name, _))) = what_for {
+            let parameter = format!("${NEW_COLUMN}");
+            if text.contains(&parameter) {
+                text = text.replace(&parameter, &quote_identifier(name));
+                columns.push(name.to_string());
+            }
         }
+        let volatile = pg_sys::contain_volatile_functions(node);
+        Expression { text, columns, volatile, runs_users_code: runs_users_code(node), node }
     }
 }
 
-/// One expression, and nothing beside it.
-#[must_use]
-pub fn parse(text: &str) -> *mut pg_sys::Node {
-    let Ok(sql) = CString::new(format!("SELECT {text}")) else { error::conversion::one_expression().raise() };
-    // SAFETY: a valid C string; each cast follows the node's tag.
-    unsafe {
-        let list = items::<pg_sys::RawStmt>(pg_sys::raw_parser(
-            sql.as_ptr(),
-            pg_sys::RawParseMode::RAW_PARSE_DEFAULT,
-        ));
-        let [raw] = list.as_slice() else { error::conversion::one_expression().raise() };
-        let statement = (**raw).stmt;
-        if (*statement).type_ != pg_sys::NodeTag::T_SelectStmt {
-            error::conversion::one_expression().raise();
-        }
-        let s = &*statement.cast::<pg_sys::SelectStmt>();
-        let has_more = [
-            s.distinctClause,
-            s.fromClause,
-            s.groupClause,
-            s.windowClause,
-            s.valuesLists,
-            s.sortClause,
-            s.lockingClause,
-        ]
-        .iter()
-        .any(|list| !list.is_null());
-        let has_more = has_more
-            || [s.whereClause, s.havingClause, s.limitOffset, s.limitCount].iter().any(|n| !n.is_null())
-            || !s.intoClause.is_null()
-            || !s.withClause.is_null()
-            || s.op != pg_sys::SetOperation::SETOP_NONE;
-        let targets = items::<pg_sys::ResTarget>(s.targetList);
-        match targets.as_slice() {
-            [target] if !has_more && (**target).name.is_null() => (**target).val,
-            _ => error::conversion::one_expression().raise(),
-        }
-    }
-}
-
-/// Analyses an expression as a value to be assigned to something of a type; raises PostgreSQL's own errors.
-///
-/// # Safety
-/// `raw` must be a valid raw expression.
-#[must_use]
-pub unsafe fn analyse(
-    raw: *mut pg_sys::Node,
-    names: &Names,
-    target: (pg_sys::Oid, i32),
-) -> *mut pg_sys::Node {
-    // SAFETY: the tree is copied, since analysis scribbles on it; the names outlive the parse state.
-    unsafe {
-        let state = pg_sys::make_parsestate(std::ptr::null_mut());
-        (*state).p_pre_columnref_hook = Some(column_ref);
-        (*state).p_ref_hook_state = std::ptr::from_ref(names).cast_mut().cast();
-        let copy = pg_sys::copyObjectImpl(raw.cast()).cast();
-        let kind = pg_sys::ParseExprKind::EXPR_KIND_ALTER_COL_TRANSFORM;
-        let node = pg_sys::transformExpr(state, copy, kind);
-        let given = pg_sys::exprType(node);
-        let coerced = pg_sys::coerce_to_target_type(
-            state,
-            node,
-            given,
-            target.0,
-            target.1,
-            pg_sys::CoercionContext::COERCION_ASSIGNMENT,
-            pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
-            -1,
-        );
-        if coerced.is_null() {
-            let name = |t, m| text_of(pg_sys::format_type_with_typemod(t, m)).unwrap_or_default();
-            error::conversion::cannot_assign(&name(given, -1), &name(target.0, target.1)).raise();
-        }
-        pg_sys::assign_expr_collations(state, coerced);
-        pg_sys::free_parsestate(state);
-        coerced
-    }
-}
-
-/// The parser's hook: what a name stands for.
+/// Resolves what no table has to the column that is to be.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn column_ref(
+unsafe extern "C-unwind" fn new_column(
     state: *mut pg_sys::ParseState,
     reference: *mut pg_sys::ColumnRef,
+    found: *mut pg_sys::Node,
 ) -> *mut pg_sys::Node {
-    // SAFETY: the state was set up by `analyse`; fields are String nodes, or a star.
+    // SAFETY: the state is that of `analyse`, whose frame holds what its hook state points to; fields of a column
+    // reference are String nodes, or a star.
     unsafe {
-        let names = &*(*state).p_ref_hook_state.cast::<Names>();
-        let mut path: Vec<String> = Vec::new();
-        for field in items::<pg_sys::Node>((*reference).fields) {
-            if (*field).type_ != pg_sys::NodeTag::T_String {
-                error::conversion::whole_row().raise();
-            }
-            path.push(text_of((*field.cast::<pg_sys::String>()).sval).unwrap_or_default());
+        let (name, of_type) = &*(*state).p_ref_hook_state.cast::<(CString, Typed)>();
+        let fields = items::<pg_sys::Node>((*reference).fields);
+        let [field] = fields.as_slice() else { return std::ptr::null_mut() };
+        if !found.is_null() || (**field).type_ != pg_sys::NodeTag::T_String {
+            return std::ptr::null_mut();
         }
-        let name = path.pop().unwrap_or_default();
-        let at = names.columns.iter().position(|c| c.name == name);
-        let ours = path.last().is_none_or(|prefix| prefix == names.relation);
-        let Some(at) = at.filter(|_| ours) else {
-            let known: Vec<&str> = names.columns.iter().map(|c| c.name.as_str()).collect();
-            error::conversion::unknown_column(&name, &known).raise();
-        };
-        let column = &names.columns[at];
-        if names.become_ == As::Columns {
-            let number = names.numbers[at] as i16;
-            return pg_sys::makeVar(1, number, column.of_type, column.modifier, column.collation, 0).cast();
+        let written = catalog::text((*field.cast::<pg_sys::String>()).sval);
+        if written.as_deref() != name.to_str().ok() {
+            return std::ptr::null_mut();
         }
-        let parameter = pg_sys::palloc0(size_of::<pg_sys::Param>()).cast::<pg_sys::Param>();
-        (*parameter).xpr.type_ = pg_sys::NodeTag::T_Param;
-        (*parameter).paramkind = pg_sys::ParamKind::PARAM_EXTERN;
-        (*parameter).paramid = at as i32 + 1;
-        (*parameter).paramtype = column.of_type;
-        (*parameter).paramtypmod = column.modifier;
-        (*parameter).paramcollid = column.collation;
-        (*parameter).location = -1;
-        parameter.cast()
+        let node = pg_sys::palloc0(size_of::<pg_sys::Param>()).cast::<pg_sys::Param>();
+        (*node).xpr.type_ = pg_sys::NodeTag::T_Param;
+        (*node).paramkind = pg_sys::ParamKind::PARAM_EXTERN;
+        (*node).paramid = NEW_COLUMN;
+        (*node).paramtype = of_type.oid;
+        (*node).paramtypmod = of_type.modifier;
+        (*node).paramcollid = of_type.collation;
+        (*node).location = -1;
+        node.cast()
     }
 }
 
-/// Whether a tree calls something that users wrote, be it through a domain.
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn calls_users_code(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
-    // SAFETY: a valid analysed tree; the walker keeps to it.
-    unsafe {
-        !node.is_null()
-            && ((*node).type_ == pg_sys::NodeTag::T_CoerceToDomain
-                || pg_sys::check_functions_in_node(node, Some(is_users), context)
-                || pg_sys::expression_tree_walker(node, Some(calls_users_code), context))
-    }
-}
-
-/// Whether a function is not the server's own.
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn is_users(function: pg_sys::Oid, _context: *mut c_void) -> bool {
-    function.to_u32() >= pg_sys::FirstNormalObjectId
-}
-
-/// Whether a tree is a column under nothing but casts.
-///
-/// # Safety
-/// A valid analysed tree.
-unsafe fn is_cast(mut node: *mut pg_sys::Node) -> bool {
-    use pg_sys::NodeTag::*;
-    // SAFETY: each cast follows the node's tag.
-    unsafe {
-        loop {
-            node = match (*node).type_ {
-                T_Param => return true,
-                T_RelabelType => (*node.cast::<pg_sys::RelabelType>()).arg.cast(),
-                T_CoerceViaIO => (*node.cast::<pg_sys::CoerceViaIO>()).arg.cast(),
-                T_CoerceToDomain => (*node.cast::<pg_sys::CoerceToDomain>()).arg.cast(),
-                T_ArrayCoerceExpr => (*node.cast::<pg_sys::ArrayCoerceExpr>()).arg.cast(),
-                T_FuncExpr => {
-                    let call = &*node.cast::<pg_sys::FuncExpr>();
-                    let casts = matches!(
-                        call.funcformat,
-                        pg_sys::CoercionForm::COERCE_EXPLICIT_CAST
-                            | pg_sys::CoercionForm::COERCE_IMPLICIT_CAST
-                    );
-                    if !casts {
-                        return false;
-                    }
-                    super::list::nth(call.args, 0)
-                }
-                _ => return false,
-            };
-        }
-    }
-}
-
-/// Whether a value of one type may be assigned to a column of another.
+/// An expression given as text.
 #[must_use]
-pub fn can_assign(from: pg_sys::Oid, to: pg_sys::Oid) -> bool {
-    let (mut given, mut wanted) = (from, to);
-    // SAFETY: two arrays of one type each.
+pub fn of_text(relid: pg_sys::Oid, text: &str, to: Typed) -> Expression {
+    // SAFETY: the tree is the parser's.
+    unsafe { analyse(relid, parse(text), Use::Value(to)) }
+}
+
+/// The same for a type by its name in DDL.
+#[must_use]
+pub fn of_type_named(relid: pg_sys::Oid, text: &str, type_name: &str) -> Expression {
+    let (mut oid, mut modifier) = (pg_sys::InvalidOid, -1);
+    let name = CString::new(type_name).unwrap_or_default();
+    // SAFETY: a valid C string; raises where there is no such type.
+    unsafe { pg_sys::parseTypeString(name.as_ptr(), &mut oid, &mut modifier, false) };
+    // SAFETY: a plain look-up.
+    let collation = unsafe { pg_sys::get_typcollation(oid) };
+    of_text(relid, text, Typed { oid, modifier, collation })
+}
+
+/// The raw tree of one expression; raises where the text is more than that.
+fn parse(text: &str) -> *mut pg_sys::Node {
+    let not_one = || -> ! { crate::error::change::not_an_expression(text).raise() };
+    let Ok(query) = CString::new(format!("SELECT (\n{text}\n)")) else { not_one() };
+    // SAFETY: a valid C string; casts follow the tags, and a SELECT's targets are ResTarget nodes.
     unsafe {
-        pg_sys::can_coerce_type(
-            1,
-            &raw mut given,
-            &raw mut wanted,
-            pg_sys::CoercionContext::COERCION_ASSIGNMENT,
-        )
+        let statements = items::<pg_sys::RawStmt>(pg_sys::pg_parse_query(query.as_ptr()));
+        let [statement] = statements.as_slice() else { not_one() };
+        if (*(**statement).stmt).type_ != pg_sys::NodeTag::T_SelectStmt {
+            not_one();
+        }
+        let select = &*(**statement).stmt.cast::<pg_sys::SelectStmt>();
+        let targets = items::<pg_sys::ResTarget>(select.targetList);
+        let [target] = targets.as_slice() else { not_one() };
+        let bare = select.op == pg_sys::SetOperation::SETOP_NONE
+            && select.fromClause.is_null()
+            && select.whereClause.is_null()
+            && select.groupClause.is_null()
+            && select.sortClause.is_null()
+            && select.limitCount.is_null()
+            && select.limitOffset.is_null()
+            && select.intoClause.is_null()
+            && select.withClause.is_null()
+            && (**target).name.is_null();
+        if !bare {
+            not_one();
+        }
+        (**target).val
     }
+}
+
+/// Type, modifier and collation of a column.
+#[must_use]
+pub fn typed(relid: pg_sys::Oid, column: &str) -> Option<Typed> {
+    let number = catalog::column_number(relid, column)?;
+    let (oid, modifier, collation) = super::relation::column_type(relid, number)?;
+    Some(Typed { oid, modifier, collation })
+}
+
+/// A type as in DDL, qualified.
+#[must_use]
+pub fn type_name(oid: pg_sys::Oid, modifier: i32) -> String {
+    settings_scope::with_fixed_path(|| {
+        // SAFETY: the result is palloc'd.
+        unsafe { catalog::text(pg_sys::format_type_with_typemod(oid, modifier)) }.unwrap_or_default()
+    })
+}
+
+/// # Safety
+/// An analysed expression about the relation as number 1.
+unsafe fn columns_of(relid: pg_sys::Oid, node: *mut pg_sys::Node) -> Vec<String> {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        let mut members = std::ptr::null_mut();
+        pg_sys::pull_varattnos(node, 1, &mut members);
+        let mut columns = Vec::new();
+        let mut member = pg_sys::bms_next_member(members, -1);
+        while member >= 0 {
+            let number = member + pg_sys::FirstLowInvalidHeapAttributeNumber;
+            columns.extend(catalog::column_name(relid, number as i16));
+            member = pg_sys::bms_next_member(members, member);
+        }
+        columns
+    }
+}
+
+/// # Safety
+/// An analysed expression.
+unsafe fn runs_users_code(node: *mut pg_sys::Node) -> bool {
+    let mut functions: Vec<pg_sys::Oid> = Vec::new();
+    // SAFETY: the caller vouches for the tree; the list outlives the walk.
+    unsafe { gather(node, (&raw mut functions).cast()) };
+    !functions.is_empty()
+        && spi::select_one(
+            "SELECT pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+              WHERE p.oid OPERATOR(pg_catalog.=) ANY ($1) AND l.lanname OPERATOR(pg_catalog.<>) ALL ('{internal,c}'::pg_catalog.name[])",
+            &[functions.into()],
+            |r| r.must(1),
+        )
+        .unwrap_or(true)
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn gather(node: *mut pg_sys::Node, functions: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    // SAFETY: the server's walker gives valid nodes, and the context that `runs_users_code` has given.
+    unsafe {
+        pg_sys::check_functions_in_node(node, Some(note), functions);
+        pg_sys::expression_tree_walker(node, Some(gather), functions)
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn note(function: pg_sys::Oid, functions: *mut c_void) -> bool {
+    if function.to_u32() >= FIRST_OF_USERS {
+        // SAFETY: the context of `runs_users_code`.
+        unsafe { (*functions.cast::<Vec<pg_sys::Oid>>()).push(function) };
+    }
+    false
 }

@@ -10,7 +10,7 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
-use super::{audit_row, cache, catalog, compiled, ddl_hook, deprecated, loading, mask, write_hook};
+use super::{audit_row, cache, catalog, compiled, ddl_hook, deprecated, loading, mask, readers, write_hook};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
@@ -106,7 +106,21 @@ pub fn hook_executor() {
     }
 }
 
-/// The planner; masks are put into the query on the way.
+/// What is to be done around a planner.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Wanted {
+    /// Masks are put into the query.
+    masks: bool,
+    /// The plan holds for this transaction only: what was judged may be different in the next.
+    transient: bool,
+    /// What it reads is noted.
+    reads: bool,
+    /// How many reads others have found before.
+    base: usize,
+}
+
+/// The planner; masks are put into the query on the way, and reads are found.
 unsafe extern "C-unwind" fn planner(
     query: *mut pg_sys::Query,
     source: *const c_char,
@@ -115,26 +129,43 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: arguments come from the server; a frame without destructors.
     unsafe {
-        if planner_is_wanted(query) {
-            return planner_with_masks(query, source, options, params);
-        }
-        match PREVIOUS_PLANNER {
+        let wanted = planner_begins(query);
+        let plan = match PREVIOUS_PLANNER {
+            _ if wanted.masks => planner_with_masks(query, source, options, params),
             Some(hook) => hook(query, source, options, params),
             None => standard::standard_planner(query, source, options, params),
+        };
+        if wanted.transient {
+            (*plan).transientPlan = true;
         }
+        if wanted.reads {
+            planner_ends(plan, wanted.base);
+        }
+        plan
     }
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn planner_is_wanted(query: *mut pg_sys::Query) -> bool {
+unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted {
+    let mut wanted = Wanted { masks: false, transient: false, reads: false, base: 0 };
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
         unsafe {
             deprecated::look(query);
-            write_hook::look(query);
+            wanted.transient = write_hook::look(query);
+            if readers::looks_at_plans() {
+                (wanted.reads, wanted.base) = (true, readers::plan::begin(query));
+            }
         }
     }
-    mask::wanted()
+    wanted.masks = mask::wanted();
+    wanted
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn planner_ends(plan: *mut pg_sys::PlannedStmt, base: usize) {
+    // SAFETY: the plan that was just made, in the memory of its caller.
+    unsafe { readers::plan::end(plan, base) };
 }
 
 #[pgrx::pg_guard]
@@ -213,7 +244,8 @@ unsafe extern "C-unwind" fn utility(
     // SAFETY: arguments are passed on as they came, but for a statement that was rewritten; a frame without destructors,
     // which outlives the callback.
     unsafe {
-        let begun = utility_begins(&mut statement, &mut read_only, context);
+        let mut copied = None;
+        let begun = utility_begins(&mut statement, &mut read_only, context, &mut copied);
         let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
@@ -235,6 +267,9 @@ unsafe extern "C-unwind" fn utility(
         if begun != ddl_hook::Begun::Nothing {
             utility_ends(begun);
         }
+        if let Some(copied) = copied {
+            copy_ended(copied);
+        }
     }
 }
 
@@ -243,21 +278,41 @@ unsafe extern "C-unwind" fn utility_begins(
     statement: *mut *mut pg_sys::PlannedStmt,
     read_only: *mut bool,
     context: pg_sys::ProcessUtilityContext::Type,
+    copied: *mut Option<usize>,
 ) -> ddl_hook::Begun {
-    // SAFETY: both point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
+    // SAFETY: all point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
     // be scribbled on.
     unsafe {
+        if active()
+            && let Some(copy) = super::old_name::rewrite_copy(*statement)
+        {
+            *statement = copy;
+            *read_only = false;
+        }
         if let Some(copy) = mask::rewrite_copy(*statement) {
             *statement = copy;
             *read_only = false;
         }
-        if active() { ddl_hook::before(*statement, context) } else { ddl_hook::Begun::Nothing }
+        *copied = readers::copied(*statement);
+        if !active() {
+            return ddl_hook::Begun::Nothing;
+        }
+        let given = *statement;
+        let begun = ddl_hook::before(&mut *statement, context);
+        // Another statement than the one given is a private copy as well.
+        *read_only &= *statement == given;
+        begun
     }
 }
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn utility_ends(begun: ddl_hook::Begun) {
     ddl_hook::after(begun);
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn copy_ended(copied: usize) {
+    readers::was_copied(copied);
 }
 
 /// The server calls this for every function it prepares to execute and every schema it searches. Those concern nobody

@@ -1,8 +1,9 @@
 //! How this backend came to load the library, which decides the mode.
 use super::spi;
 use pgrx::pg_sys;
+use pgrx::{GucContext, GucFlags, GucRegistry};
 use std::cell::Cell;
-use std::ffi::CStr;
+use std::ffi::{CStr, c_void};
 
 /// How the library was loaded into this backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,6 +90,31 @@ pub fn other_version() -> Option<String> {
         |r| r.must::<String>(1),
     )
     .filter(|version| version != LIBRARY_VERSION)
+}
+
+/// Assign hook of `governance.enabled`: plans that were made while it was off know nothing of masks and reads.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn assign_enabled(_value: bool, _extra: *mut c_void) {
+    // SAFETY: only marks saved plans, of which there are none at start-up.
+    unsafe { pg_sys::ResetPlanCache() };
+}
+
+/// Defines `governance.enabled`.
+pub fn define_switch() {
+    // SAFETY: the hook is guarded and lives as long as the process.
+    unsafe {
+        GucRegistry::define_bool_guc_with_hooks(
+            c"governance.enabled",
+            c"Switches data_governance off where it is loaded (kill switch).",
+            c"While it is off nothing is guarded, masked or recorded.",
+            &crate::settings::ENABLED,
+            GucContext::Sighup,
+            GucFlags::default(),
+            None,
+            Some(assign_enabled),
+            None,
+        );
+    }
 }
 
 /// Makes any other setting that begins with `governance.` an error.

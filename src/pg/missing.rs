@@ -20,6 +20,7 @@ mod raw {
             to: pg_sys::Relation,
             from: pg_sys::Relation,
         ) -> *mut pg_sys::List;
+        pub fn FigureIndexColname(expression: *mut pg_sys::Node) -> *mut c_char;
         pub fn get_relation_constraint_oid(
             relid: pg_sys::Oid,
             name: *const c_char,
@@ -83,6 +84,16 @@ pub fn relation_constraint(relid: pg_sys::Oid, name: &std::ffi::CStr) -> Option<
     let oid =
         unsafe { pg_guard_ffi_boundary(|| raw::get_relation_constraint_oid(relid, name.as_ptr(), true)) };
     (oid != pg_sys::InvalidOid).then_some(oid)
+}
+
+/// parser/parse_target.h: what the server calls an index column that is this expression.
+///
+/// # Safety
+/// `expression` must be a valid raw expression.
+#[must_use]
+pub unsafe fn index_column_name(expression: *mut pg_sys::Node) -> Option<String> {
+    // SAFETY: the caller vouches for the tree; the result is a string of the tree or NULL.
+    unsafe { super::catalog::text(pg_guard_ffi_boundary(|| raw::FigureIndexColname(expression))) }
 }
 
 /// Declares the info function that the server looks for beside a raw V1 function.

@@ -3,6 +3,8 @@
 //! The rest of the crate sees owned Rust values and guards. Differences between server versions live here too.
 #![allow(unsafe_code)]
 
+pub mod addition;
+pub mod alone;
 pub mod audit_log;
 pub mod audit_row;
 pub mod cache;
@@ -16,6 +18,8 @@ pub mod deprecated;
 pub mod dual_write;
 pub mod event;
 pub mod expression;
+pub mod fill_null;
+pub mod formula;
 pub mod guard;
 pub mod hooks;
 pub mod kept_plan;
@@ -26,8 +30,10 @@ pub mod mask;
 pub mod missing;
 pub mod not_yet;
 pub mod object;
+pub mod old_name;
 pub mod owner;
 pub mod plan;
+pub mod readers;
 pub mod refusals;
 pub mod regclass;
 pub mod relation;
@@ -38,6 +44,7 @@ pub mod session;
 pub mod settings_scope;
 pub mod spi;
 pub mod wish;
+mod wish_away;
 pub mod worker;
 pub mod write_hook;
 pub mod xact;

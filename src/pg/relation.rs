@@ -366,6 +366,55 @@ pub fn trigger_named(relid: pg_sys::Oid, name: &str) -> Option<Trigger> {
     )
 }
 
+/// Tables whose rows go when those of a relation are deleted: by foreign keys ON DELETE CASCADE, however far that goes.
+#[must_use]
+pub fn deleted_with(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    spi::select(
+        "WITH RECURSIVE gone AS (
+            SELECT c.conrelid AS relid FROM pg_catalog.pg_constraint c
+             WHERE c.confrelid OPERATOR(pg_catalog.=) $1 AND c.contype OPERATOR(pg_catalog.=) 'f' AND c.confdeltype OPERATOR(pg_catalog.=) 'c'
+            UNION SELECT c.conrelid FROM pg_catalog.pg_constraint c JOIN gone ON c.confrelid OPERATOR(pg_catalog.=) gone.relid
+             WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.confdeltype OPERATOR(pg_catalog.=) 'c')
+         SELECT relid FROM gone WHERE relid OPERATOR(pg_catalog.<>) $1",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Columns of tables whose values are rows of a relation or composite type, or arrays, domains or ranges of them, however
+/// deep. By `pg_depend`, as PostgreSQL itself does it: its index is asked once per type, however many tables there are.
+#[must_use]
+pub fn columns_of_rows(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, String)> {
+    spi::select(
+        "WITH RECURSIVE holds (type, relid, number) AS (
+            SELECT c.reltype, 0::pg_catalog.oid, 0 FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) $1
+            UNION SELECT CASE WHEN d.classid OPERATOR(pg_catalog.=) 1247 THEN d.objid
+                              WHEN c.relkind OPERATOR(pg_catalog.=) 'c' THEN c.reltype ELSE 0::pg_catalog.oid END,
+                         CASE WHEN c.relkind IN ('r', 'p', 'm') THEN c.oid ELSE 0::pg_catalog.oid END, d.objsubid
+              FROM holds h JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 1247 AND d.refobjid OPERATOR(pg_catalog.=) h.type
+              LEFT JOIN pg_catalog.pg_class c ON d.classid OPERATOR(pg_catalog.=) 1259 AND c.oid OPERATOR(pg_catalog.=) d.objid
+             WHERE h.type OPERATOR(pg_catalog.<>) 0
+               AND (d.classid OPERATOR(pg_catalog.=) 1247 OR d.classid OPERATOR(pg_catalog.=) 1259 AND d.objsubid OPERATOR(pg_catalog.>) 0))
+         SELECT a.attrelid, a.attname::pg_catalog.text
+           FROM holds h JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) h.relid AND a.attnum OPERATOR(pg_catalog.=) h.number
+          WHERE h.relid OPERATOR(pg_catalog.<>) 0 AND NOT a.attisdropped
+          ORDER BY a.attrelid, a.attnum",
+        &[relid.into()],
+        |r| (r.must(1), r.must(2)),
+    )
+}
+
+/// Whether a trigger is one that the product made: by its name and the function it calls.
+#[must_use]
+pub fn is_our_trigger(trigger: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT p.pronamespace FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid
+          WHERE t.oid OPERATOR(pg_catalog.=) $1 AND t.tgname OPERATOR(pg_catalog.~~) '%data_governance%'",
+        &[trigger.into()],
+        |r| r.must::<pg_sys::Oid>(1),
+    ) == Some(super::catalog::namespace())
+}
+
 /// Constraints of a relation.
 #[must_use]
 pub fn constraints(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
@@ -385,6 +434,19 @@ pub fn has_policy(relid: pg_sys::Oid, policy: &str) -> bool {
         |r| r.must::<bool>(1),
     )
     .is_some()
+}
+
+/// The roles that a policy is for, sorted; InvalidOid stands for everybody.
+#[must_use]
+pub fn policy_roles(relid: pg_sys::Oid, policy: &str) -> Vec<pg_sys::Oid> {
+    let mut roles: Vec<pg_sys::Oid> = spi::select(
+        "SELECT r FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) r
+          WHERE p.polrelid OPERATOR(pg_catalog.=) $1 AND p.polname OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+        &[relid.into(), policy.into()],
+        |r| r.must(1),
+    );
+    roles.sort_unstable_by_key(|r| r.to_u32());
+    roles
 }
 
 /// Whether a relation has a rule of this name that is not disabled.
@@ -445,6 +507,25 @@ pub fn is_granted(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
                  OR EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
                              WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2))",
         &[relid.into(), i64::from(role.to_u32()).into()], // no oid is no parameter
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}
+
+/// Whether a role (InvalidOid: everybody) holds any of these privileges on a relation or a column of it by name, or as its owner.
+#[must_use]
+pub fn holds_any(relid: pg_sys::Oid, role: pg_sys::Oid, privileges: &[String]) -> bool {
+    spi::select_one(
+        "SELECT true FROM pg_catalog.pg_class c
+          WHERE c.oid OPERATOR(pg_catalog.=) $1
+            AND EXISTS (SELECT FROM (
+                    SELECT coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) AS acl
+                    UNION ALL SELECT a.attacl FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid) g,
+                    pg_catalog.aclexplode(g.acl) x
+                 WHERE x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
+                   AND pg_catalog.lower(x.privilege_type) OPERATOR(pg_catalog.=) ANY (
+                       SELECT pg_catalog.lower(p) FROM pg_catalog.unnest($3) p))",
+        &[relid.into(), i64::from(role.to_u32()).into(), privileges.to_vec().into()],
         |r| r.must::<bool>(1),
     )
     .is_some()

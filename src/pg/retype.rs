@@ -1,10 +1,10 @@
-//! Reading what ALTER COLUMN … TYPE and ADD COLUMN wish.
+//! Reading what ALTER COLUMN … TYPE wishes.
 use super::catalog::{column_number, text};
-use super::expression::{self, Column};
+use super::formula::{self, Column};
 use super::wish::Wish;
 use super::{relation, settings_scope, xact};
 use crate::core::change::expression::{fill, is_cast_to};
-use crate::core::change::part::{NewColumn, Part, Retype};
+use crate::core::change::part::{Part, Retype};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 
@@ -25,7 +25,7 @@ pub unsafe fn set_type(
         let using = (!d.raw_default.is_null()).then(|| {
             let relid = of.relid.unwrap_or(pg_sys::InvalidOid);
             let columns: Vec<Column> = column_of(relid, &column).into_iter().collect();
-            xact::tried(|| expression::read_raw(d.raw_default, &columns, &of.name.relation, target).text)
+            xact::tried(|| formula::read_raw(d.raw_default, &columns, &of.name.relation, target).text)
         });
         let is_plain = match &using {
             None => true,
@@ -35,23 +35,6 @@ pub unsafe fn set_type(
         let canonical = |text: String| if is_plain { format!("($1)::{type_name}") } else { text };
         let using = using.map(|u| u.map(|text| fill(&canonical(text), |_| quote_identifier(&column))));
         Ok(Part::SetType(Retype { column, type_name, collation: collation(d), using, is_plain }))
-    }
-}
-
-/// # Safety
-/// `definition` must be the valid ColumnDef of ADD COLUMN.
-pub unsafe fn add_column(definition: *mut pg_sys::ColumnDef) -> Result<Part, Option<&'static str>> {
-    // SAFETY: the caller vouches for the tree.
-    unsafe {
-        let d = &*definition;
-        if !d.constraints.is_null() || !d.raw_default.is_null() {
-            return Err(Some(
-                "a column that is made from others is added with its type alone: defaults and constraints are changes of their own",
-            ));
-        }
-        let (_, type_name) = type_of(d)?;
-        let name = text(d.colname).unwrap_or_default();
-        Ok(Part::AddColumn(NewColumn { name, type_name, collation: collation(d) }))
     }
 }
 
@@ -105,6 +88,6 @@ pub fn type_collation(of_type: pg_sys::Oid) -> pg_sys::Oid {
 #[must_use]
 pub fn can_cast(relid: pg_sys::Oid, column: &str, type_name: &str) -> bool {
     let from = column_of(relid, column);
-    let to = settings_scope::with_fixed_path(|| expression::type_named(type_name));
-    from.zip(to).is_some_and(|(from, (to, _))| expression::can_assign(from.of_type, to))
+    let to = settings_scope::with_fixed_path(|| formula::type_named(type_name));
+    from.zip(to).is_some_and(|(from, (to, _))| formula::can_assign(from.of_type, to))
 }

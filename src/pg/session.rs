@@ -1,6 +1,7 @@
 //! What the session is doing: the client's statement and where it comes from.
 use super::catalog::text;
 use pgrx::pg_sys;
+use std::cell::RefCell;
 use std::ffi::CStr;
 
 /// The statement the client sent, in full; None in background workers without one.
@@ -8,6 +9,61 @@ use std::ffi::CStr;
 pub fn statement() -> Option<String> {
     // SAFETY: NULL or a string that lives as long as the statement runs.
     unsafe { text(pg_sys::debug_query_string) }
+}
+
+/// The DDL of what the client sent: where it sent several statements at once, those that write or read rows are nobody's
+/// business who looks for DDL, and are left out.
+#[must_use]
+pub fn ddl_of_statement() -> Option<String> {
+    let key = (statement_started(), statement_length());
+    if let Some(known) =
+        DDL.with_borrow(|ddl| ddl.as_ref().filter(|(k, _)| *k == key).map(|(_, t)| t.clone()))
+    {
+        return Some(known);
+    }
+    let text = read_ddl_of_statement()?;
+    DDL.set(Some((key, text.clone())));
+    Some(text)
+}
+
+thread_local! {
+    /// The last answer, by when the text arrived and how long it is: a script of a thousand statements is read once.
+    static DDL: RefCell<Option<((i64, usize), String)>> = const { RefCell::new(None) };
+}
+
+fn statement_length() -> usize {
+    // SAFETY: NULL or a string that lives as long as the statement runs.
+    unsafe {
+        let text = pg_sys::debug_query_string;
+        if text.is_null() { 0 } else { CStr::from_ptr(text).to_bytes().len() }
+    }
+}
+
+fn read_ddl_of_statement() -> Option<String> {
+    use pg_sys::NodeTag::*;
+    let text = statement()?;
+    if !text.trim_end().trim_end_matches(';').contains(';') {
+        return Some(text);
+    }
+    let parsed = super::guard::parse(&text);
+    if parsed.len() < 2 {
+        return Some(text);
+    }
+    let is_ddl = |tag| {
+        !matches!(
+            tag,
+            T_SelectStmt
+                | T_InsertStmt
+                | T_UpdateStmt
+                | T_DeleteStmt
+                | T_MergeStmt
+                | T_CopyStmt
+                | T_ExecuteStmt
+        )
+    };
+    let kept: Vec<&str> =
+        parsed.iter().map(|s| if is_ddl(s.tag()) { s.text.as_str() } else { "…" }).collect();
+    Some(kept.join("; "))
 }
 
 /// Whether the session looks like one that runs what `pg_dump` wrote: every such script begins with these settings, and
@@ -71,6 +127,13 @@ pub fn applies_replication() -> bool {
 pub fn keeps_snapshot() -> bool {
     // SAFETY: plain read of the transaction state.
     unsafe { pg_sys::XactIsoLevel >= pg_sys::XACT_REPEATABLE_READ as i32 }
+}
+
+/// Whether the transaction may not write: read only, or on a standby.
+#[must_use]
+pub fn is_read_only() -> bool {
+    // SAFETY: plain reads of the transaction state.
+    unsafe { pg_sys::XactReadOnly || pg_sys::RecoveryInProgress() }
 }
 
 /// How many triggers deep the running code is.

@@ -133,8 +133,10 @@ impl Snapshot {
         // SAFETY: pushes a snapshot of the running transaction; Drop pops it.
         unsafe {
             let none = !pg_sys::ActiveSnapshotSet();
-            if none {
+            if none && pg_sys::FirstSnapshotSet {
                 pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+            } else if none {
+                Self::push_first();
             }
             Snapshot(none)
         }
@@ -148,9 +150,23 @@ impl Snapshot {
         // SAFETY: as above, with a snapshot of this moment, in which the commands so far are done.
         unsafe {
             pg_sys::CommandCounterIncrement();
-            pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+            if pg_sys::FirstSnapshotSet {
+                pg_sys::PushActiveSnapshot(pg_sys::GetLatestSnapshot());
+            } else {
+                Self::push_first();
+            }
         }
         Snapshot(true)
+    }
+
+    /// A snapshot of this moment where the transaction has none yet. Its own is taken by its first query, not by us: LOCK
+    /// TABLE comes before that, and so does SET TRANSACTION ISOLATION LEVEL.
+    fn push_first() {
+        // SAFETY: what is pushed is a copy of the snapshot that catalogs are read with.
+        unsafe {
+            pg_sys::InvalidateCatalogSnapshot();
+            pg_sys::PushActiveSnapshot(pg_sys::GetCatalogSnapshot(pg_sys::InvalidOid));
+        }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Reading what a statement wishes, as far as changes can plan it.
 #![expect(non_upper_case_globals, reason = "names of the server's enums in patterns")]
 use super::catalog::{self, Name, text};
-use super::ddl;
 use super::guard::names;
 use super::list::items;
-use super::retype;
+use super::{addition, ddl, retype, wish_away};
+use crate::core::change::away::Away;
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -24,6 +24,8 @@ pub struct Wish {
     pub adds_anew: bool,
     /// Why there is no form, where that can be said better than by a list of those there are.
     pub why_not: Option<&'static str>,
+    /// Further names by which the guard judges the statement.
+    pub also: Vec<Name>,
 }
 
 /// What a statement wishes, one entry per relation it names; empty where it is nothing that changes know.
@@ -46,22 +48,38 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                         w.is_all = false;
                         return;
                     }
-                    for command in items::<pg_sys::AlterTableCmd>(s.cmds) {
+                    let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
+                    let alone = commands.len() == 1;
+                    for command in commands {
                         w.adds_anew |= (*command).subtype == pg_sys::AlterTableType::AT_AddColumn
                             && !(*command).missing_ok;
-                        match sub_command(&*command, w) {
-                            Ok(part) => w.parts.push(part),
-                            Err(why) => {
-                                w.is_all = false;
-                                w.why_not = w.why_not.or(why);
-                            }
-                        }
+                        let part = addition::by_itself(alone, || sub_command(&*command, w));
+                        part_or_why(w, part);
                     }
                 })
             }
             T_RenameStmt => rename(&*node.cast::<pg_sys::RenameStmt>()),
+            T_IndexStmt => {
+                let s = &*node.cast::<pg_sys::IndexStmt>();
+                wish(s.relation, |w| {
+                    let part = w.relid.ok_or(None).and_then(|relid| addition::index(s, relid));
+                    part_or_why(w, part);
+                })
+            }
+            T_AlterObjectSchemaStmt => set_schema(&*node.cast::<pg_sys::AlterObjectSchemaStmt>()),
+            T_AlterEnumStmt => wish_away::alter_enum(&*node.cast::<pg_sys::AlterEnumStmt>()),
             T_DropStmt => drop(&*node.cast::<pg_sys::DropStmt>()),
             _ => Vec::new(),
+        }
+    }
+}
+
+fn part_or_why(w: &mut Wish, part: Result<Part, Option<&'static str>>) {
+    match part {
+        Ok(part) => w.parts.push(part),
+        Err(why) => {
+            w.is_all = false;
+            w.why_not = w.why_not.or(why);
         }
     }
 }
@@ -75,7 +93,15 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
     // SAFETY: the caller vouches for the tree.
     let (relid, written) = unsafe { (names::relation(range), ddl::name_of(range)) };
     let Some(name) = relid.and_then(catalog::relation_name).or(written) else { return Vec::new() };
-    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, adds_anew: false, why_not: None };
+    let mut wish = Wish {
+        name,
+        relid,
+        parts: Vec::new(),
+        is_all: true,
+        adds_anew: false,
+        why_not: None,
+        also: Vec::new(),
+    };
     fill(&mut wish);
     vec![wish]
 }
@@ -88,15 +114,20 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Opti
     // SAFETY: the caller vouches for the tree.
     let name = unsafe { text(c.name) }.unwrap_or_default();
     match c.subtype {
-        AT_DropColumn if cascades => {
-            Err(Some("DROP COLUMN … CASCADE has no change form: change what depends on it first"))
-        }
-        AT_DropColumn => Ok(Part::DropColumn { column: name }),
+        AT_DropColumn if !cascades => Ok(Part::DropColumn { column: name }),
         // SAFETY: as above.
         AT_AlterColumnType => unsafe { retype::set_type(name, c.def.cast(), of) },
+        AT_SetNotNull => Ok(Part::SetNotNull { column: name }),
+        // SAFETY: the definition of what is added, by the kind of the command.
+        AT_AddConstraint => unsafe {
+            of.relid.ok_or(None).and_then(|relid| addition::add_constraint(c.def.cast(), relid))
+        },
         // SAFETY: as above.
-        AT_AddColumn => unsafe { retype::add_column(c.def.cast()) },
-        _ => Err(None),
+        AT_AddColumn => unsafe {
+            of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid))
+        },
+        // SAFETY: as above.
+        _ => unsafe { wish_away::sub_command(c) }.unwrap_or(Err(None)),
     }
 }
 
@@ -114,7 +145,27 @@ unsafe fn rename(s: &pg_sys::RenameStmt) -> Vec<Wish> {
             (OBJECT_COLUMN, Some(column)) => {
                 wish(s.relation, |w| w.parts.push(Part::RenameColumn { column, new_name }))
             }
+            // ALTER INDEX and ALTER SEQUENCE take tables and views as well.
+            (
+                OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE | OBJECT_INDEX
+                | OBJECT_SEQUENCE,
+                None,
+            ) => wish(s.relation, |w| w.parts.push(Part::Away(Away::Rename { new_name }))),
             _ => Vec::new(),
+        }
+    }
+}
+
+/// # Safety
+/// A valid parse tree.
+unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt) -> Vec<Wish> {
+    // SAFETY: the caller vouches for the tree.
+    unsafe {
+        match text(s.newschema) {
+            Some(new_schema) => {
+                wish(s.relation, |w| w.parts.push(Part::Away(Away::SetSchema { new_schema })))
+            }
+            None => Vec::new(),
         }
     }
 }
@@ -127,7 +178,8 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
         OBJECT_TABLE => Part::DropTable,
         OBJECT_VIEW => Part::DropView { materialized: false },
         OBJECT_MATVIEW => Part::DropView { materialized: true },
-        _ => return Vec::new(),
+        // SAFETY: the caller vouches for the tree.
+        _ => return unsafe { wish_away::drop(s) }.unwrap_or_default(),
     };
     let cascades = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree: names of relations are lists of String nodes.
@@ -136,13 +188,11 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
             .into_iter()
             .flat_map(|names| {
                 wish(pg_sys::makeRangeVarFromNameList(names), |w| {
-                    if cascades {
-                        w.is_all = false;
-                        w.why_not =
-                            Some("DROP … CASCADE has no change form: change what depends on it first");
+                    w.parts.push(if cascades {
+                        Part::Away(Away::Cascade(Box::new(part.clone())))
                     } else {
-                        w.parts.push(part.clone());
-                    }
+                        part.clone()
+                    })
                 })
             })
             .collect()

@@ -34,6 +34,17 @@ unsafe extern "C-unwind" {
     fn die(signal: c_int);
 }
 
+/// Lets SIGTERM end this process as it ends a session. Before signals are let through.
+pub fn die_on_sigterm() {
+    // SAFETY: this process has just begun; `die` is what sessions have.
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(die));
+        #[cfg(feature = "pg18")]
+        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(die));
+    }
+}
+
 /// A database whose writer has failed.
 struct Trouble {
     times: u32,
@@ -144,12 +155,9 @@ fn write(database: u32) -> bool {
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn data_governance_writer(database: pg_sys::Datum) {
     let database = database.value() as u32;
-    // SAFETY: this process has just begun; `die` is what sessions have, and the settings are of the types they take.
+    die_on_sigterm();
+    // SAFETY: this process has just begun; the settings are of the types they take.
     unsafe {
-        #[cfg(not(feature = "pg18"))]
-        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(die));
-        #[cfg(feature = "pg18")]
-        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(die));
         pg_sys::BackgroundWorkerUnblockSignals();
         pg_sys::BackgroundWorkerInitializeConnectionByOid(
             pg_sys::Oid::from(database),

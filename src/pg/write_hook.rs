@@ -9,8 +9,8 @@ use super::{cache, catalog, ddl_hook, owner, relation, session};
 use crate::guard::{self, Write};
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::{
-    T_BoolExpr, T_BooleanTest, T_CaseExpr, T_CoalesceExpr, T_Const, T_JoinExpr, T_NullTest, T_OpExpr,
-    T_RangeTblRef, T_Var,
+    T_BoolExpr, T_BooleanTest, T_CaseExpr, T_CoalesceExpr, T_Const, T_FromExpr, T_JoinExpr, T_NullTest,
+    T_OpExpr, T_RangeTblRef, T_Var,
 };
 use std::cell::Cell;
 
@@ -81,7 +81,9 @@ fn gives_way(relid: pg_sys::Oid) -> bool {
 }
 
 fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
-    if owner::is_acting() || session::applies_replication() || ddl_hook::is_in_script() {
+    // The copy of a change is the only thing of its that runs without triggers.
+    let is_copy = without_triggers && crate::change::is_acting();
+    if is_copy || owner::is_acting() || session::applies_replication() || ddl_hook::is_in_script() {
         return;
     }
     // Views of the catalogs, pg_settings say, are no tables.
@@ -107,42 +109,47 @@ fn judge_one(relid: pg_sys::Oid, without_triggers: bool, only_inserts: bool) {
     }
 }
 
-/// Judges a DELETE, UPDATE or MERGE about to be planned that hits every row.
+/// Judges a DELETE, UPDATE or MERGE about to be planned that hits every row. Returns whether it passed only because there
+/// are no rows yet.
 ///
 /// # Safety
 /// `query` must be an analysed and rewritten query.
 #[inline]
-pub unsafe fn look(query: *mut pg_sys::Query) {
+pub unsafe fn look(query: *mut pg_sys::Query) -> bool {
     use pg_sys::CmdType::{CMD_DELETE, CMD_MERGE, CMD_UPDATE};
+    let mut nothing_yet = false;
     // SAFETY: the caller vouches for the query.
     unsafe {
         if matches!((*query).commandType, CMD_DELETE | CMD_UPDATE | CMD_MERGE) {
-            look_at_write(query);
+            nothing_yet = look_at_write(query);
         }
         if (*query).hasModifyingCTE {
             for expression in items::<pg_sys::CommonTableExpr>((*query).cteList) {
-                look((*expression).ctequery.cast());
+                nothing_yet |= look((*expression).ctequery.cast());
             }
         }
     }
+    nothing_yet
 }
 
 /// # Safety
 /// As [`look`], of a query that changes or deletes rows.
-unsafe fn look_at_write(query: *mut pg_sys::Query) {
+unsafe fn look_at_write(query: *mut pg_sys::Query) -> bool {
     // SAFETY: the caller vouches for the query.
     unsafe {
         let entry = nth::<pg_sys::RangeTblEntry>((*query).rtable, (*query).resultRelation as usize - 1);
-        if entry.is_null()
-            || owner::is_acting()
-            || session::in_foreign_key_action()
-            || ddl_hook::is_in_script()
-        {
-            return;
+        if entry.is_null() || owner::is_acting() || ddl_hook::is_in_script() || ddl_hook::is_explaining() {
+            return false;
         }
-        if let Some(write) = unbounded(query) {
-            guard::judge_write((*entry).relid, write);
+        let Some(write) = unbounded(query) else { return false };
+        guard::judge_write((*entry).relid, write);
+        if write == Write::DeleteAll {
+            // What refers to every row goes with it.
+            for referring in relation::deleted_with((*entry).relid) {
+                guard::judge_write(referring, write);
+            }
         }
+        guard::take_nothing_yet()
     }
 }
 
@@ -155,10 +162,7 @@ unsafe fn unbounded(query: *mut pg_sys::Query) -> Option<Write> {
     // SAFETY: the caller vouches for the query; actions of MERGE are MergeAction nodes.
     unsafe {
         let tree = (*query).jointree;
-        if tree.is_null()
-            || !always_holds((*tree).quals, query)
-            || !items::<pg_sys::Node>((*tree).fromlist).into_iter().all(|node| joins_everything(node, query))
-        {
+        if tree.is_null() || !selects_everything(tree.cast(), query) {
             return None;
         }
         let write = |command| match command {
@@ -176,26 +180,34 @@ unsafe fn unbounded(query: *mut pg_sys::Query) -> Option<Write> {
     }
 }
 
-/// Whether a join is without a condition too.
+/// Whether a part of a join tree is without a condition on the rows that are written.
 ///
 /// # Safety
-/// `node` must be an element of the join tree of the query.
-unsafe fn joins_everything(node: *mut pg_sys::Node, query: *mut pg_sys::Query) -> bool {
-    // SAFETY: the caller vouches for the node; the cast follows the tag.
+/// `node` must be the join tree of the query, or an element of it.
+unsafe fn selects_everything(node: *mut pg_sys::Node, query: *mut pg_sys::Query) -> bool {
+    // SAFETY: the caller vouches for the node; the casts follow the tag.
     unsafe {
-        if (*node).type_ != T_JoinExpr {
-            return (*node).type_ == T_RangeTblRef;
+        match (*node).type_ {
+            T_FromExpr => {
+                let from = &*node.cast::<pg_sys::FromExpr>();
+                always_holds(from.quals, query)
+                    && items::<pg_sys::Node>(from.fromlist).into_iter().all(|n| selects_everything(n, query))
+            }
+            T_JoinExpr => {
+                let join = &*node.cast::<pg_sys::JoinExpr>();
+                always_holds(join.quals, query)
+                    && selects_everything(join.larg, query)
+                    && selects_everything(join.rarg, query)
+            }
+            tag => tag == T_RangeTblRef,
         }
-        let join = &*node.cast::<pg_sys::JoinExpr>();
-        always_holds(join.quals, query)
-            && joins_everything(join.larg, query)
-            && joins_everything(join.rarg, query)
     }
 }
 
 /// Whether a condition holds for every row: there is none, it folds to true (`1 = 1`, `id > 0 OR true`), or it says of a
 /// column that is never null that it is itself or is not null. What only the data makes true is a condition. Runs for every
-/// UPDATE and DELETE that is planned, so an ordinary condition is told by its first node.
+/// UPDATE and DELETE that is planned, so an ordinary condition is told by its first node. One that does not name the table
+/// that is written hits all of its rows or none, and holds unless it is false.
 ///
 /// # Safety
 /// `condition` must be null or an analysed expression of the query.
@@ -213,7 +225,7 @@ unsafe fn always_holds(condition: *mut pg_sys::Node, query: *mut pg_sys::Query) 
                 match of.boolop {
                     AND_EXPR => args.all(|arg| always_holds(arg, query)),
                     OR_EXPR => args.any(|arg| always_holds(arg, query)),
-                    _ => folds_to_true(condition),
+                    _ => !names_target(condition, query) && !folds_to_false(condition),
                 }
             }
             T_NullTest => {
@@ -221,6 +233,7 @@ unsafe fn always_holds(condition: *mut pg_sys::Node, query: *mut pg_sys::Query) 
                 test.nulltesttype == pg_sys::NullTestType::IS_NOT_NULL
                     && !test.argisrow
                     && (is_never_null(test.arg.cast(), query) || folds_to_true(condition))
+                    || !names_target(condition, query) && !folds_to_false(condition)
             }
             T_OpExpr => {
                 let of = &*condition.cast::<pg_sys::OpExpr>();
@@ -229,25 +242,57 @@ unsafe fn always_holds(condition: *mut pg_sys::Node, query: *mut pg_sys::Query) 
                 {
                     return is_equality(of.opno);
                 }
-                !pg_sys::contain_var_clause(condition) && folds_to_true(condition)
+                !names_target(condition, query) && !folds_to_false(condition)
             }
-            T_BooleanTest | T_CaseExpr | T_CoalesceExpr => folds_to_true(condition),
-            _ => !pg_sys::contain_var_clause(condition) && folds_to_true(condition),
+            T_BooleanTest | T_CaseExpr | T_CoalesceExpr => {
+                !names_target(condition, query) && !folds_to_false(condition) || folds_to_true(condition)
+            }
+            _ => !names_target(condition, query) && !folds_to_false(condition),
         }
+    }
+}
+
+/// Whether a condition names a column of the table that is written.
+///
+/// # Safety
+/// An analysed expression of the query.
+unsafe fn names_target(condition: *mut pg_sys::Node, query: *mut pg_sys::Query) -> bool {
+    // SAFETY: the caller vouches for the expression; the result is palloc'd or NULL.
+    unsafe {
+        let named = pg_sys::pull_varnos_of_level(std::ptr::null_mut(), condition, 0);
+        pg_sys::bms_is_member((*query).resultRelation, named)
     }
 }
 
 /// # Safety
 /// An analysed expression.
 unsafe fn folds_to_true(condition: *mut pg_sys::Node) -> bool {
+    // SAFETY: as for the caller.
+    unsafe { folded(condition) == Some(true) }
+}
+
+/// False or NULL: no row.
+///
+/// # Safety
+/// An analysed expression.
+unsafe fn folds_to_false(condition: *mut pg_sys::Node) -> bool {
+    // SAFETY: as for the caller.
+    unsafe { folded(condition) == Some(false) }
+}
+
+/// What a condition comes to, where that does not depend on any row.
+///
+/// # Safety
+/// An analysed expression.
+unsafe fn folded(condition: *mut pg_sys::Node) -> Option<bool> {
     // SAFETY: the caller vouches for the expression, which is copied before it is folded; the cast follows the tag.
     unsafe {
         let copy = pg_sys::copyObjectImpl(condition.cast()).cast();
         let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), copy);
-        (*folded).type_ == T_Const && {
+        ((*folded).type_ == T_Const).then(|| {
             let constant = &*folded.cast::<pg_sys::Const>();
             !constant.constisnull && constant.constvalue.value() != 0
-        }
+        })
     }
 }
 

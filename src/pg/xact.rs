@@ -147,6 +147,13 @@ pub fn is_made_here(relid: pg_sys::Oid) -> bool {
     !AS_IF_OLD.get() && super::catalog::is_created_in_transaction(relid)
 }
 
+/// The running subtransaction.
+#[must_use]
+pub fn subtransaction() -> pg_sys::SubTransactionId {
+    // SAFETY: plain read of the transaction state.
+    unsafe { pg_sys::GetCurrentSubTransactionId() }
+}
+
 /// Remembers that the running transaction made a relation, or added a column to one.
 pub fn note_created(relid: pg_sys::Oid, column: Option<i16>) {
     // SAFETY: plain read of the transaction state.
@@ -186,10 +193,18 @@ pub fn is_object_created_here(object: Address) -> bool {
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c_void) {
     use pg_sys::XactEvent::*;
+    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
+        crate::guard::later::flush();
+    }
+    if event == XACT_EVENT_PRE_COMMIT {
+        super::readers::flush::before_commit();
+    }
     if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {
         // Nothing here may raise: an error in a commit or abort callback restarts the cluster.
         let _ = CREATED.try_with(|list| list.try_borrow_mut().map(|mut list| list.clear()));
         crate::registry::proposal::forget_guesses();
+        crate::guard::forget_events(None);
+        super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
         if event != XACT_EVENT_ABORT {
             super::cache::end_transaction();
         }
@@ -203,8 +218,11 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     }
     if event == XACT_EVENT_ABORT {
         super::cache::forget_rolled_back();
+        super::readers::watch::forget_rolled_back();
         super::mask::frame_aborted();
         super::ddl_hook::forget(None);
+        crate::guard::later::forget(None);
+        crate::guard::forget_events(None);
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
         super::cache::end_transaction();
@@ -224,6 +242,8 @@ unsafe extern "C-unwind" fn on_subxact(
         super::mask::forget_rolled_back(Some(my));
         super::mask::frame_aborted();
         super::ddl_hook::forget(Some(my));
+        crate::guard::later::forget(Some(my));
+        crate::guard::forget_events(Some(my));
         crate::audit::forget_rolled_back();
         crate::boundary::forget_rolled_back();
         crate::registry::proposal::forget_guesses();

@@ -12,7 +12,7 @@ const BY_NAME: &str = "(schema_name, relation_name) = ($2, $3)";
 const BY_SCOPE: &str = "scope = 'dataset:' || $4";
 
 /// Tables that name relations, and how each does.
-const STATED: [(&str, &str); 18] = [
+const STATED: [(&str, &str); 20] = [
     ("binding", "(relid = $1 OR (schema_name, relation_name) = ($2, $3))"),
     ("dataset", BY_NAME),
     ("column_tag", BY_NAME),
@@ -21,6 +21,7 @@ const STATED: [(&str, &str); 18] = [
     ("audited_relation", BY_NAME),
     ("backfill", BY_NAME),
     ("change", BY_NAME),
+    ("column_read", BY_NAME),
     ("consumer", BY_NAME),
     ("decision", "$4 = ANY (objects)"),
     ("declared_writer", BY_NAME),
@@ -33,6 +34,7 @@ const STATED: [(&str, &str); 18] = [
     ("former_column", BY_NAME),
     ("former_name", BY_NAME),
     ("proposal", BY_NAME),
+    ("read_watch", BY_NAME),
     ("waiver", BY_NAME),
 ];
 

@@ -193,6 +193,12 @@ pub fn require_owner(act: &str, relation: Relation, strictly: bool) {
     error::duty_required(act, "owner", &me, hint).raise();
 }
 
+/// Whether the caller may advance a change to a dataset.
+#[must_use]
+pub fn is_owner_or_operator(relation: Relation) -> bool {
+    is_owner(relation) || is_operator()
+}
+
 /// Requires the duty steward of a dataset.
 pub fn require_steward(act: &str, relation: Relation) {
     if is_steward(relation) {

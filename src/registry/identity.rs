@@ -185,6 +185,12 @@ pub fn take_over_former_name(relid: pg_sys::Oid, now: &Name) {
     });
     // A relation that only flows name leaves nothing to take over, nor does one that was forgotten since.
     let Some(heir) = heir.filter(is_stated) else { return };
+    // The view that a change keeps under the old name is no new relation.
+    if catalog::relation_kind(relid) == Some(b'v')
+        && crate::change::behind_old_name(now).as_ref() == Some(&heir)
+    {
+        return;
+    }
     forget_former_name(now);
     if heir == *now {
         return; // it came back to its own name

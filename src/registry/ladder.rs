@@ -172,6 +172,12 @@ impl Ladder {
     /// The level of one feature for each of many relations that bear tags or deprecations, in as few looks as for one.
     #[must_use]
     pub fn levels_of_tagged(feature: &str, names: &[Name]) -> HashMap<Name, Level> {
+        Self::levels_of(feature, names, Declared::Single)
+    }
+
+    /// The same for relations of any kind; those that nobody declared count as `otherwise`.
+    #[must_use]
+    pub fn levels_of(feature: &str, names: &[Name], otherwise: Declared) -> HashMap<Name, Level> {
         let shipped = shipped();
         let settings = settings_for(&shipped.path(feature));
         let mut facts = dataset::facts_of_many(names);
@@ -182,7 +188,7 @@ impl Ladder {
                     schema: name.schema.clone(),
                     relation: name.relation.clone(),
                     class: None,
-                    declared: Declared::Single,
+                    declared: otherwise,
                 };
                 let (facts, before) = facts.remove(name).unwrap_or_else(|| (undeclared(), None));
                 let (shipped, settings) = (shipped.clone(), settings.clone());

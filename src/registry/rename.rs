@@ -25,6 +25,8 @@ pub(super) const FOLLOWERS: &[(&str, &str, bool)] = &[
     ("declared_writer", "", false),
     ("boundary_violation", "", false),
     ("waiver", "", false),
+    ("column_read", "", true),
+    ("read_watch", "", false),
     ("flow", "source_", true),
     ("flow", "target_", true),
 ];
@@ -210,13 +212,18 @@ fn move_rows(before: &Name, now: &Name) {
                 &rename_args(before, now),
             );
         }
+        spi::execute(
+            "UPDATE governance.read_gap SET scope = 'dataset:' || format('%I.%I', $3::text, $4::text)
+              WHERE scope = 'dataset:' || format('%I.%I', $1::text, $2::text)",
+            &rename_args(before, now),
+        );
         rename_proposal::name_anew();
         // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
         // has left its name to others.
         spi::execute(
             "UPDATE governance.change SET schema_name = $3, relation_name = $4
               WHERE schema_name = $1 AND relation_name = $2 AND state = 'contracted'
-                AND (NOT whole OR $2 = $4)",
+                AND (quarantine_name IS NULL OR $2 = $4)",
             &rename_args(before, now),
         );
     });

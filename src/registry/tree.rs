@@ -23,6 +23,27 @@ pub fn governors(relid: pg_sys::Oid) -> Vec<Name> {
     upwards(relid, "JOIN governance._dataset d ON d.schema_name = n.nspname AND d.relation_name = c.relname")
 }
 
+/// Declared datasets below a relation: partitions and children. A statement on what is above them reaches their rows.
+#[must_use]
+pub fn governed_below(relid: pg_sys::Oid) -> Vec<(pg_sys::Oid, Name)> {
+    if bare::has_no_datasets() || !relation::has_children(relid) {
+        return Vec::new();
+    }
+    owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE down AS (
+                SELECT i.inhrelid AS relid FROM pg_inherits i WHERE i.inhparent = $1
+                UNION SELECT i.inhrelid FROM pg_inherits i JOIN down ON down.relid = i.inhparent)
+             SELECT c.oid, n.nspname::text, c.relname::text
+               FROM down JOIN pg_class c ON c.oid = down.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN governance._dataset d ON d.schema_name = n.nspname AND d.relation_name = c.relname
+              ORDER BY 2, 3",
+            &[relid.into()],
+            |r| (r.must(1), Name { schema: r.must(2), relation: r.must(3) }),
+        )
+    })
+}
+
 /// A relation and all it is a partition or child of, nearest first, where they are what a join says.
 fn upwards(relid: pg_sys::Oid, join: &str) -> Vec<Name> {
     owner::run(|| {

@@ -228,6 +228,11 @@ granting-access|bad|owner|GRANT SELECT, INSERT ON "full" TO guard_rules_app|
 granting-access|bad|owner|GRANT SELECT ON "full" TO guard_rules_app WITH GRANT OPTION|
 granting-access|good|owner|GRANT SELECT ON "full" TO guard_rules_app|
 granting-access|good|owner|GRANT SELECT ON part TO guard_rules_app|
+granting-access|bad|owner|GRANT INSERT ON part TO guard_rules_app|
+granting-access|bad|owner|GRANT SELECT ON part TO guard_rules_app WITH GRANT OPTION|
+ban-revoke|good|owner|REVOKE INSERT ON "full" FROM guard_rules_app|
+ban-alter-policy-roles|good|owner|ALTER POLICY pol ON "full" TO PUBLIC|
+ban-set-schema|good|owner|ALTER TABLE solo SET SCHEMA g|
 granting-access|good|owner|GRANT SELECT ON solo TO guard_rules_owner|
 ban-alter-default-privileges|bad|owner|ALTER DEFAULT PRIVILEGES IN SCHEMA g GRANT SELECT ON TABLES TO PUBLIC|
 ban-alter-default-privileges|good|owner|ALTER DEFAULT PRIVILEGES IN SCHEMA g REVOKE EXECUTE ON FUNCTIONS FROM guard_rules_app|

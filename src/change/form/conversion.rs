@@ -3,7 +3,7 @@ use super::{Plan, Planning};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
-use crate::pg::expression::{self, Column, Read};
+use crate::pg::formula::{self, Column, Read};
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::{Map, Value, json};
 
@@ -235,9 +235,9 @@ pub fn read(
     sources: &[Column],
     type_name: &str,
 ) -> Read {
-    let target = crate::pg::settings_scope::with_fixed_path(|| expression::type_named(type_name));
+    let target = crate::pg::settings_scope::with_fixed_path(|| formula::type_named(type_name));
     let Some(target) = target else { p.no_form("the type does not exist") };
-    match expression::read(text, &p.path, sources, &p.name.relation, target) {
+    match formula::read(text, &p.path, sources, &p.name.relation, target) {
         Err(why) => error::conversion::bad_expression(which, column, text, &why).raise(),
         Ok(read) if read.is_volatile => error::conversion::is_volatile(which, column, text).raise(),
         Ok(read) => read,

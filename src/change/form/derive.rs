@@ -1,6 +1,6 @@
 //! The way back of a type change, where the types alone say it.
 use crate::core::change::expression::zone;
-use crate::pg::expression::{Column, can_assign};
+use crate::pg::formula::{Column, can_assign};
 use crate::pg::{owner, settings_scope, spi};
 use pgrx::pg_sys;
 use pgrx::spi::quote_literal;

@@ -3,11 +3,17 @@ use super::{Plan, Planning};
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
+use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::json;
 
 /// The plan.
 pub fn plan(p: &Planning, column: &str) -> Plan {
+    plan_but(p, column, &[])
+}
+
+/// The plan where these views go with it.
+pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     let facts = table::plain_column(p, column);
     if facts.in_primary_key {
         p.no_form("the column is part of the primary key");
@@ -15,7 +21,7 @@ pub fn plan(p: &Planning, column: &str) -> Plan {
     if facts.in_partition_key {
         p.no_form("the column is part of the partition key");
     }
-    let dependents = table::dependents(p.relid, Some(column));
+    let dependents = table::dependents_but(p.relid, Some(column), views);
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }

@@ -1,22 +1,34 @@
 //! DROP TABLE, DROP VIEW: the relation waits under a reserved name, where nobody but its owner may use it.
-use super::{Plan, Planning};
+use super::{Plan, Planning, away};
 use crate::change::table;
 use crate::core::change::part::Part;
 use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
 use crate::error;
-use crate::pg::catalog;
+use crate::pg::{catalog, relation};
+use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::json;
 
 /// The plan.
 pub fn plan(p: &Planning, part: &Part) -> Plan {
-    if *part == Part::DropTable {
+    plan_but(p, part, &[])
+}
+
+/// The plan where these views go with it.
+pub fn plan_but(p: &Planning, part: &Part, views: &[pg_sys::Oid]) -> Plan {
+    let is_partition = *part == Part::DropTable && table::shape(p.relid).is_partition;
+    if *part == Part::DropTable && !is_partition {
         table::require_plain(p);
         if table::shape(p.relid).partitioned {
             p.no_form("a partitioned table is dropped partition by partition");
         }
     }
-    let dependents = table::dependents(p.relid, None);
+    if !is_partition && relation::has_parents(p.relid) {
+        p.no_form(
+            "the table inherits from another one, which would go on showing its rows: ALTER TABLE … NO INHERIT first",
+        );
+    }
+    let dependents = table::dependents_but(p.relid, None, views);
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }
@@ -44,7 +56,11 @@ pub fn plan(p: &Planning, part: &Part) -> Plan {
         ),
         json!({"name": reserved}),
     );
+    if is_partition {
+        plan.merge(away::partition::before_drop(p, &hidden));
+    }
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..hide });
     plan.step(Step::sql(Phase::Purge, lock::EXCLUSIVE, format!("DROP {word} {SCHEMA}.{hidden}"), None));
+    plan.sort();
     plan
 }

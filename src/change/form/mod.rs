@@ -1,9 +1,14 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
+mod add_column;
+mod add_constraint;
 mod attached;
+mod away;
 mod conversion;
+mod create_index;
 mod derive;
 mod drop_column;
 mod drop_relation;
+mod not_null;
 mod rebuild;
 mod referenced;
 mod rename_column;
@@ -48,6 +53,28 @@ impl Planning {
         format!("zz_data_governance_change_{}", self.id)
     }
 
+    /// What values of a column are made from, where the proposal says so.
+    #[must_use]
+    pub fn up_of(&self, column: &str) -> Option<String> {
+        match self.up.as_ref()? {
+            Value::String(expression) => Some(expression.clone()),
+            by_column => by_column[column].as_str().map(String::from),
+        }
+    }
+
+    /// Whether new columns are made from old ones that go: split, merged, or one from one.
+    #[must_use]
+    pub fn is_reshape(&self, parts: &[Part]) -> bool {
+        part::is_reshape(parts, self.up.is_some() || self.down.is_some())
+    }
+
+    /// Raises where the proposal says what old values are made from, and nothing old is kept.
+    pub fn refuse_down(&self) {
+        if self.down.is_some() {
+            crate::error::change::no_down().raise();
+        }
+    }
+
     /// The name under which something waits in quarantine, or is built before it gets its own.
     #[must_use]
     pub fn reserved(&self, name: &str) -> String {
@@ -72,6 +99,8 @@ pub struct Plan {
     pub prelude: Option<String>,
     /// What the prelude makes for that statement to take away: a column, or with an empty name the relation.
     pub stand_in: Option<String>,
+    /// A condition in SQL that holds while what the wish takes away is there; None where that can be told from the columns.
+    pub probe: Option<String>,
 }
 
 impl Plan {
@@ -85,19 +114,37 @@ impl Plan {
         self.steps.push((step, true));
     }
 
+    /// Puts the steps in the order of their phases.
+    pub fn sort(&mut self) {
+        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+    }
+
     /// Adds the plan of another part. Steps keep to their phases.
     pub fn merge(&mut self, other: Plan) {
         self.steps.extend(other.steps);
-        self.steps.sort_by_key(|(step, _)| step.phase as u8);
+        self.sort();
         self.adds.extend(other.adds);
         self.takes.extend(other.takes);
         self.aliases.extend(other.aliases);
         self.quarantine = self.quarantine.take().or(other.quarantine);
         self.stand_in = self.stand_in.take().or(other.stand_in);
+        self.probe = match (self.probe.take(), other.probe) {
+            (Some(a), Some(b)) => Some(format!("{a} OR {b}")),
+            (a, b) => a.or(b),
+        };
         self.prelude = match (self.prelude.take(), other.prelude) {
             (Some(a), Some(b)) => Some(format!("{a}; {b}")),
             (a, b) => a.or(b),
         };
+    }
+}
+
+/// Raises where the parts of a wish name what the relation does not have: PostgreSQL would refuse the statement.
+pub fn require(relid: pg_sys::Oid, name: &Name, parts: &[Part]) {
+    for part in parts {
+        if let Part::Away(part) = part {
+            away::require(relid, name, part);
+        }
     }
 }
 
@@ -125,13 +172,19 @@ pub fn require_castable(wish: &Wish, has_up: bool) {
 /// Plans all parts of a wish.
 #[must_use]
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
-    if part::is_reshape(parts) {
+    if planning.is_reshape(parts) {
         return reshape::plan(planning, parts);
     }
-    parts.iter().fold(Plan::default(), |mut all, part| {
+    let all = parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));
         all
-    })
+    });
+    let made: Vec<&Value> =
+        all.steps.iter().map(|(s, _)| &s.args["makes"]).filter(|m| !m.is_null()).collect();
+    if made.iter().enumerate().any(|(i, m)| made[..i].contains(m)) {
+        planning.no_form("two parts of it would get the same name: name them");
+    }
+    all
 }
 
 /// Plans one part; raises where something stands in its way.
@@ -141,9 +194,11 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
         Part::DropColumn { column } => drop_column::plan(planning, column),
         Part::RenameColumn { column, new_name } => rename_column::plan(planning, column, new_name),
         Part::SetType(retype) => set_type::plan(planning, retype),
-        Part::AddColumn(_) => planning.no_form(
-            "a column is added together with the column it is made from: ADD COLUMN …, DROP COLUMN …",
-        ),
         Part::DropTable | Part::DropView { .. } => drop_relation::plan(planning, part),
+        Part::CreateIndex(new) => create_index::plan(planning, new),
+        Part::SetNotNull { column } => not_null::plan(planning, column),
+        Part::AddConstraint(new) => add_constraint::plan(planning, new),
+        Part::AddColumn(new) => add_column::plan(planning, new),
+        Part::Away(part) => away::plan(planning, part),
     }
 }

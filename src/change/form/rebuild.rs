@@ -2,10 +2,10 @@
 //! at the gate. Those of the old column stay with it in quarantine.
 use super::attached::Index;
 use super::set_type::Change;
-use super::{Plan, Planning};
+use super::{Plan, Planning, create_index};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
-use crate::pg::expression::{self, Column};
+use crate::pg::formula::{self, Column};
 use crate::pg::{owner, retype, spi};
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
@@ -24,7 +24,7 @@ pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str)
     .iter()
     .filter_map(|c| if *c == new.name { Some(new.clone()) } else { retype::column_of(p.relid, c) })
     .collect();
-    match expression::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, (pg_sys::BOOLOID, -1)) {
+    match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, (pg_sys::BOOLOID, -1)) {
         Err(why) => p.no_form(&format!("check {name} does not fit the new type, drop it first: {why}")),
         Ok(read) => fill(&read.text, |i| {
             let name = &columns[i].name;
@@ -62,13 +62,7 @@ pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
     }
     for i in &change.indexes {
         let mut build = |name: &str, on: &str| {
-            let name = quote_identifier(name);
-            plan.step(Step::alone(
-                Phase::Verify,
-                lock::NO_DDL,
-                format!("CREATE {}INDEX CONCURRENTLY {name} ON {TABLE}{on}", i.unique),
-                Some(format!("DROP INDEX IF EXISTS {SCHEMA}.{name}")),
-            ));
+            plan.step(create_index::of_table(Phase::Verify, name, !i.unique.is_empty(), on.trim_start()));
         };
         build(&p.reserved(&i.name), &i.on);
         if i.is_primary_key() {

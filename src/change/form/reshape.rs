@@ -3,10 +3,11 @@
 use super::conversion::{self, Conversion, Side};
 use super::{Plan, Planning};
 use crate::change::table;
-use crate::core::change::part::{NewColumn, Part};
+use crate::core::change::addition::{NewColumn, Source};
+use crate::core::change::part::Part;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
-use crate::pg::expression::Column;
+use crate::pg::formula::Column;
 use crate::pg::{catalog, retype, settings_scope};
 use pgrx::spi::quote_identifier;
 use serde_json::json;
@@ -16,7 +17,10 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
     let (mut added, mut dropped) = (Vec::new(), Vec::new());
     for part in parts {
         match part {
-            Part::AddColumn(new) => added.push(new),
+            Part::AddColumn(new) if is_plain(new) => added.push(new),
+            Part::AddColumn(_) => p.no_form(
+                "a column that is made from others is added with its type alone: defaults and constraints are changes of their own",
+            ),
             Part::DropColumn { column } => dropped.push(column.as_str()),
             _ => p.no_form("columns that are made from others are a change of their own"),
         }
@@ -49,6 +53,10 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
     }
     c.keep_current(p, &mut plan);
     plan
+}
+
+fn is_plain(new: &NewColumn) -> bool {
+    new.source == Source::Nothing && !new.not_null && new.constraints.is_empty()
 }
 
 /// A column that goes.
@@ -112,7 +120,7 @@ fn side(p: &Planning, name: &str, type_name: &str, collation: &str, made_from: S
 /// A column that is not there yet.
 fn as_column(new: &NewColumn) -> Option<Column> {
     settings_scope::with_fixed_path(|| {
-        let (of_type, modifier) = crate::pg::expression::type_named(&new.type_name)?;
+        let (of_type, modifier) = crate::pg::formula::type_named(&new.type_name)?;
         let collation = retype::type_collation(of_type);
         Some(Column { name: new.name.clone(), of_type, modifier, collation })
     })

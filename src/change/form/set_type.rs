@@ -8,7 +8,7 @@ use crate::change::table;
 use crate::core::change::part::Retype;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
-use crate::pg::expression::{self, Column};
+use crate::pg::formula::{self, Column};
 use crate::pg::{retype, settings_scope};
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::json;
@@ -80,7 +80,7 @@ fn expressions(
     facts: &table::Column,
     old: &Column,
     new: &Column,
-) -> (expression::Read, expression::Read) {
+) -> (formula::Read, formula::Read) {
     let column = quote_identifier(&r.column);
     let given = conversion::given("up", p.up.as_ref(), &r.column, &[&r.column]);
     let using = match &r.using {
@@ -104,7 +104,7 @@ fn expressions(
 /// The column as it is and as it will be.
 fn columns(p: &Planning, r: &Retype) -> (Column, Column) {
     let old = retype::column_of(p.relid, &r.column);
-    let target = settings_scope::with_fixed_path(|| expression::type_named(&r.type_name));
+    let target = settings_scope::with_fixed_path(|| formula::type_named(&r.type_name));
     let (Some(old), Some((of_type, modifier))) = (old, target) else { p.no_form("the type does not exist") };
     let collation = retype::type_collation(of_type);
     (old, Column { name: r.column.clone(), of_type, modifier, collation })
@@ -183,7 +183,7 @@ fn default(p: &Planning, r: &Retype, change: &Change, new: &Column, plan: &mut P
     }
     let Some(default) = &s.default else { return };
     let target = (new.of_type, new.modifier);
-    if let Err(why) = expression::read(default, "pg_catalog, pg_temp", &[], &p.name.relation, target) {
+    if let Err(why) = formula::read(default, "pg_catalog, pg_temp", &[], &p.name.relation, target) {
         p.no_form(&format!("the default cannot be cast to the new type, drop it first: {why}"));
     }
     let mut there = vec![alter(&sink, &format!("SET DEFAULT {default}")), alter(&column, "DROP DEFAULT")];

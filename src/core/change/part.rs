@@ -1,4 +1,6 @@
 //! What one DDL statement wishes, part by part.
+use super::addition::{NewColumn, NewConstraint, NewIndex};
+use super::away::Away;
 
 /// One sub-command of a statement, or the statement itself. Names are as stored, not quoted, unless said otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +19,6 @@ pub enum Part {
     },
     /// ALTER TABLE … ALTER COLUMN … TYPE.
     SetType(Retype),
-    /// ALTER TABLE … ADD COLUMN.
-    AddColumn(NewColumn),
     /// DROP TABLE.
     DropTable,
     /// DROP VIEW and DROP MATERIALIZED VIEW.
@@ -26,6 +26,19 @@ pub enum Part {
         /// A materialized one.
         materialized: bool,
     },
+    /// CREATE INDEX.
+    CreateIndex(NewIndex),
+    /// ALTER TABLE … ALTER COLUMN … SET NOT NULL.
+    SetNotNull {
+        /// The column.
+        column: String,
+    },
+    /// ALTER TABLE … ADD CONSTRAINT.
+    AddConstraint(NewConstraint),
+    /// ALTER TABLE … ADD COLUMN.
+    AddColumn(NewColumn),
+    /// A name, a rule or a place that goes.
+    Away(Away),
 }
 
 /// A column that gets another type.
@@ -43,17 +56,6 @@ pub struct Retype {
     pub is_plain: bool,
 }
 
-/// A column that is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewColumn {
-    /// Its name.
-    pub name: String,
-    /// Its type, with modifier.
-    pub type_name: String,
-    /// Collation to name, quoted, with a leading COLLATE and space.
-    pub collation: String,
-}
-
 impl Part {
     /// Name of the form in `changes.kind`.
     #[must_use]
@@ -62,15 +64,19 @@ impl Part {
             Part::DropColumn { .. } => "drop_column",
             Part::RenameColumn { .. } => "rename_column",
             Part::SetType(_) => "set_type",
-            Part::AddColumn(_) => "add_column",
             Part::DropTable => "drop_table",
             Part::DropView { .. } => "drop_view",
+            Part::CreateIndex(_) => "create_index",
+            Part::SetNotNull { .. } => "set_not_null",
+            Part::AddConstraint(new) => new.demand.kind(),
+            Part::AddColumn(_) => "add_column",
+            Part::Away(away) => away.kind(),
         }
     }
 
     /// The part in one spelling, so that the same wish is the same text. `table` is quoted; `quote` quotes an identifier.
     #[must_use]
-    pub fn text(&self, table: &str, quote: impl Fn(&str) -> String) -> String {
+    pub fn text(&self, table: &str, quote: impl Fn(&str) -> String + Copy) -> String {
         match self {
             Part::DropColumn { column } => format!("ALTER TABLE {table} DROP COLUMN {}", quote(column)),
             Part::RenameColumn { column, new_name } => {
@@ -84,17 +90,16 @@ impl Part {
                 let (column, of_type) = (quote(&r.column), &r.type_name);
                 format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {of_type}{}{using}", r.collation)
             }
-            Part::AddColumn(new) => {
-                format!(
-                    "ALTER TABLE {table} ADD COLUMN {} {}{}",
-                    quote(&new.name),
-                    new.type_name,
-                    new.collation
-                )
-            }
             Part::DropTable => format!("DROP TABLE {table}"),
             Part::DropView { materialized: false } => format!("DROP VIEW {table}"),
             Part::DropView { materialized: true } => format!("DROP MATERIALIZED VIEW {table}"),
+            Part::CreateIndex(new) => new.text(table, quote),
+            Part::SetNotNull { column } => {
+                format!("ALTER TABLE {table} ALTER COLUMN {} SET NOT NULL", quote(column))
+            }
+            Part::AddConstraint(new) => format!("ALTER TABLE {table} ADD {}", new.text(quote)),
+            Part::AddColumn(new) => format!("ALTER TABLE {table} {}", new.text(quote)),
+            Part::Away(away) => away.text(table, quote),
         }
     }
 
@@ -105,8 +110,12 @@ impl Part {
             Part::DropColumn { column } => vec![column.clone()],
             Part::RenameColumn { column, new_name } => vec![column.clone(), new_name.clone()],
             Part::SetType(r) => vec![r.column.clone()],
+            Part::SetNotNull { column } => vec![column.clone()],
+            Part::CreateIndex(NewIndex { columns, .. })
+            | Part::AddConstraint(NewConstraint { columns, .. }) => columns.clone(),
             Part::AddColumn(new) => vec![new.name.clone()],
             Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::Away(away) => away.columns(),
         }
     }
 
@@ -114,22 +123,33 @@ impl Part {
     #[must_use]
     pub fn needs(&self) -> Vec<&str> {
         match self {
-            Part::DropColumn { column } | Part::RenameColumn { column, .. } => vec![column],
+            Part::DropColumn { column } | Part::RenameColumn { column, .. } | Part::SetNotNull { column } => {
+                vec![column]
+            }
             Part::SetType(r) => vec![&r.column],
-            Part::AddColumn(_) | Part::DropTable | Part::DropView { .. } => Vec::new(),
+            Part::CreateIndex(NewIndex { columns, .. })
+            | Part::AddConstraint(NewConstraint { columns, .. }) => {
+                columns.iter().map(String::as_str).collect()
+            }
+            Part::DropTable | Part::DropView { .. } | Part::AddColumn(_) => Vec::new(),
+            Part::Away(away) => away.needs(),
         }
     }
 
     /// Whether it can be told how to make new values from old ones, or old ones from new.
     #[must_use]
     pub fn takes_expressions(&self) -> bool {
-        matches!(self, Part::SetType(_) | Part::AddColumn(_))
+        matches!(self, Part::SetNotNull { .. } | Part::AddColumn(_) | Part::SetType(_))
     }
 
     /// Whether it works on the relation as a whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(self, Part::DropTable | Part::DropView { .. })
+        match self {
+            Part::DropTable | Part::DropView { .. } => true,
+            Part::Away(away) => away.is_whole(),
+            _ => false,
+        }
     }
 }
 
@@ -142,25 +162,26 @@ pub fn text(parts: &[Part], table: &str, quote: impl Fn(&str) -> String + Copy) 
     texts.fold(first, |all, next| format!("{all}, {}", next.strip_prefix(&prefix).unwrap_or(&next)))
 }
 
-/// Whether new columns are made from old ones that go: split, merged, or one from one.
+/// Whether new columns are made from old ones that go: split, merged, or one from one. `has_expressions`: the proposal says
+/// how; columns that merely come and go in one statement have nothing to do with each other.
 #[must_use]
-pub fn is_reshape(parts: &[Part]) -> bool {
+pub fn is_reshape(parts: &[Part], has_expressions: bool) -> bool {
     let added = parts.iter().any(|p| matches!(p, Part::AddColumn(_)));
-    added && parts.iter().any(|p| matches!(p, Part::DropColumn { .. }))
+    has_expressions && added && parts.iter().any(|p| matches!(p, Part::DropColumn { .. }))
 }
 
-/// The form in one word: that of the only part, or `several`.
+/// The form in one word: that of the only part, `reshape` or `several`.
 #[must_use]
-pub fn kind(parts: &[Part]) -> &'static str {
+pub fn kind(parts: &[Part], has_expressions: bool) -> &'static str {
     match parts {
         [part] => part.kind(),
-        _ if is_reshape(parts) => "reshape",
+        _ if is_reshape(parts, has_expressions) => "reshape",
         _ => "several",
     }
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ALTER COLUMN … TYPE, ADD COLUMN … DROP COLUMN with up and down, DROP TABLE, DROP VIEW";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ALTER COLUMN … TYPE, RENAME TO, SET SCHEMA, ADD COLUMN, ADD COLUMN … DROP COLUMN with up and down, ADD CONSTRAINT, SET NOT NULL, DROP CONSTRAINT, DROP NOT NULL, DROP DEFAULT, DETACH PARTITION, DROP TABLE, DROP VIEW, DROP INDEX, DROP POLICY, CREATE INDEX, ALTER TYPE … RENAME VALUE";
 
 #[cfg(test)]
 mod tests {
@@ -177,7 +198,7 @@ mod tests {
             text(&[drop("a"), drop("b")], "s.t", plain),
             "ALTER TABLE s.t DROP COLUMN a, DROP COLUMN b"
         );
-        assert_eq!(kind(&[drop("a"), drop("b")]), "several");
+        assert_eq!(kind(&[drop("a"), drop("b")], true), "several");
         assert_eq!(text(&[Part::DropTable], "s.t", plain), "DROP TABLE s.t");
     }
 }

@@ -6,7 +6,7 @@ pub const TABLE: &str = "\u{1}";
 pub const SCHEMA: &str = "\u{2}";
 
 /// Where in a change a step belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     /// Makes the new shape beside the old one, a transaction each.
     Expand,
@@ -14,18 +14,30 @@ pub enum Phase {
     Backfill,
     /// Proves that the copy is complete, or that a constraint holds.
     Verify,
+    /// What has to be proven before anything is taken away; nothing is run.
+    Gate,
     /// Takes the old shape away; all of these in one transaction.
     Contract,
     /// What is left to do after that, a transaction each.
     Settle,
     /// Ends the quarantine.
     Purge,
+    /// What is left to do after it was taken back, a transaction each.
+    Restore,
 }
 
 impl Phase {
     /// All phases, in order.
-    pub const ALL: [Phase; 6] =
-        [Phase::Expand, Phase::Backfill, Phase::Verify, Phase::Contract, Phase::Settle, Phase::Purge];
+    pub const ALL: [Phase; 8] = [
+        Phase::Expand,
+        Phase::Backfill,
+        Phase::Verify,
+        Phase::Gate,
+        Phase::Contract,
+        Phase::Settle,
+        Phase::Purge,
+        Phase::Restore,
+    ];
 
     /// As stored and shown.
     #[must_use]
@@ -34,9 +46,11 @@ impl Phase {
             Phase::Expand => "expand",
             Phase::Backfill => "backfill",
             Phase::Verify => "verify",
+            Phase::Gate => "gate",
             Phase::Contract => "contract",
             Phase::Settle => "settle",
             Phase::Purge => "purge",
+            Phase::Restore => "restore",
         }
     }
 
@@ -156,6 +170,12 @@ impl Step {
         Step { args, ..Step::of(Action::Routine, phase, lock::NONE, words, Some(String::new())) }
     }
 
+    /// What the gate asks for, in words.
+    #[must_use]
+    pub fn gate(words: String) -> Step {
+        Step::of(Action::Routine, Phase::Gate, lock::NONE, words, None)
+    }
+
     /// The copy of old rows.
     #[must_use]
     pub fn copy(words: String, args: serde_json::Value) -> Step {
@@ -177,6 +197,13 @@ impl Step {
     ) -> Step {
         let reversible = phase != Phase::Purge;
         Step { phase, action, statement, undo, lock_mode, reversible, args: serde_json::json!({}) }
+    }
+
+    /// The same, saying what of the wish it makes: a `column`, a `constraint`, an `index`, or a column `not_null`.
+    #[must_use]
+    pub fn making(mut self, what: &str, name: &str) -> Step {
+        self.args["makes"] = serde_json::json!([what, name]);
+        self
     }
 
     /// The same with arguments.

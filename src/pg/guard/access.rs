@@ -2,6 +2,7 @@
 use super::table::Target;
 use super::{Hit, On, Sight, names, resolve};
 use crate::pg::catalog::text;
+use crate::pg::list::items;
 use crate::pg::object::Address;
 use crate::pg::relation;
 use crate::pg::roles;
@@ -87,7 +88,14 @@ pub unsafe fn alter_policy(s: &pg_sys::AlterPolicyStmt, sight: &mut Sight) {
         sight.lock(relid, pg_sys::AccessExclusiveLock);
         let policy = quote_identifier(text(s.policy_name).unwrap_or_default());
         let of = format!("of policy {policy} on {}", names::of(relid));
-        if !s.roles.is_null() {
+        let named = items::<pg_sys::RoleSpec>(s.roles);
+        let mut roles: Vec<pg_sys::Oid> = named.iter().filter_map(|r| resolve::role(*r)).collect();
+        if named.iter().any(|r| (**r).roletype == pg_sys::RoleSpecType::ROLESPEC_PUBLIC) {
+            roles = vec![pg_sys::InvalidOid];
+        }
+        roles.sort_unstable_by_key(|r| r.to_u32());
+        let name = text(s.policy_name).unwrap_or_default();
+        if !s.roles.is_null() && relation::policy_roles(relid, &name) != roles {
             sight.hit("ban-alter-policy-roles", format!("changing the roles {of}"), On::Relation(relid));
         }
         if !s.qual.is_null() || !s.with_check.is_null() {

@@ -79,8 +79,15 @@ pub unsafe fn add(t: &Target, d: &pg_sys::ColumnDef, sight: &mut Sight) {
             }
         }
         for c in constraints.iter().map(|c| &**c) {
+            // A column that is NULL everywhere refers to nothing: PostgreSQL reads no row for it.
+            let is_checked = c.contype != CONSTR_FOREIGN
+                || is_serial
+                || written.identity
+                || written.stored_generated
+                || of_type.has_default
+                || written.default.is_some_and(|d| !is_null_constant(d));
             if matches!(c.contype, CONSTR_CHECK | CONSTR_UNIQUE | CONSTR_PRIMARY | CONSTR_FOREIGN) {
-                constraint::add(t, c, sight);
+                constraint::add(t, c, is_checked, sight);
             }
         }
     }
@@ -211,7 +218,11 @@ pub unsafe fn change_type(t: &Target, column: &str, d: &pg_sys::ColumnDef, sight
     }
     let from_to = format!("of column {} from {} to {}", t.column(column), change.from, change.to);
     if change.shrinks && t.is_full {
-        let what = format!("shrinking the type {from_to}");
+        let what = if change.replaces {
+            format!("making other values {from_to} by USING")
+        } else {
+            format!("shrinking the type {from_to}")
+        };
         sight.hits.push(Hit::on_column("shrinking-column-type", what, t.relid, column));
     }
     if change.rewrites {

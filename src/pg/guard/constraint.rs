@@ -9,11 +9,11 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ConstrType::*;
 use pgrx::spi::quote_identifier;
 
-/// ADD CONSTRAINT, alone or with a column.
+/// ADD CONSTRAINT, alone or with a column. `is_checked`: whether there are values to check.
 ///
 /// # Safety
 /// A valid parse tree.
-pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
+pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, is_checked: bool, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     let (name, index) = unsafe { (text(c.conname), text(c.indexname)) };
     let named = name.map(|n| format!("constraint {} ", quote_identifier(n))).unwrap_or_default();
@@ -33,7 +33,7 @@ pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
             if let Some(referenced) = unsafe { names::relation(c.pktable) } {
                 sight.lock(referenced, pg_sys::ShareRowExclusiveLock);
             }
-            let full = if c.skip_validation { Vec::new() } else { t.full_parts() };
+            let full = if c.skip_validation || !is_checked { Vec::new() } else { t.full_parts() };
             if !full.is_empty() {
                 full.into_iter().for_each(|member| sight.scan(member));
                 let what = format!("adding foreign key {named}to {}, which reads every row", t.name);
@@ -41,7 +41,11 @@ pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
             }
         }
         CONSTR_UNIQUE | CONSTR_PRIMARY => {
-            let word = if c.contype == CONSTR_PRIMARY { "primary key" } else { "unique constraint" };
+            let word = match (c.contype == CONSTR_PRIMARY, named.is_empty()) {
+                (true, _) => "primary key",
+                (false, true) => "unique constraint",
+                (false, false) => "unique",
+            };
             match index {
                 Some(index) if c.contype == CONSTR_PRIMARY => promote(t, &index, sight),
                 Some(_) => {}
@@ -55,7 +59,11 @@ pub unsafe fn add(t: &Target, c: &pg_sys::Constraint, sight: &mut Sight) {
         }
         CONSTR_EXCLUSION if !t.full_parts().is_empty() => {
             t.full_parts().into_iter().for_each(|member| sight.scan(member));
-            let what = format!("adding exclusion constraint {named}to {}, which builds an index", t.name);
+            let what = format!(
+                "adding exclusion {}to {}, which builds an index",
+                if named.is_empty() { "constraint ".to_string() } else { named },
+                t.name
+            );
             sight.hit("adding-exclusion-constraint", what, on());
         }
         _ => {}

@@ -9,6 +9,7 @@ use crate::pg::object::catalogs::{
     PG_LARGEOBJECT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_PUBLICATION, PG_PUBLICATION_REL, PG_REWRITE,
     PG_STATISTIC_EXT, PG_SUBSCRIPTION, PG_TABLESPACE, PG_TRIGGER, PG_TYPE,
 };
+use crate::pg::{relation, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
 use pgrx::spi::quote_identifier;
@@ -71,7 +72,9 @@ fn drop_indexes(roots: &[Address], concurrently: bool, sight: &mut Sight) {
         let Some(table) = index.relation_of() else { continue };
         let mode = if concurrently { pg_sys::ShareUpdateExclusiveLock } else { pg_sys::AccessExclusiveLock };
         sight.lock(table, mode);
-        if !concurrently && facts::has_rows(table) {
+        // One that the transaction itself has built nobody uses yet.
+        let is_new = xact::is_created_here(index.id, None) || xact::is_made_here(index.id);
+        if !concurrently && !is_new && facts::has_rows(table) {
             let what = format!("dropping index {} while {} is locked", names::of(index.id), names::of(table));
             sight.hit("require-concurrent-index-deletion", what, On::Relation(table));
         }
@@ -175,6 +178,9 @@ fn rule_of(address: Address) -> Option<&'static str> {
             b'c' if resolve::is_composite(address.id) => Some("ban-drop-type"),
             _ => None,
         };
+    }
+    if address.class == PG_TRIGGER && relation::is_our_trigger(address.id) {
+        return Some("disabling-guard");
     }
     let is_ours = address.extension().as_deref() == Some(crate::pg::EXTENSION);
     if is_ours && address.class == PG_EVENT_TRIGGER {

@@ -140,6 +140,20 @@ unsafe fn privileges(s: &pg_sys::GrantStmt) -> Option<Vec<String>> {
     }
 }
 
+/// Whether a statement is about reading only.
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn only_selects(s: &pg_sys::GrantStmt) -> bool {
+    // SAFETY: the caller vouches for the tree; privileges are AccessPriv nodes.
+    unsafe {
+        !s.privileges.is_null()
+            && items::<pg_sys::AccessPriv>(s.privileges)
+                .into_iter()
+                .all(|p| text((*p).priv_name).is_some_and(|name| name.eq_ignore_ascii_case("select")))
+    }
+}
+
 /// One hit per relation and role: of a contract or owner it is judged one by one.
 ///
 /// # Safety
@@ -154,6 +168,8 @@ unsafe fn on_relations(
     let (rule, words) = words(is_grant);
     // SAFETY: the caller vouches for the tree.
     let privileges = unsafe { privileges(s) };
+    // SAFETY: as above.
+    let reads_only = !s.grant_option && unsafe { only_selects(s) };
     // Migrations repeat what was granted before.
     let has_it_already = |relid: pg_sys::Oid, role: pg_sys::Oid| {
         is_grant
@@ -163,14 +179,18 @@ unsafe fn on_relations(
     let may_grant = |relid: pg_sys::Oid| names::may_alter(relid) || names::holds(relid, 0xFFFF_0000);
     for relid in relations.iter().filter(|relid| may_grant(**relid)) {
         for (role, oid) in &grantees.names {
-            if !is_grant && !relation::is_granted(*relid, *oid) {
-                continue; // it holds nothing
+            let loses = || match &privileges {
+                Some(named) => relation::holds_any(*relid, *oid, named),
+                None => relation::is_granted(*relid, *oid),
+            };
+            if !is_grant && !loses() {
+                continue; // it holds none of them
             }
             if has_it_already(*relid, *oid) {
                 continue;
             }
             let what = format!("{} {} {} {role}", words.0, names::of(*relid), words.1);
-            let on = On::Grant(*relid, if role == "PUBLIC" { None } else { Some(role.clone()) });
+            let on = On::Grant(*relid, if role == "PUBLIC" { None } else { Some(role.clone()) }, reads_only);
             sight.hit(rule, what, on);
         }
     }

@@ -8,14 +8,16 @@ mod access;
 mod column;
 mod constraint;
 mod drops;
-mod facts;
+pub mod facts;
 mod grant;
+pub mod hold;
 mod locks;
 pub mod names;
+mod ours;
 mod partition;
 mod rename;
 mod replace;
-mod resolve;
+pub mod resolve;
 mod role;
 mod server;
 mod storage;
@@ -26,12 +28,14 @@ pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
 pub use locks::{blockers, has_lock_timeout, mode_name, waits_for};
 pub use names::{Shadow, with_shadow};
+pub use replace::finds;
 
 use super::catalog::Name;
 use super::object::Address;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 use std::ffi::{CStr, CString};
+use std::rc::Rc;
 
 /// What a hit is about, which decides whose level counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +44,8 @@ pub enum On {
     Relation(pg_sys::Oid),
     /// A column of a relation.
     Column(pg_sys::Oid, String),
-    /// A privilege on a relation, of a role (quoted) or of everybody.
-    Grant(pg_sys::Oid, Option<String>),
+    /// A privilege on a relation, of a role (quoted) or of everybody; whether it is to read only, and not to pass on.
+    Grant(pg_sys::Oid, Option<String>, bool),
     /// Something in a schema that is no relation's.
     Schema(String),
     /// The database, or the server.
@@ -131,6 +135,7 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
             | T_ClusterStmt
             | T_CommentStmt
             | T_CreateFunctionStmt
+            | T_CreatePolicyStmt
             | T_CreateRoleStmt
             | T_CreateSchemaStmt
             | T_CreateStmt
@@ -158,6 +163,40 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
     )
 }
 
+/// Whether a statement has to come first in its transaction, and so may be given neither a number nor a snapshot.
+///
+/// # Safety
+/// `node` must be a valid node.
+#[must_use]
+pub unsafe fn must_come_first(node: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the node; the cast follows the tag.
+    unsafe {
+        match (*node).type_ {
+            T_DropStmt => (*node.cast::<pg_sys::DropStmt>()).concurrent,
+            T_LockStmt | T_VariableSetStmt => !pg_sys::FirstSnapshotSet,
+            _ => false,
+        }
+    }
+}
+
+/// Whether a statement is an EXPLAIN that runs nothing.
+///
+/// # Safety
+/// `node` must be a valid node.
+#[must_use]
+pub unsafe fn only_explains(node: *mut pg_sys::Node) -> bool {
+    // SAFETY: the caller vouches for the node; the cast follows the tag.
+    unsafe {
+        (*node).type_ == T_ExplainStmt
+            && !super::list::items::<pg_sys::DefElem>((*node.cast::<pg_sys::ExplainStmt>()).options)
+                .into_iter()
+                .any(|option| {
+                    super::catalog::text((*option).defname).as_deref() == Some("analyze")
+                        && resolve::is_on(option) != Some(false)
+                })
+    }
+}
+
 /// What a statement would do. Names are resolved under the search path in force.
 ///
 /// # Safety
@@ -166,7 +205,10 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
 pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     let mut sight = Sight::default();
     // SAFETY: the caller vouches for the node.
-    unsafe { look_into(node, &mut sight) };
+    unsafe {
+        look_into(node, &mut sight);
+        ours::look(node, &mut sight);
+    }
     sight
 }
 
@@ -232,6 +274,20 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
     }
 }
 
+/// A statement about the transaction.
+pub enum Transaction {
+    /// BEGIN.
+    Begin,
+    /// COMMIT.
+    Commit,
+    /// ROLLBACK.
+    Rollback,
+    /// SAVEPOINT.
+    Savepoint(String),
+    /// ROLLBACK TO.
+    RollbackTo(String),
+}
+
 /// One statement of a SQL text.
 pub struct Parsed {
     /// Its own text.
@@ -266,6 +322,71 @@ impl Parsed {
         }
     }
 
+    /// What it does to the transaction that the text is read as.
+    #[must_use]
+    pub fn transaction(&self) -> Option<Transaction> {
+        use pg_sys::TransactionStmtKind::*;
+        // SAFETY: the node is what the parser made; the cast follows the tag.
+        unsafe {
+            if (*self.node).type_ != T_TransactionStmt {
+                return None;
+            }
+            let s = &*self.node.cast::<pg_sys::TransactionStmt>();
+            let name = super::catalog::text(s.savepoint_name).unwrap_or_default();
+            match s.kind {
+                TRANS_STMT_BEGIN | TRANS_STMT_START => Some(Transaction::Begin),
+                TRANS_STMT_COMMIT => Some(Transaction::Commit),
+                TRANS_STMT_ROLLBACK => Some(Transaction::Rollback),
+                TRANS_STMT_SAVEPOINT => Some(Transaction::Savepoint(name)),
+                TRANS_STMT_ROLLBACK_TO => Some(Transaction::RollbackTo(name)),
+                _ => None,
+            }
+        }
+    }
+
+    /// Whether it renames, moves or drops what a shadow does not follow: anything but tables, views and columns.
+    #[must_use]
+    pub fn hides_names(&self) -> bool {
+        use pg_sys::ObjectType::*;
+        // SAFETY: as above.
+        unsafe {
+            match (*self.node).type_ {
+                T_RenameStmt => {
+                    let s = &*self.node.cast::<pg_sys::RenameStmt>();
+                    !matches!(s.renameType, OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_COLUMN)
+                }
+                T_AlterObjectSchemaStmt => {
+                    (*self.node.cast::<pg_sys::AlterObjectSchemaStmt>()).relation.is_null()
+                }
+                T_DropStmt => !matches!(
+                    (*self.node.cast::<pg_sys::DropStmt>()).removeType,
+                    OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE
+                ),
+                _ => false,
+            }
+        }
+    }
+
+    /// Whether it names something that has to be there.
+    #[must_use]
+    pub fn names_something(&self) -> bool {
+        // SAFETY: as above.
+        let tag = unsafe { (*self.node).type_ };
+        matches!(
+            tag,
+            T_DropStmt
+                | T_RenameStmt
+                | T_AlterTableStmt
+                | T_AlterObjectSchemaStmt
+                | T_AlterOwnerStmt
+                | T_AlterFunctionStmt
+                | T_AlterEnumStmt
+                | T_AlterDomainStmt
+                | T_AlterSeqStmt
+                | T_TruncateStmt
+        )
+    }
+
     /// Whether it runs what only running it would show: code, queries with functions in them, prepared statements.
     #[must_use]
     pub fn runs_code(&self) -> bool {
@@ -274,13 +395,7 @@ impl Parsed {
             match (*self.node).type_ {
                 T_DoStmt | T_CallStmt | T_ExecuteStmt | T_CopyStmt => true,
                 T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => true,
-                T_ExplainStmt => {
-                    let options = (*self.node.cast::<pg_sys::ExplainStmt>()).options;
-                    super::list::items::<pg_sys::DefElem>(options).into_iter().any(|option| {
-                        super::catalog::text((*option).defname).as_deref() == Some("analyze")
-                            && resolve::is_on(option) != Some(false)
-                    })
-                }
+                T_ExplainStmt => !only_explains(self.node),
                 _ => false,
             }
         }
@@ -298,6 +413,13 @@ impl Parsed {
     pub fn ddl(&self) -> super::ddl::Ddl {
         // SAFETY: as above.
         unsafe { super::ddl::read(self.node) }
+    }
+
+    /// What kind of a statement it is.
+    #[must_use]
+    pub fn tag(&self) -> pg_sys::NodeTag {
+        // SAFETY: as below.
+        unsafe { (*self.node).type_ }
     }
 
     /// What it wishes, as changes read it.
@@ -328,7 +450,7 @@ impl Parsed {
     }
 
     /// Follows what it does to the checks of relations, beside its names.
-    pub fn follow(&self, shadow: &mut Shadow) {
+    pub fn follow(&self, shadow: &mut Rc<Shadow>) {
         use pg_sys::AlterTableType::{AT_AddConstraint, AT_DropConstraint, AT_ValidateConstraint};
         // SAFETY: as above; ADD CONSTRAINT has a Constraint.
         unsafe {
@@ -343,7 +465,7 @@ impl Parsed {
                     AT_AddConstraint => {
                         let c = &*(*command).def.cast::<pg_sys::Constraint>();
                         if c.contype == pg_sys::ConstrType::CONSTR_CHECK {
-                            shadow.check(names::Check {
+                            Rc::make_mut(shadow).check(names::Check {
                                 relid,
                                 name: super::catalog::text(c.conname),
                                 condition: c.raw_expr,
@@ -351,8 +473,12 @@ impl Parsed {
                             });
                         }
                     }
-                    AT_ValidateConstraint => shadow.checked(relid, &name.unwrap_or_default(), true),
-                    AT_DropConstraint => shadow.checked(relid, &name.unwrap_or_default(), false),
+                    AT_ValidateConstraint => {
+                        Rc::make_mut(shadow).checked(relid, &name.unwrap_or_default(), true)
+                    }
+                    AT_DropConstraint => {
+                        Rc::make_mut(shadow).checked(relid, &name.unwrap_or_default(), false)
+                    }
                     _ => {}
                 }
             }

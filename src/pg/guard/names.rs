@@ -8,6 +8,7 @@ use crate::pg::{list, roles, spi};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 /// What earlier statements of a script would have done to names.
 #[derive(Clone, Debug, Default)]
@@ -134,12 +135,12 @@ impl Shadow {
 }
 
 thread_local! {
-    static SHADOW: RefCell<Option<Shadow>> = const { RefCell::new(None) };
+    static SHADOW: RefCell<Option<Rc<Shadow>>> = const { RefCell::new(None) };
 }
 
 /// Reads names as they would be after what a shadow has seen.
-pub fn with_shadow<R>(shadow: &Shadow, f: impl FnOnce() -> R) -> R {
-    struct End(Option<Shadow>);
+pub fn with_shadow<R>(shadow: &Rc<Shadow>, f: impl FnOnce() -> R) -> R {
+    struct End(Option<Rc<Shadow>>);
     impl Drop for End {
         fn drop(&mut self) {
             SHADOW.set(self.0.take());

@@ -98,13 +98,21 @@ pub unsafe fn set_schema(s: &pg_sys::AlterObjectSchemaStmt, sight: &mut Sight) {
             if crate::pg::catalog::relation_kind(relid) != Some(b'S') {
                 return; // read as Ddl::SetSchema
             }
-            let to = quote_identifier(text(s.newschema).unwrap_or_default());
+            let new = text(s.newschema).unwrap_or_default();
+            if crate::pg::catalog::relation_name(relid).is_some_and(|name| name.schema == new) {
+                return; // where it is already
+            }
+            let to = quote_identifier(new);
             let what = format!("moving sequence {} to schema {to}", names::of(relid));
             sight.hit("ban-set-schema", what, On::Relation(relid));
         } else if let Some(address) = resolve::own_and_known(s.objectType, s.object)
             && let Some(old) = address.describe()
         {
-            let to = quote_identifier(text(s.newschema).unwrap_or_default());
+            let new = text(s.newschema).unwrap_or_default();
+            if address.schema_of().as_deref() == Some(&new) {
+                return;
+            }
+            let to = quote_identifier(new);
             sight.hit("ban-set-schema", format!("moving {old} to schema {to}"), of(address));
         }
     }

@@ -122,16 +122,9 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
     if !s.replace {
         return;
     }
-    // SAFETY: the caller vouches for the tree; parameters are FunctionParameter nodes.
+    // SAFETY: the caller vouches for the tree.
     unsafe {
-        let wanted = pg_sys::palloc0(size_of::<pg_sys::ObjectWithArgs>()).cast::<pg_sys::ObjectWithArgs>();
-        (*wanted).type_ = pg_sys::NodeTag::T_ObjectWithArgs;
-        (*wanted).objname = s.funcname;
-        (*wanted).objargs = inputs(s.parameters);
-        // A procedure or an aggregate of that name is PostgreSQL's own error.
-        let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
-        let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
-        let found = if names_column { settings_scope::quietly(look) } else { look() };
+        let found = function_found(s);
         let Some(address) =
             found.filter(|a| names::may_alter_object(*a) && !xact::is_object_created_here(*a))
         else {
@@ -147,6 +140,51 @@ pub unsafe fn create_function(s: &pg_sys::CreateFunctionStmt, sight: &mut Sight)
         if !difference.is_empty() {
             let what = format!("making {name} {}", difference.join(", "));
             sight.hit("ban-replace-view-function", what, of_schema(address));
+        }
+    }
+}
+
+/// The function that a statement would replace.
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn function_found(s: &pg_sys::CreateFunctionStmt) -> Option<Address> {
+    // SAFETY: the caller vouches for the tree; parameters are FunctionParameter nodes.
+    unsafe {
+        let wanted = pg_sys::palloc0(size_of::<pg_sys::ObjectWithArgs>()).cast::<pg_sys::ObjectWithArgs>();
+        (*wanted).type_ = pg_sys::NodeTag::T_ObjectWithArgs;
+        (*wanted).objname = s.funcname;
+        (*wanted).objargs = inputs(s.parameters);
+        // A procedure or an aggregate of that name is PostgreSQL's own error.
+        let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
+        let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
+        if names_column { settings_scope::quietly(look) } else { look() }
+    }
+}
+
+/// Whether a CREATE OR REPLACE finds what it would replace. Of kinds that are not read here it does.
+///
+/// # Safety
+/// A valid parse tree of a CREATE OR REPLACE.
+#[must_use]
+pub unsafe fn finds(node: *mut pg_sys::Node) -> bool {
+    use pg_sys::NodeTag::{T_CreateFunctionStmt, T_CreateTrigStmt, T_RuleStmt, T_ViewStmt};
+    // SAFETY: the caller vouches for the tree; each cast follows the tag.
+    unsafe {
+        match (*node).type_ {
+            T_CreateFunctionStmt => function_found(&*node.cast()).is_some(),
+            T_CreateTrigStmt => {
+                let s = &*node.cast::<pg_sys::CreateTrigStmt>();
+                let name = text(s.trigname).unwrap_or_default();
+                names::relation(s.relation).is_some_and(|r| relation::trigger_named(r, &name).is_some())
+            }
+            T_RuleStmt => {
+                let s = &*node.cast::<pg_sys::RuleStmt>();
+                let name = text(s.rulename).unwrap_or_default();
+                names::relation(s.relation).is_some_and(|r| relation::has_active_rule(r, &name))
+            }
+            T_ViewStmt => names::relation((*node.cast::<pg_sys::ViewStmt>()).view).is_some(),
+            _ => true,
         }
     }
 }
@@ -280,8 +318,9 @@ pub unsafe fn create_trigger(s: &pg_sys::CreateTrigStmt, sight: &mut Sight) {
         if is_same_trigger(relid, &before, s) {
             return;
         }
+        let is_ours = relation::is_our_trigger(before.address.id);
         sight.hits.push(Hit {
-            rule: "ban-drop-trigger",
+            rule: if is_ours { "disabling-guard" } else { "ban-drop-trigger" },
             what: format!("replacing trigger {} on {}", quote_identifier(trigger), names::of(relid)),
             on: On::Relation(relid),
             object: Some(before.address),

@@ -103,9 +103,11 @@ pub unsafe fn alter_role(s: &pg_sys::AlterRoleStmt, sight: &mut Sight) {
     unsafe {
         let Some(role) = resolve::role(s.role).filter(|_| may_make_roles()) else { return };
         let role = quote_identifier(roles::name(role));
-        // ALTER GROUP … ADD USER
+        // ALTER GROUP … ADD USER, DROP USER
         if s.action > 0 {
             members(std::slice::from_ref(&role), s.options, "rolemembers", sight);
+        } else if s.action < 0 && !s.options.is_null() {
+            sight.hit("ban-revoke", format!("taking members from role {role}"), On::Database);
         }
         let gets = boolean_powers(s.options);
         if !gets.is_empty() {

@@ -93,7 +93,10 @@ pub unsafe fn alter_system(s: &pg_sys::AlterSystemStmt, sight: &mut Sight) {
 /// A valid parse tree.
 pub unsafe fn alter_database_set(s: &pg_sys::AlterDatabaseSetStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
-    let name = unsafe { text((*s.setstmt).name) }.unwrap_or_else(|| "every setting".into());
+    let setting = unsafe { text((*s.setstmt).name) };
+    // RESET ALL takes the library's line away, too.
+    let is_ours = setting.as_deref().is_none_or(is_of_the_guard);
+    let name = setting.unwrap_or_else(|| "every setting".into());
     // SAFETY: a missing_ok look-up of the name in the tree.
     let database = Address::of(PG_DATABASE, unsafe { pg_sys::get_database_oid(s.dbname, true) });
     if database.id == pg_sys::InvalidOid || !names::may_alter_object(database) {
@@ -101,7 +104,7 @@ pub unsafe fn alter_database_set(s: &pg_sys::AlterDatabaseSetStmt, sight: &mut S
     }
     // SAFETY: the caller vouches for the tree.
     let of = quote_identifier(unsafe { text(s.dbname) }.unwrap_or_default());
-    let rule = if is_of_the_guard(&name) { "disabling-guard" } else { "ban-alter-database-options" };
+    let rule = if is_ours { "disabling-guard" } else { "ban-alter-database-options" };
     sight.hit(rule, format!("changing {name} for database {of}"), On::Database);
 }
 
@@ -138,7 +141,7 @@ pub unsafe fn alter_role_set(s: &pg_sys::AlterRoleSetStmt, sight: &mut Sight) {
         if (*s.setstmt).kind >= pg_sys::VariableSetKind::VAR_RESET || !super::role::may_make_roles() {
             return;
         }
-        let rule = match name.as_str() {
+        let rule = match name.to_ascii_lowercase().as_str() {
             name if is_of_the_guard(name) => "disabling-guard",
             // What lets it pass what others are held by.
             "session_replication_role" | "row_security" | "role" => "ban-alter-role-options",

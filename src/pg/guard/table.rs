@@ -76,8 +76,10 @@ pub unsafe fn alter(s: &pg_sys::AlterTableStmt, sight: &mut Sight) {
                 };
                 commands.iter().for_each(|c| attribute(&target, &**c, sight));
             }
+            commands.iter().for_each(|c| of_rows(relid, &**c, sight));
             return;
         }
+        commands.iter().for_each(|c| of_rows(relid, &**c, sight));
         let recurses = (*s.relation).inh && kind != b'i' && kind != b'I';
         let members = if recurses { names::tree(relid) } else { vec![relid] };
         sight.locks.extend(members.into_iter().map(|member| (member, mode)));
@@ -85,6 +87,29 @@ pub unsafe fn alter(s: &pg_sys::AlterTableStmt, sight: &mut Sight) {
             kind != b'f' && if recurses { facts::has_rows(relid) } else { facts::has_own_rows(relid) };
         let target = Target { relid, name: names::of(relid), kind, is_full, recurses };
         commands.iter().for_each(|c| command(&target, &**c, (*s.relation).inh, sight));
+    }
+}
+
+/// DROP ATTRIBUTE, or DROP COLUMN of a table whose rows are values elsewhere: every such value loses a part.
+///
+/// # Safety
+/// As [`alter`].
+unsafe fn of_rows(relid: pg_sys::Oid, c: &pg_sys::AlterTableCmd, sight: &mut Sight) {
+    if c.subtype != AT_DropColumn {
+        return;
+    }
+    // SAFETY: as for the caller.
+    let attribute = unsafe { text(c.name) }.unwrap_or_default();
+    if names::column(relid, &attribute).is_none() {
+        return;
+    }
+    for (table, column) in relation::columns_of_rows(relid) {
+        if !facts::has_rows(table) {
+            continue;
+        }
+        let of = format!("{}.{}", names::of(table), quote_identifier(&column));
+        let what = format!("dropping attribute {} of column {of}", quote_identifier(&attribute));
+        sight.hits.push(Hit::on_column("ban-drop-column", what, table, &column));
     }
 }
 
@@ -116,7 +141,7 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_DropIdentity => column::drop_identity(t, &name, sight),
             AT_SetIdentity => types::set_identity(t, &name, c.def.cast(), sight),
             AT_AlterColumnType => column::change_type(t, &name, &*c.def.cast(), sight),
-            AT_AddConstraint => constraint::add(t, &*c.def.cast(), sight),
+            AT_AddConstraint => constraint::add(t, &*c.def.cast(), true, sight),
             AT_ValidateConstraint => constraint::validate(t, sight),
             AT_DropConstraint => constraint::drop(t, &name, cascade, sight),
             AT_ChangeOwner => {

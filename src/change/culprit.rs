@@ -1,4 +1,4 @@
-//! Which row it is that an expression fails on.
+//! Which row it is that an expression fails on: found by halves, after a batch has failed.
 use super::backfill::Copy;
 use super::store::Change;
 use crate::error;
@@ -14,11 +14,11 @@ const ROWS_OF_BLOCK: i64 = 2048;
 
 /// Raises with the row named, where one of the expressions fails on a row of these blocks; returns where none does. Halves
 /// the range until one row is left.
-pub fn find(change: &Change, copy: &Copy, table: &Name, from: i64, upto: i64) {
+pub fn find(change: &Change, copy: &Copy, table: &Name, (from, upto): (i64, i64)) {
     let fails = |(a, b): Range| {
         let (column, expression) =
-            copy.set.iter().find(|(_, expression)| why(table, expression, (a, b)).is_some())?;
-        Some((column.clone(), why(table, expression, (a, b))?))
+            copy.set.iter().find(|(_, expression)| why(table, copy, expression, (a, b)).is_some())?;
+        Some((column.clone(), why(table, copy, expression, (a, b))?))
     };
     let (mut low, mut high) = ((from, 0), (upto, 0));
     if fails((low, high)).is_none() {
@@ -50,9 +50,11 @@ pub fn find(change: &Change, copy: &Copy, table: &Name, from: i64, upto: i64) {
 }
 
 /// What PostgreSQL says about an expression on these rows, where it fails on one.
-fn why(table: &Name, expression: &str, ((a, b), (c, d)): Range) -> Option<String> {
+fn why(table: &Name, copy: &Copy, expression: &str, ((a, b), (c, d)): Range) -> Option<String> {
     let sql = format!(
-        "SELECT count(({expression})) FROM ONLY {table} WHERE ctid >= '({a},{b})'::tid AND ctid < '({c},{d})'::tid"
+        "SELECT count(({expression})::text) FROM ONLY {table}
+          WHERE ctid >= '({a},{b})'::tid AND ctid < '({c},{d})'::tid AND {}",
+        copy.which()
     );
     xact::tried(|| spi::select(&sql, &[], |r| r.must::<i64>(1))).err()
 }

@@ -1,0 +1,90 @@
+//! ALTER COLUMN … SET NOT NULL: proven by a CHECK, so that no row is read under the strong lock.
+use super::{Plan, Planning};
+use crate::change::table;
+use crate::core::change::step::{Phase, Step, TABLE, lock};
+use crate::pg::expression::{self, Expression};
+use pgrx::spi::{quote_identifier, quote_literal};
+use serde_json::json;
+
+/// The plan.
+pub fn plan(p: &Planning, column: &str) -> Plan {
+    p.refuse_down();
+    let _ = table::plain_column(p, column);
+    let mut plan = Plan::default();
+    if let Some(up) = p.up_of(column) {
+        let Some(of_type) = expression::typed(p.relid, column) else {
+            crate::error::change::column_gone(column).raise()
+        };
+        fill(&mut plan, p, column, &expression::of_text(p.relid, &up, of_type));
+    }
+    prove(&mut plan, p, column);
+    plan
+}
+
+/// Proves that a column holds no NULL, and says so at the gate.
+pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
+    let quoted = quote_identifier(column);
+    let check = quote_identifier(p.reserved(&format!("{column}_not_null")));
+    let undo = format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {check}");
+    plan.step(Step::sql(
+        Phase::Verify,
+        lock::EXCLUSIVE,
+        format!("ALTER TABLE {TABLE} ADD CONSTRAINT {check} CHECK ({quoted} IS NOT NULL) NOT VALID"),
+        Some(undo.clone()),
+    ));
+    plan.step(Step::sql(
+        Phase::Verify,
+        lock::NO_DDL,
+        format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {check}"),
+        None,
+    ));
+    plan.step(
+        Step::sql(
+            Phase::Contract,
+            lock::EXCLUSIVE,
+            format!("ALTER TABLE {TABLE} ALTER COLUMN {quoted} SET NOT NULL"),
+            Some(format!("ALTER TABLE {TABLE} ALTER COLUMN {quoted} DROP NOT NULL")),
+        )
+        .making("not_null", column),
+    );
+    plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, undo, None));
+}
+
+/// Gives old rows a value, and new ones of clients that give none, until the gate.
+pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
+    let mut trigger = format!("{}_{column}", p.trigger());
+    trigger.truncate((0..=63).rev().find(|at| trigger.is_char_boundary(*at)).unwrap_or(0));
+    let quoted = quote_identifier(&trigger);
+    let undo = format!("DROP TRIGGER IF EXISTS {quoted} ON {TABLE}");
+    plan.step(
+        Step::product(
+            Phase::Expand,
+            lock::NO_WRITES_OR_DDL,
+            format!(
+                "CREATE TRIGGER {quoted} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._fill_null({}, {}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {quoted}",
+                quote_literal(column),
+                quote_literal(&up.text)
+            ),
+            Some(undo.clone()),
+        )
+        .with(json!({"trigger": trigger})),
+    );
+    copy(plan, column, &up.text, up.runs_users_code);
+    plan.step(Step::product(Phase::Contract, lock::EXCLUSIVE, undo, None));
+}
+
+/// Gives old rows a value.
+pub fn copy(plan: &mut Plan, column: &str, expression: &str, runs_users_code: bool) {
+    let quoted = quote_identifier(column);
+    plan.step(Step::copy(
+        format!(
+            "UPDATE {TABLE} SET {quoted} = {expression} WHERE {quoted} IS NULL in batches, a commit after each"
+        ),
+        json!({
+            "set": {column: expression},
+            "only": format!("{quoted} IS NULL"),
+            "once": true,
+            "runs_users_code": runs_users_code,
+        }),
+    ));
+}

@@ -1,0 +1,132 @@
+//! The proof that a copy is complete: chunk by chunk, a commit after each. Of every chunk the rows that differ are counted, and a
+//! digest of the new values goes into one chain per table, which the certificate shows.
+use super::backfill::{self, BATCH_MILLIS, Copy};
+use super::store::Change;
+use super::{culprit, table};
+use crate::error;
+use crate::pg::catalog::Name;
+use crate::pg::{owner, settings_scope, spi};
+use pgrx::pg_sys;
+use serde_json::{Value, json};
+use std::time::Instant;
+
+/// Bounds of a chunk, in blocks of 8 kB.
+const CHUNK_BLOCKS: std::ops::RangeInclusive<i64> = 64..=16_384;
+
+/// What is left of one table.
+struct Part {
+    name: Name,
+    next: i64,
+    end: i64,
+    blocks: i64,
+    digest: String,
+}
+
+/// Compares one chunk; false when nothing is left. Raises where rows differ: they are copied again.
+#[must_use]
+pub fn batch(change: &Change, args: &Value) -> bool {
+    let Some(part) = next(change) else {
+        owner::run(|| {
+            spi::execute(
+                "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",
+                &[change.id.into()],
+            )
+        });
+        return false;
+    };
+    let copy = Copy::of(args);
+    let upto = (part.next + part.blocks).min(part.end);
+    let started = Instant::now();
+    let (rows, different, digest) = compare(change, &copy, &part, upto);
+    if different > 0 {
+        // Noted by a transaction of its own: this one is taken back by the error.
+        let row = with_rights(change, &copy, || culprit::first(change, &copy.differs()));
+        error::conversion::still_differs(change.id, different, &row).raise();
+    }
+    let blocks = match started.elapsed().as_millis() {
+        t if t > BATCH_MILLIS * 2 => part.blocks / 2,
+        t if t < BATCH_MILLIS / 2 => part.blocks * 2,
+        _ => part.blocks,
+    }
+    .clamp(*CHUNK_BLOCKS.start(), *CHUNK_BLOCKS.end());
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill SET verified_block = $4, verified_rows = verified_rows + $5, digest = $6, verify_blocks = $7,
+                    updated_at = clock_timestamp()
+              WHERE change = $1 AND schema_name = $2 AND relation_name = $3",
+            &[
+                change.id.into(),
+                part.name.schema.as_str().into(),
+                part.name.relation.as_str().into(),
+                upto.into(),
+                rows.into(),
+                digest.into(),
+                blocks.into(),
+            ],
+        )
+    });
+    true
+}
+
+/// The first table that is not compared to its end, which is where it ends now: later rows are written by the trigger.
+fn next(change: &Change) -> Option<Part> {
+    let leaves = table::leaves(change.relation().0);
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT b.schema_name, b.relation_name, b.verified_block, s.blocks, b.verify_blocks, b.digest
+               FROM governance.backfill b
+               JOIN unnest($2::oid[]) l (relid)
+                 ON l.relid = to_regclass(format('%I.%I', b.schema_name, b.relation_name))
+              CROSS JOIN LATERAL (SELECT pg_relation_size(l.relid) / current_setting('block_size')::bigint AS blocks) s
+              WHERE b.change = $1 AND b.verified_block < s.blocks ORDER BY 1, 2 LIMIT 1",
+            &[change.id.into(), leaves.iter().map(|(relid, _)| *relid).collect::<Vec<pg_sys::Oid>>().into()],
+            |r| Part {
+                name: Name { schema: r.must(1), relation: r.must(2) },
+                next: r.must(3),
+                end: r.must(4),
+                blocks: r.must(5),
+                digest: r.must(6),
+            },
+        )
+    })
+    .pop()
+}
+
+/// Rows of a chunk, how many of them differ, and the chain with the chunk's digest.
+fn compare(change: &Change, copy: &Copy, part: &Part, upto: i64) -> (i64, i64, String) {
+    let new: Vec<&str> = copy.set.iter().map(|(column, _)| column.as_str()).collect();
+    let sql = format!(
+        "SELECT count(*), count(*) FILTER (WHERE {}),
+                md5($1 || coalesce(string_agg(md5(ROW({})::text), '' ORDER BY ctid), ''))
+           FROM ONLY {} WHERE ctid >= '({},0)'::tid AND ctid < '({upto},0)'::tid",
+        copy.differs(),
+        new.join(", "),
+        part.name,
+        part.next
+    );
+    let ask = || {
+        spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
+            .unwrap_or_default()
+    };
+    with_rights(change, copy, ask)
+}
+
+fn with_rights<R>(change: &Change, copy: &Copy, ask: impl FnOnce() -> R) -> R {
+    backfill::as_owner_of(change.relation(), || {
+        if copy.runs_users_code { ask() } else { settings_scope::quiet_copy(ask) }
+    })
+}
+
+/// As the certificate has it.
+#[must_use]
+pub fn as_json(change: &Change) -> Value {
+    let parts: Vec<Value> = owner::run(|| {
+        spi::select(
+            "SELECT format('%I.%I', schema_name, relation_name), verified_rows, digest FROM governance.backfill
+              WHERE change = $1 ORDER BY 1",
+            &[change.id.into()],
+            |r| json!({"relation": r.must::<String>(1), "rows": r.must::<i64>(2), "digest": r.must::<String>(3)}),
+        )
+    });
+    json!({"verified": change.verified, "chunks_of": parts})
+}

@@ -1,0 +1,274 @@
+//! Reads that a session has seen and not yet written: bounded, merged by who reads what, taken out in one piece and given
+//! back when writing fails.
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// How a read is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// A plan that was executed reads it.
+    Plan,
+    /// The statement that was executed names it, though its plan does without.
+    Named,
+    /// COPY of a table wrote it out.
+    Copy,
+}
+
+impl Evidence {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Evidence::Plan => "plan",
+            Evidence::Named => "named",
+            Evidence::Copy => "copy",
+        }
+    }
+}
+
+/// Stands for every column of a relation.
+pub const WHOLE_ROW: i16 = 0;
+/// Stands for reading rows without any of their columns.
+pub const NO_COLUMN: i16 = i16::MIN;
+
+/// What is read, by whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// Oid of the relation.
+    pub relid: u32,
+    /// Number of the column, [`WHOLE_ROW`] or [`NO_COLUMN`].
+    pub column: i16,
+    /// How it is known.
+    pub evidence: Evidence,
+    /// Oid of the role.
+    pub role: u32,
+    /// The application, as [`Buffer::application`] numbers it.
+    pub application: u16,
+}
+
+/// When and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// First time, in microseconds.
+    pub first: i64,
+    /// Last time.
+    pub last: i64,
+    /// How often.
+    pub reads: i64,
+}
+
+impl Seen {
+    fn merge(&mut self, other: Seen) {
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        self.reads += other.reads;
+    }
+}
+
+/// What became of a read that was noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Noted {
+    /// Nothing unwritten was known of it.
+    New,
+    /// It was counted with others.
+    Known,
+    /// There was no place for it.
+    Lost,
+}
+
+/// Keys are few bytes that nobody chooses to collide: a multiplication each is enough, and it runs for every read.
+#[derive(Default)]
+pub struct Fold(u64);
+
+impl Hasher for Fold {
+    fn finish(&self) -> u64 {
+        self.0 ^ (self.0 >> 32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u16(&mut self, n: u16) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_i16(&mut self, n: i16) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_u32(&mut self, n: u32) {
+        self.write_u64(u64::from(n));
+    }
+
+    fn write_isize(&mut self, n: isize) {
+        self.write_u64(n as u64);
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
+type Entries = HashMap<Key, Seen, BuildHasherDefault<Fold>>;
+
+/// The unwritten reads of a session.
+pub struct Buffer {
+    waiting: Entries,
+    /// Taken out to be written by a transaction that has not ended.
+    in_flight: Entries,
+    applications: Vec<String>,
+    current: usize,
+    most: usize,
+    /// How many reads had no place.
+    lost: i64,
+}
+
+impl Buffer {
+    /// An empty one with room for so many keys.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        let (waiting, in_flight) = (Entries::default(), Entries::default());
+        Buffer { waiting, in_flight, applications: Vec::new(), current: 0, most, lost: 0 }
+    }
+
+    /// The number of an application.
+    pub fn application(&mut self, name: &[u8]) -> u16 {
+        if self.applications.get(self.current).is_some_and(|a| a.as_bytes() == name) {
+            return self.current as u16;
+        }
+        // Nobody counts on more names than there is room for reads: the last one stands for all others.
+        let name = String::from_utf8_lossy(name);
+        self.current = match self.applications.iter().position(|a| *a == name) {
+            Some(known) => known,
+            None if self.applications.len() < self.most.min(usize::from(u16::MAX)) => {
+                self.applications.push(name.into_owned());
+                self.applications.len() - 1
+            }
+            None => self.applications.len() - 1,
+        };
+        self.current as u16
+    }
+
+    /// The name of an application.
+    #[must_use]
+    pub fn name_of(&self, application: u16) -> &str {
+        self.applications.get(usize::from(application)).map_or("", String::as_str)
+    }
+
+    /// Counts a read.
+    pub fn note(&mut self, key: Key, now: i64) -> Noted {
+        if let Some(seen) = self.waiting.get_mut(&key) {
+            seen.last = now;
+            seen.reads += 1;
+            return Noted::Known;
+        }
+        if self.waiting.len() + self.in_flight.len() >= self.most {
+            self.lost += 1;
+            return Noted::Lost;
+        }
+        self.waiting.insert(key, Seen { first: now, last: now, reads: 1 });
+        Noted::New
+    }
+
+    /// Whether nothing waits and nothing is being written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight.is_empty() && self.lost == 0
+    }
+
+    /// Everything unwritten, what is being written included.
+    pub fn unwritten(&self) -> impl Iterator<Item = (&Key, &Seen)> {
+        self.waiting.iter().chain(&self.in_flight)
+    }
+
+    /// How many keys are being written.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Takes out what waits and passes the test, until the transaction that writes it has ended.
+    pub fn take(&mut self, is_writable: impl Fn(&Key) -> bool) -> Vec<(Key, Seen)> {
+        let taken: Vec<(Key, Seen)> =
+            self.waiting.iter().filter(|(k, _)| is_writable(k)).map(|(k, s)| (*k, *s)).collect();
+        for (key, seen) in &taken {
+            self.waiting.remove(key);
+            self.in_flight.entry(*key).and_modify(|s| s.merge(*seen)).or_insert(*seen);
+        }
+        taken
+    }
+
+    /// How many reads had no place, where any had none; they are said once.
+    pub fn take_lost(&mut self) -> Option<i64> {
+        Some(std::mem::take(&mut self.lost)).filter(|n| *n > 0)
+    }
+
+    /// The transaction has committed: what it wrote is written.
+    pub fn written(&mut self) {
+        self.in_flight.clear();
+        if self.waiting.is_empty() {
+            self.applications.clear();
+            self.current = 0;
+        }
+    }
+
+    /// It has not: all of it waits again.
+    pub fn give_back(&mut self) {
+        for (key, seen) in self.in_flight.drain() {
+            self.waiting.entry(key).and_modify(|s| s.merge(seen)).or_insert(seen);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(column: i16, application: u16) -> Key {
+        Key { relid: 1, column, evidence: Evidence::Plan, role: 10, application }
+    }
+
+    #[test]
+    fn reads_are_merged_taken_and_given_back() {
+        let mut buffer = Buffer::new(3);
+        let app = buffer.application(b"app");
+        assert_eq!(buffer.name_of(app), "app");
+        assert_eq!(buffer.note(key(1, app), 5), Noted::New);
+        assert_eq!(buffer.note(key(1, app), 7), Noted::Known);
+        assert_eq!(buffer.note(key(2, app), 8), Noted::New);
+        let taken = buffer.take(|k| k.column == 1);
+        assert_eq!(taken, vec![(key(1, app), Seen { first: 5, last: 7, reads: 2 })]);
+        assert_eq!(buffer.note(key(1, app), 9), Noted::New);
+        buffer.give_back();
+        let mut all: Vec<_> = buffer.unwritten().map(|(k, s)| (k.column, *s)).collect();
+        all.sort_by_key(|(c, _)| *c);
+        assert_eq!(all[0], (1, Seen { first: 5, last: 9, reads: 3 }));
+        assert_eq!(all.len(), 2);
+        buffer.take(|_| true);
+        buffer.written();
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn what_has_no_place_is_counted() {
+        let mut buffer = Buffer::new(1);
+        buffer.note(key(1, 0), 1);
+        assert_eq!(buffer.note(key(2, 0), 2), Noted::Lost);
+        assert_eq!(buffer.note(key(3, 0), 3), Noted::Lost);
+        assert_eq!(buffer.note(key(1, 0), 4), Noted::Known);
+        assert_eq!(buffer.take_lost(), Some(2));
+        assert_eq!(buffer.take_lost(), None);
+    }
+
+    #[test]
+    fn applications_have_numbers() {
+        let mut buffer = Buffer::new(2);
+        let (a, b) = (buffer.application(b"a"), buffer.application(b"b"));
+        assert_ne!(a, b);
+        assert_eq!(buffer.application(b"a"), a);
+        assert_eq!(buffer.application(b"c"), b, "the last one stands for all others");
+    }
+}

@@ -1,0 +1,61 @@
+//! Errors of changes that take a name, a rule or a place away.
+use super::{Code, Failure};
+use crate::pg::catalog::Name;
+
+/// Objects built on the view that bears an old name.
+pub fn old_name_used(from: &Name, to: &Name, dependents: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
+        format!("cannot drop view {from}, the old name of {to}, because other objects depend on it"),
+    )
+    .detail(format!("Dependents: {}.", dependents.join(", ")))
+    .hint(format!("Make them read {to} first."))
+}
+
+/// A name that something else bears.
+pub fn relation_taken(name: &Name) -> Failure {
+    Failure::new(Code::ERRCODE_DUPLICATE_TABLE, format!("relation or type {name} already exists"))
+        .hint(format!("Something else bears that name; give it another one: ALTER TABLE {name} RENAME TO …"))
+}
+
+/// A constraint, policy or partition that does not exist.
+pub fn no_such_rule(kind: &str, rule: &str, name: &Name) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("{name} has no {kind} {rule}"))
+}
+
+/// A value that an enum does not have.
+pub fn no_such_value(type_name: &str, value: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        format!("\"{value}\" is not a value of enum {type_name}"),
+    )
+}
+
+/// A value that an enum has already.
+pub fn value_taken(type_name: &str, value: &str) -> Failure {
+    Failure::new(Code::ERRCODE_DUPLICATE_OBJECT, format!("enum {type_name} has a value \"{value}\" already"))
+}
+
+/// Who may know a value that gets another spelling.
+pub fn value_used(type_name: &str, value: &str, used: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("a value of enum {type_name} has one spelling at a time: \"{value}\" changes at the gate"),
+    )
+    .detail(format!("Whoever reads or writes these may know it: {}.", used.join(", ")))
+}
+
+/// What a change that was taken back has left to do.
+pub fn not_all_back(id: i64, statements: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("change {id} is taken back, but for what must not run under a strong lock"),
+    )
+    .detail(format!("Left: {}.", statements.join("; ")))
+    .hint(format!("CALL governance.advance_change({id});"))
+}
+
+/// A schema that does not exist.
+pub fn no_such_schema(schema: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_SCHEMA_NAME, format!("schema \"{schema}\" does not exist"))
+}
