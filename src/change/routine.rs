@@ -18,7 +18,7 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
-        "tell_lost" | "tell_not_valid" => {}
+        "tell_lost" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide" => hide(change, word(args, "name")),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
@@ -38,7 +38,6 @@ pub fn back(change: &Change, args: &Value) {
     match word(args, "routine") {
         "copy_column" => forget_tags(change, word(args, "to"), Some("copied")),
         "drop_not_null" => set_not_null(change, word(args, "column")),
-        "tell_not_valid" => error::conversion::not_validated(&change.fill(word(args, "statement"))).warn(),
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide" => show(change),

@@ -178,10 +178,3 @@ pub fn values_lost(name: &Name, column: &str, rows: i64) -> Failure {
     )
     .detail("They were written in the new type after the contraction, and go with the new column.")
 }
-
-/// A foreign key that is back without a look at the rows.
-pub fn not_validated(statement: &str) -> Failure {
-    Failure::new(Code::ERRCODE_WARNING, "a foreign key is back, but not validated")
-        .detail("Every new row is checked. Old ones are not looked at while everybody is locked out.")
-        .hint(format!("{statement};"))
-}

@@ -86,12 +86,7 @@ pub fn after_swap(references: &[Reference], plan: &mut Plan) {
             let validate = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", r.table, r.name);
             plan.step(r.step(Phase::Settle, lock::READ, validate.clone(), None));
             // Taken back, it is not valid either: rows are not looked at while everybody is locked out.
-            plan.step(Step::routine(
-                Phase::Contract,
-                "tell_not_valid",
-                format!("on undo_change, name foreign key {} of {} as not validated", r.name, r.table),
-                json!({"statement": validate}),
-            ));
+            plan.step(r.step(Phase::Restore, lock::READ, validate, None));
         }
     }
 }
