@@ -18,9 +18,33 @@ pub fn can_observe_readers() -> bool {
 #[must_use]
 pub fn has_drifted(change: &Change) -> bool {
     let Some(relid) = catalog::relation_oid(&change.name) else { return true };
-    // What its own steps have added is no drift; before they have, anything of that name is.
-    let ours = if matches!(change.state, State::Expanding | State::Ready) { &change.adds[..] } else { &[] };
-    table::fingerprint(relid, ours) != change.fingerprint
+    fingerprint(change, relid) != change.fingerprint
+}
+
+/// The state of the relation's columns, as far as it is somebody else's: what the steps of a change have added is no drift
+/// to it, before they have, anything of that name is. Nor is what the running transaction has added beside what goes: a
+/// file of a migration tool does both.
+fn fingerprint(change: &Change, relid: pg_sys::Oid) -> String {
+    let is_expanded = matches!(change.state, State::Expanding | State::Ready);
+    let mut without = if is_expanded { change.adds.clone() } else { Vec::new() };
+    let made_here = table::columns_made_here(relid).into_iter();
+    without.extend(made_here.filter(|column| !change.columns.contains(column)));
+    table::fingerprint(relid, &without)
+}
+
+/// Runs what one change does to its relation. It is no drift to other changes of the same relation.
+pub fn keeping_others<R>(change: &Change, act: impl FnOnce() -> R) -> R {
+    let others = store::open_on(&change.name).into_iter();
+    let intact: Vec<Change> = others
+        .filter(|c| c.id != change.id && c.state.is_before_contraction() && !has_drifted(c))
+        .collect();
+    let result = act();
+    if let Some(relid) = catalog::relation_oid(&change.name) {
+        for other in intact {
+            store::set_fingerprint(other.id, &fingerprint(&other, relid));
+        }
+    }
+    result
 }
 
 /// What is proven about a change, what is not, and whether that opens the gate.

@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::as_change;
 use super::store::{Change, Stored};
-use super::{backfill, routine, throttle, verify};
+use super::{backfill, certificate, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, spi};
@@ -55,7 +55,7 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         Action::Sql | Action::Product => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
-            statements(change, step.action, &step.statement);
+            certificate::keeping_others(change, || statements(change, step.action, &step.statement));
         }
         Action::Alone => return super::alone::forward(change, stored),
         Action::Copy => {
@@ -70,7 +70,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         }
         Action::Routine => {
             bound_lock_wait();
-            as_change(change, || routine::forward(change, &step.args));
+            certificate::keeping_others(change, || {
+                as_change(change, || routine::forward(change, &step.args))
+            });
         }
     }
     Outcome::Done
@@ -81,10 +83,10 @@ pub fn back(change: &Change, stored: &Stored) {
     let step = &stored.step;
     let Some(undo) = &step.undo else { return };
     bound_lock_wait();
-    match step.action {
+    certificate::keeping_others(change, || match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
         action => statements(change, action, undo),
-    }
+    });
 }
 
 /// Statements of a step. Those of the wish run with the rights of the relation's owner, whoever advances it.

@@ -107,10 +107,10 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET state = 'contracted', contracted_by = $2,
-                    contracted_at = clock_timestamp(), quarantine_until = clock_timestamp() + $3::interval,
+                    contracted_at = clock_timestamp(), by_own_ddl = $4, quarantine_until = clock_timestamp() + $3::interval,
                     last_error = NULL
               WHERE id = $1",
-            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into()],
+            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into(), by_own_ddl.into()],
         )
     });
     audit::act(Act {

@@ -235,6 +235,16 @@ pub fn mark(id: i64, number: i32, done: bool) {
     });
 }
 
+/// Binds the plan of a change to another state of its relation.
+pub fn set_fingerprint(id: i64, fingerprint: &str) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change SET fingerprint = $2 WHERE id = $1 AND fingerprint <> $2",
+            &[id.into(), fingerprint.into()],
+        )
+    });
+}
+
 /// Moves a change to another state.
 pub fn set_state(id: i64, state: State) {
     owner::run(|| {

@@ -2,7 +2,7 @@
 use super::form::Planning;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, spi};
+use crate::pg::{owner, spi, xact};
 use pgrx::pg_sys;
 
 /// A column as the catalogs describe it.
@@ -162,6 +162,20 @@ pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {
     })
     .flatten()
     .unwrap_or_default()
+}
+
+/// The columns that the running transaction has added.
+#[must_use]
+pub fn columns_made_here(relid: pg_sys::Oid) -> Vec<String> {
+    let columns: Vec<(String, i16)> = owner::run(|| {
+        spi::select_latest(
+            "SELECT attname::text, attnum FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped",
+            &[relid.into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    });
+    let made = columns.into_iter().filter(|(_, number)| xact::is_created_here(relid, Some(*number)));
+    made.map(|(name, _)| name).collect()
 }
 
 /// The tables that hold the rows: the table itself, or the leaves of a partitioned one.

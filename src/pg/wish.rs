@@ -79,13 +79,11 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
 /// A valid parse tree.
 unsafe fn sub_command(c: &pg_sys::AlterTableCmd, _of: &Wish) -> Result<Part, Option<&'static str>> {
     use pg_sys::AlterTableType::*;
-    let cascades = c.behavior == pg_sys::DropBehavior::DROP_CASCADE;
     // SAFETY: the caller vouches for the tree.
     let name = unsafe { text(c.name) }.unwrap_or_default();
     match c.subtype {
-        AT_DropColumn if cascades => {
-            Err(Some("DROP COLUMN … CASCADE has no change form: change what depends on it first"))
-        }
+        // Some tools write CASCADE always. It is the same wish: where something depends on it there is no plan, and no
+        // certificate.
         AT_DropColumn => Ok(Part::DropColumn { column: name }),
         _ => Err(None),
     }
@@ -120,21 +118,13 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
         OBJECT_MATVIEW => Part::DropView { materialized: true },
         _ => return Vec::new(),
     };
-    let cascades = s.behavior == pg_sys::DropBehavior::DROP_CASCADE;
+    // CASCADE is the same wish, as with columns.
     // SAFETY: the caller vouches for the tree: names of relations are lists of String nodes.
     unsafe {
         items::<pg_sys::List>(s.objects)
             .into_iter()
             .flat_map(|names| {
-                wish(pg_sys::makeRangeVarFromNameList(names), |w| {
-                    if cascades {
-                        w.is_all = false;
-                        w.why_not =
-                            Some("DROP … CASCADE has no change form: change what depends on it first");
-                    } else {
-                        w.parts.push(part.clone());
-                    }
-                })
+                wish(pg_sys::makeRangeVarFromNameList(names), |w| w.parts.push(part.clone()))
             })
             .collect()
     }
