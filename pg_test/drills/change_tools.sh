@@ -30,7 +30,8 @@ stamp() { if [ "$tool" = alembic ]; then alembic stamp "$1"; else django migrate
 at() {
     if [ "$tool" = alembic ]; then sql 'SELECT version_num FROM alembic_version'; else sql "SELECT left(max(name), 4) FROM django_migrations WHERE app = 'crm'"; fi
 }
-says() { grep -c -- "$1" "$work/out" || true; }
+# How many different lines of its output match.
+says() { grep -- "$1" "$work/out" | sort -u | wc -l; }
 run() { "$@" >"$work/out" 2>&1; }
 refused() { # WHAT COMMAND …
     local what=$1
@@ -51,7 +52,7 @@ through() {
     local id hint
     pasted=0
     until run upgrade "$1"; do
-        hint=$(grep -oE 'SELECT governance\.propose_change\(.*\);' "$work/out" | head -n 1)
+        hint=$(grep -oE 'SELECT governance\.propose_change\(.*\);' "$work/out" | head -n 1 || true)
         [ -n "$hint" ] && [ "$pasted" -lt 9 ] || { cat "$work/out"; dg_fail "$where: nothing to paste"; }
         id=$(sql "$hint")
         sql "SELECT governance.approve_change($id, 'drill', '{not_observed}')"
@@ -97,7 +98,7 @@ for mode in installed attached; do
         sql "INSERT INTO $customer (name, phone, note, pager, age) SELECT 'n' || g, 'p' || g, 'x', 'y', g FROM generate_series(1, 500) g"
         sql "INSERT INTO $legacy (code) SELECT g FROM generate_series(1, 5) g"
         sql "GRANT SELECT ON $customer, $legacy TO app; GRANT SELECT (phone), UPDATE (phone) ON $customer TO reader"
-        dg_sql -v c="shop.$customer" -v l="shop.$legacy" >/dev/null <<'SQL'
+        dg_sql -v c="shop.$customer" -v l="shop.$legacy" >/dev/null 2>&1 <<'SQL'
 SELECT governance.declare_party('crm', db_roles => '{tool}');
 SELECT governance.declare_dataset(:'c', 'crm', 'master'), governance.declare_dataset(:'l', 'crm', 'master');
 SELECT governance.set_level('guard', 'enforce', 'dataset:' || d) FROM unnest(ARRAY[:'c', :'l']) d;

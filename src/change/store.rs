@@ -163,7 +163,7 @@ pub fn open_on(name: &Name) -> Vec<Change> {
           WHERE ((schema_name, relation_name) = ($1, $2) OR $3 = ANY (aliases)) AND ended_at IS NULL ORDER BY id"
     );
     let args = [name.schema.as_str().into(), name.relation.as_str().into(), name.to_string().into()];
-    owner::run(|| spi::select(&sql, &args, read))
+    owner::run(|| spi::select_latest(&sql, &args, read))
 }
 
 /// The steps of a change, in order.

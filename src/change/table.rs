@@ -153,13 +153,15 @@ pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
 #[must_use]
 pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {
     owner::run(|| {
-        spi::select_one(
+        spi::select_latest(
             "SELECT md5(string_agg(format('%s %s %s %s', attname, format_type(atttypid, atttypmod), attnotnull, attgenerated), ',' ORDER BY attnum))
                FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attname <> ALL ($2)",
             &[relid.into(), without.to_vec().into()],
             |r| r.get::<String>(1),
         )
     })
+    .into_iter()
+    .next()
     .flatten()
     .unwrap_or_default()
 }
