@@ -23,7 +23,7 @@ as_tool() { PGUSER=tool PGOPTIONS='-c search_path=shop -c lock_timeout=2s' "$@";
 sql() { as_tool dg_sql -c "$1" 2>"$work/err" || { cat "$work/err" >&2; return 1; }; }
 alembic() { as_tool "$tools/bin/alembic" -c "$files/alembic/alembic.ini" "$@"; }
 django() { as_tool "$tools/bin/python" -m django "$@"; }
-upgrade() { if [ "$tool" = alembic ]; then alembic upgrade "$1"; else django migrate crm "$1"; fi; }
+upgrade() { if [ "$tool" = alembic ]; then alembic upgrade "$1"; elif [ "$1" = head ]; then django migrate crm; else django migrate crm "$1"; fi; }
 downgrade() { if [ "$tool" = alembic ]; then alembic downgrade "$1"; else django migrate crm "$1"; fi; }
 # What the tool believes, without running anything.
 stamp() { if [ "$tool" = alembic ]; then alembic stamp "$1"; else django migrate --fake crm "$1"; fi; }
@@ -79,6 +79,11 @@ undo_all() {
         sql "SELECT governance.undo_change($id, 'drill')"
     done
 }
+# What the file added beside; an operator lets it pass, since it is gone for good.
+unmake_email() {
+    dg_sql -c "SELECT governance.break_glass('drill', '{data_loss}', 'dataset:shop.$customer', 'tool')" >/dev/null
+    sql "ALTER TABLE $customer DROP COLUMN email"
+}
 by_own_ddl() { sql "SELECT count(*) FROM governance.changes WHERE state = 'contracted' AND by_own_ddl AND contracted_by = 'tool'"; }
 
 for mode in installed attached; do
@@ -118,9 +123,57 @@ SQL
         dg_is "$where: it hears what its statements do" 3 "$(says 'this statement completes change')"
         dg_is "$where: clients write the new shape" 1 "$(sql "INSERT INTO $customer (full_name, email) VALUES ('new', 'e')"; sql "DELETE FROM $customer WHERE full_name = 'new' RETURNING 1")"
         undo_all
+        unmake_email
         stamp 0001 >/dev/null 2>&1
-        sql "ALTER TABLE $customer DROP COLUMN IF EXISTS email" >/dev/null 2>&1 || true
         dg_is "$where: data, grants, indexes, constraints and NOT NULL come back" "" "$(shape | diff "$work/shape" -)"
+
+        # The file comes after the change: in a second database, say, or when the record was set back.
+        for wish in "ALTER TABLE $customer DROP COLUMN phone" "ALTER TABLE $customer RENAME COLUMN name TO full_name" "DROP TABLE $legacy"; do
+            id=$(sql "SELECT governance.propose_change('$wish', 'drill')")
+            sql "SELECT governance.approve_change($id, 'drill', '{not_observed}')"
+            sql "CALL governance.advance_change($id)"
+            [ "$(sql "SELECT state FROM governance.changes WHERE change = $id")" = contracted ] || sql "CALL governance.advance_change($id)"
+        done
+        passes "a file whose changes are contracted already" upgrade 0002
+        dg_is "$where: each statement says so" "3 0002" "$(says 'did that already') $(at)"
+        unmake_email
+        stamp 0001 >/dev/null 2>&1
+        passes "and once more" upgrade 0002
+        dg_is "$where: the same again" "3 0002" "$(says 'did that already') $(at)"
+
+        # Two columns of one table; in Django with a transaction for each statement.
+        through 0003
+        dg_is "$where: two columns of one table" "2 0003" "$pasted $(at)"
+
+        # The way back of the tool makes empty columns beside those in quarantine.
+        passes "its way back" downgrade 0002
+        dg_is "$where: its columns are empty, those with the data are in quarantine" "0 500" "$(sql "SELECT count(note) FROM $customer") $(
+            column=$(sql "SELECT attname FROM pg_attribute WHERE attrelid = '$customer'::regclass AND attname LIKE '\_dg%\_note'")
+            sql "SELECT count($column) FROM $customer"
+        )"
+        id=$(sql "SELECT max(change) FROM governance.changes WHERE state = 'contracted' AND ddl LIKE '%note'")
+        refused "undo_change" sql "SELECT governance.undo_change($id)"
+        cp "$work/err" "$work/out"
+        dg_is "$where: the change cannot be undone while the name is taken" 1 "$(says 'already exists')"
+        refused "the file after its way back" upgrade 0003
+        dg_is "$where: what it would drop is not the same column any more" "1 0002" "$(says "^HINT:.*propose_change.*DROP COLUMN note'") $(at)"
+        through 0003
+        dg_is "$where: it is a change of its own" "2 0003" "$pasted $(at)"
+
+        # Names of tables, indexes and columns in quarantine are free again; a rename has no silent way back.
+        stamp 0002 >/dev/null 2>&1
+        refused "a way back with a rename" downgrade 0001
+        dg_is "$where: its way back comes as far as the rename, which is a change too" "1 0002" "$(says "^HINT:.*propose_change('ALTER TABLE shop.$customer RENAME COLUMN full_name TO name', 'why');") $(at)"
+        stamp 0003 >/dev/null 2>&1
+
+        # What needs no change, and what has none yet.
+        passes "additions" upgrade "$([ $tool = alembic ] && echo 0004 || echo 0005)"
+        dg_is "$where: column, constraint and index are there" "t t t" "$(sql "SELECT
+            (SELECT count(country) = 500 FROM $customer), (SELECT convalidated FROM pg_constraint WHERE conname = 'ck_customer_age'),
+            (SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_customer_age'::regclass)" | tr '|' ' ')"
+        before=$(at)
+        refused "a type change" upgrade head
+        dg_is "$where: a type change is refused with a HINT" "1 $before" "$(says '^HINT:  .*SELECT governance\.') $(at)"
     done
 done
 rm -rf "$work"

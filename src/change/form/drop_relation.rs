@@ -40,7 +40,7 @@ pub fn plan(p: &Planning, part: &Part) -> Plan {
         Phase::Contract,
         "hide",
         format!(
-            "ALTER {word} {TABLE} RENAME TO {hidden}; REVOKE ALL ON {hidden} FROM everybody but its owner"
+            "ALTER {word} {TABLE} RENAME TO {hidden}, its indexes and sequences too; REVOKE ALL ON {hidden} FROM everybody but its owner"
         ),
         json!({"name": reserved}),
     );

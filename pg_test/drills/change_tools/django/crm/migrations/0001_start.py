@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(primary_key=True)),
                 ("name", models.CharField(max_length=100)),
                 ("phone", models.CharField(max_length=100, unique=True)),
-                ("note", models.TextField(null=True, db_index=True)),
+                ("note", models.TextField(null=True)),
                 ("pager", models.TextField(null=True)),
                 ("fax", models.TextField(null=True)),
                 ("age", models.IntegerField(null=True)),
