@@ -154,7 +154,7 @@ SQL
         id=$(sql "SELECT max(change) FROM governance.changes WHERE state = 'contracted' AND ddl LIKE '%note'")
         refused "undo_change" sql "SELECT governance.undo_change($id)"
         cp "$work/err" "$work/out"
-        dg_is "$where: the change cannot be undone while the name is taken" 1 "$(says 'already exists')"
+        dg_is "$where: the change cannot be undone while the name is taken" 1 "$(says 'exists again, so change')"
         refused "the file after its way back" upgrade 0003
         dg_is "$where: what it would drop is not the same column any more" "1 0002" "$(says "^HINT:.*propose_change.*DROP COLUMN note'") $(at)"
         through 0003

@@ -31,7 +31,7 @@ SELECT governance.propose_change('ALTER TABLE nowhere DROP COLUMN fax', 'x');
 SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN id', 'x');
 SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN email', 'x');
 SELECT governance.propose_change('ALTER TABLE customer ADD COLUMN more int', 'x');
-SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN phone CASCADE', 'x');
+SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN email CASCADE', 'x');
 SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN phone', NULL);
 SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN phone', 'x', up => 'y');
 SELECT governance.propose_change('DROP TABLE event', 'x');

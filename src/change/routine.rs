@@ -3,6 +3,7 @@ use super::store::{self, Change};
 use super::table;
 use crate::core::change::quarantine_name;
 use crate::error;
+use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use crate::registry::tagging;
@@ -148,6 +149,11 @@ fn hide_indexes(change: &Change, column: Option<&str>) {
 fn show_indexes(change: &Change, column: &str) {
     for entry in change.kept[format!("indexes of {column}")].as_array().into_iter().flatten() {
         let (name, hidden) = (entry[0].as_str().unwrap_or_default(), entry[1].as_str().unwrap_or_default());
+        let taken = Name { schema: change.name.schema.clone(), relation: name.to_string() };
+        if catalog::relation_oid(&taken).is_some() {
+            error::change::index_name_taken(&taken, hidden).warn();
+            continue;
+        }
         rename_index(change, entry[2] == true, hidden, name);
     }
 }

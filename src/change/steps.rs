@@ -4,12 +4,13 @@ use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
 use super::{backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
-use crate::core::change::State;
 use crate::core::change::step::Phase;
+use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
 use crate::registry::duty;
+use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
 /// Whether a step comes before the gate.
@@ -184,8 +185,23 @@ pub fn undo(id: i64, reason: Option<&str>) {
     }
     let relation = change.relation();
     duty::require_owner("undoing a change", relation, false);
+    require_free_names(&change, relation);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
+}
+
+/// Raises where somebody has made anew what would come back, as the way back of a migration tool does.
+fn require_free_names(change: &Change, relation: Relation) {
+    let now = change.current_name();
+    if now != change.name && catalog::relation_oid(&change.name).is_some() {
+        error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
+    }
+    for column in change.takes.iter().filter(|c| catalog::column_number(relation.0, c).is_some()) {
+        let what = format!("column {}.{}", change.name, quote_identifier(column));
+        let hidden = change.adds.first().unwrap_or(column);
+        let quarantine = format!("{}.{}", change.name, quote_identifier(quarantine_name(change.id, hidden)));
+        error::change::name_in_use(change.id, &what, &quarantine).raise();
+    }
 }
 
 fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reason: Option<&str>) {

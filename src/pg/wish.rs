@@ -123,9 +123,7 @@ unsafe fn drop(s: &pg_sys::DropStmt) -> Vec<Wish> {
     unsafe {
         items::<pg_sys::List>(s.objects)
             .into_iter()
-            .flat_map(|names| {
-                wish(pg_sys::makeRangeVarFromNameList(names), |w| w.parts.push(part.clone()))
-            })
+            .flat_map(|names| wish(pg_sys::makeRangeVarFromNameList(names), |w| w.parts.push(part.clone())))
             .collect()
     }
 }
