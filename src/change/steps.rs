@@ -196,7 +196,7 @@ fn require_free_names(change: &Change, relation: Relation) {
     if now != change.name && catalog::relation_oid(&change.name).is_some() {
         error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
     }
-    for column in change.takes.iter().filter(|c| catalog::column_number(relation.0, c).is_some()) {
+    if let Some(column) = change.takes.iter().find(|c| catalog::column_number(relation.0, c).is_some()) {
         let what = format!("column {}.{}", change.name, quote_identifier(column));
         let hidden = change.adds.first().unwrap_or(column);
         let quarantine = format!("{}.{}", change.name, quote_identifier(quarantine_name(change.id, hidden)));

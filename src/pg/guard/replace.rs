@@ -272,7 +272,7 @@ pub unsafe fn create_trigger(s: &pg_sys::CreateTrigStmt, sight: &mut Sight) {
             sight.hit("disabling-guard", format!("making a trigger on {}", names::of(relid)), On::Database);
             return;
         }
-        if !s.replace || !names::holds(relid, pg_sys::ACL_TRIGGER.into()) {
+        if !s.replace || !names::holds(relid, pg_sys::ACL_TRIGGER) {
             return;
         }
         let trigger = text(s.trigname).unwrap_or_default();
