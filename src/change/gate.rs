@@ -35,12 +35,20 @@ pub fn at_gate(victim: &Victim) -> Option<i64> {
     })
 }
 
-/// What a wish is in one spelling: as a whole, and part by part.
+/// What a wish is in one spelling: as a whole, and part by part. The first is that of the statement itself; some tools write
+/// CASCADE always, and a certificate tells whether something hangs on what goes, so it is the same wish with and without.
 fn spellings(wish: &Wish) -> Vec<String> {
     let table = wish.name.to_string();
-    let whole = part::text(&wish.parts, &table, |name| quote_identifier(name));
-    let parts = wish.parts.iter().map(|p| p.text(&table, |name| quote_identifier(name)));
-    std::iter::once(whole).filter(|_| wish.is_all).chain(parts).collect()
+    let plain: Vec<Part> = wish.parts.iter().map(Part::without_cascade).collect();
+    let cascading: Vec<Part> = plain.iter().map(Part::with_cascade).collect();
+    [&wish.parts, &plain, &cascading]
+        .into_iter()
+        .flat_map(|parts| {
+            let whole = part::text(parts, &table, |name| quote_identifier(name));
+            let each = parts.iter().map(|p| p.text(&table, |name| quote_identifier(name)));
+            std::iter::once(whole).filter(|_| wish.is_all).chain(each).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// The open changes that a wish stands for.

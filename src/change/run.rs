@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{backfill, routine, throttle, verify};
+use super::{backfill, certificate, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, settings_scope, spi};
@@ -62,7 +62,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         Action::Sql | Action::Product => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
-            statements(change, step.action, &step.statement, &step.args);
+            certificate::keeping_others(change, || {
+                statements(change, step.action, &step.statement, &step.args);
+            });
         }
         Action::Alone => return super::alone::forward(change, stored),
         Action::Copy => {
@@ -78,7 +80,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         Action::Routine => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
-            as_change(change, || routine::forward(change, &step.args));
+            certificate::keeping_others(change, || {
+                as_change(change, || routine::forward(change, &step.args))
+            });
         }
     }
     Outcome::Done
@@ -89,11 +93,11 @@ pub fn back(change: &Change, stored: &Stored) {
     let step = &stored.step;
     let Some(undo) = &step.undo else { return };
     bound_lock_wait();
-    match step.action {
+    certificate::keeping_others(change, || match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
         // Steps take back what others may have taken back: nobody wants to hear of that.
         action => settings_scope::quietly(|| statements(change, action, undo, &step.args)),
-    }
+    });
 }
 
 /// Statements of a step. Those of the wish run with the rights of the relation's owner, whoever advances it.

@@ -4,12 +4,13 @@ use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
 use super::{alone, backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
-use crate::core::change::State;
 use crate::core::change::step::Phase;
+use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
 use crate::registry::duty;
+use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
 /// Whether a step comes before the gate.
@@ -117,10 +118,10 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET state = 'contracted', contracted_by = $2,
-                    contracted_at = clock_timestamp(), quarantine_until = clock_timestamp() + $3::interval,
+                    contracted_at = clock_timestamp(), by_own_ddl = $4, quarantine_until = clock_timestamp() + $3::interval,
                     last_error = NULL
               WHERE id = $1",
-            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into()],
+            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into(), by_own_ddl.into()],
         )
     });
     audit::act(Act {
@@ -220,6 +221,7 @@ pub fn undo(id: i64, reason: Option<&str>) {
     }
     let relation = change.relation();
     duty::require_owner("undoing a change", relation, false);
+    require_free_names(&change, relation);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
     let steps = store::steps(id);
@@ -227,6 +229,20 @@ pub fn undo(id: i64, reason: Option<&str>) {
         steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
     if !left.is_empty() {
         error::change::not_all_back(id, &left).notice();
+    }
+}
+
+/// Raises where somebody has made anew what would come back, as the way back of a migration tool does.
+fn require_free_names(change: &Change, relation: Relation) {
+    let now = change.current_name();
+    if now != change.name && catalog::relation_oid(&change.name).is_some() {
+        error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
+    }
+    if let Some(column) = change.takes.iter().find(|c| catalog::column_number(relation.0, c).is_some()) {
+        let what = format!("column {}.{}", change.name, quote_identifier(column));
+        let hidden = change.adds.first().unwrap_or(column);
+        let quarantine = format!("{}.{}", change.name, quote_identifier(quarantine_name(change.id, hidden)));
+        error::change::name_in_use(change.id, &what, &quarantine).raise();
     }
 }
 

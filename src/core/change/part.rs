@@ -142,6 +142,26 @@ impl Part {
         matches!(self, Part::SetNotNull { .. } | Part::AddColumn(_) | Part::SetType(_))
     }
 
+    /// The same without CASCADE.
+    #[must_use]
+    pub fn without_cascade(&self) -> Part {
+        match self {
+            Part::Away(Away::Cascade(part)) => (**part).clone(),
+            part => part.clone(),
+        }
+    }
+
+    /// The same with CASCADE, where there is such a form.
+    #[must_use]
+    pub fn with_cascade(&self) -> Part {
+        match self {
+            Part::DropColumn { .. } | Part::DropTable | Part::DropView { .. } => {
+                Part::Away(Away::Cascade(Box::new(self.clone())))
+            }
+            part => part.clone(),
+        }
+    }
+
     /// Whether it works on the relation as a whole.
     #[must_use]
     pub fn is_whole(&self) -> bool {
