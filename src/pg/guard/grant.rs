@@ -144,7 +144,7 @@ unsafe fn privileges(s: &pg_sys::GrantStmt) -> Option<Vec<String>> {
 ///
 /// # Safety
 /// A valid parse tree.
-unsafe fn only_selects(s: &pg_sys::GrantStmt) -> bool {
+pub unsafe fn only_selects(s: &pg_sys::GrantStmt) -> bool {
     // SAFETY: the caller vouches for the tree; privileges are AccessPriv nodes.
     unsafe {
         !s.privileges.is_null()
