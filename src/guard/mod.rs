@@ -123,7 +123,7 @@ pub fn status() -> Vec<StatusRow> {
     rows.push(StatusRow::off(
         "guard.not_seen",
         "",
-        "setval() is a function like any other, files of the server are out of reach, and so is a superuser who loads a library; who read what lately is not_observed in this version",
+        "setval() and lo_truncate() are functions like any other, files of the server are out of reach, and so is a superuser who loads a library",
         None,
     ));
     rows
