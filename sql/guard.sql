@@ -222,7 +222,7 @@ CREATE VIEW governance.ddl_log WITH (security_barrier) AS
 
 CREATE VIEW governance.break_glasses WITH (security_barrier) AS
     SELECT b.id, b.hazards, nullif(b.scope, '') AS scope, b.for_role, b.uses_left, b.valid_until, b.reason, b.opened_by,
-           b.opened_at, b.last_used_at, b.uses_left > 0 AND b.valid_until > now() AS open
+           b.opened_at, b.last_used_at, b.uses_left > 0 AND b.valid_until > now() AND EXISTS (SELECT FROM pg_roles r WHERE r.oid = b.role_oid) AS open
       FROM governance.break_glass_entry b
      WHERE governance._may_see(NULL)
      ORDER BY b.id;

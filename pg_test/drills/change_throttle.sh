@@ -50,7 +50,7 @@ dg_sql >/dev/null 2>&1 <<'SQL'
 SELECT governance.propose_change('ALTER TABLE big RENAME COLUMN name TO other', 'drill');
 SELECT governance.approve_change(2, 'drill', '{not_observed}');
 -- It stops after its first batch.
-SELECT governance.set_throttle('query', 'SELECT on_ OR NOT EXISTS (SELECT FROM governance.backfill WHERE change = 2 AND rows_done > 0) FROM public.go');
+SELECT governance.set_throttle('query', 'SELECT on_ OR NOT EXISTS (SELECT FROM governance.backfill WHERE change = 2 AND next_block > 0) FROM public.go');
 UPDATE go SET on_ = false;
 SQL
 dg_sql -c 'CALL governance.advance_change(2)' >/dev/null 2>"$DG_WORK/throttle.err" &

@@ -80,17 +80,21 @@ SQL
 SELECT governance.mask_role('clerk');
 SELECT governance.approve_change(2, 'why', waive => '{not_observed}');
 CALL governance.advance_change(2);
+SET application_name = 'drill';
+SELECT count(note) FROM sales."order";
 SQL
+    for _ in $(seq 100); do [ "$(dg_sql -d "$1" -c "SELECT count(*) > 0 FROM governance.column_read WHERE application = 'drill'")" = t ] && break; sleep 0.1; done
 }
 
-# Everything of ours that a dump carries, one line for each table: name, rows, digest. Of what the restore itself adds to the
-# logs nothing is counted. `audit` says which logged rows count as old.
+# Everything of ours that a dump carries, one line for each table: name, rows, digest. Of what the dump and the restore
+# themselves add to the logs nothing is counted. `audit` says which logged rows count as old.
 ours() {
     dg_sql -d "$1" -c "SELECT md5(governance.manifest()::text), (SELECT last_value FROM governance.change_id_seq)" -f - <<SQL
 SELECT format('SELECT %L, count(*), md5(string_agg(%s::text, chr(10) ORDER BY r::text COLLATE "C")) FROM %s r %s', c.oid::regclass,
               CASE c.relname WHEN 'flow' THEN $\$(to_jsonb(r) - '{times,last_at,statement}'::text[])$\$ ELSE 'r' END, c.oid::regclass,
               CASE c.relname WHEN 'ddl_entry' THEN 'WHERE occurred_at <= ' || quote_literal('$until')
                              WHEN 'boundary_violation' THEN 'WHERE first_at <= ' || quote_literal('$until')
+                             WHEN 'column_read' THEN 'WHERE application = ' || quote_literal('drill')
                              WHEN 'audit_entry' THEN 'WHERE occurred_at <= ' || quote_literal('$until')
                              WHEN 'audit_statement' THEN 'WHERE started_at <= ' || quote_literal('$until')
                              WHEN 'audited_relation' THEN 'WHERE started_at <= ' || quote_literal('$until') ELSE '' END)

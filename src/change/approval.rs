@@ -42,7 +42,8 @@ pub fn approve(id: i64, comment: Option<&str>, waive: Vec<String>) {
         spi::execute(
             "UPDATE governance.change
                 SET state = CASE state WHEN 'proposed' THEN 'approved' ELSE state END, approved_by = $2, approved_session = $3,
-                    approved_at = clock_timestamp(), approved_until = clock_timestamp() + $4::interval, comment = $5, waived = $6
+                    approved_at = t.now, approved_until = t.now + $4::interval, comment = $5, waived = $6
+               FROM (SELECT clock_timestamp() AS now) t
               WHERE id = $1",
             &[
                 id.into(),

@@ -118,8 +118,9 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET state = 'contracted', contracted_by = $2,
-                    contracted_at = clock_timestamp(), by_own_ddl = $4, quarantine_until = clock_timestamp() + $3::interval,
+                    contracted_at = t.now, by_own_ddl = $4, quarantine_until = t.now + $3::interval,
                     last_error = NULL
+               FROM (SELECT clock_timestamp() AS now) t
               WHERE id = $1",
             &[change.id.into(), me.into(), window::of(&change.name).quarantine.into(), by_own_ddl.into()],
         )

@@ -76,6 +76,14 @@ pub fn warned(victim: &str, rule: &str, reason: &str, alternative: &str) -> Fail
         .hint(alternative)
 }
 
+/// A function that a look at a statement would have to run. Only the guard itself sees it.
+pub fn not_run_for_a_look(function: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_INTERNAL_ERROR,
+        format!("function {function} is not run to find out what a statement would do"),
+    )
+}
+
 /// `explain_ddl()` without a statement.
 pub fn nothing_to_explain() -> Failure {
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "there is no statement to explain")

@@ -7,7 +7,9 @@ use crate::pg::ddl::Ddl;
 use crate::pg::event::Event;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::{PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE};
-use crate::pg::{hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, xact};
+use crate::pg::{
+    hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, versions, xact,
+};
 use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
@@ -29,8 +31,6 @@ struct Running {
     sub: pg_sys::SubTransactionId,
     /// What was judged before it ran.
     foreseen: Vec<Address>,
-    /// Whether it is a CREATE OR REPLACE that found what it replaces.
-    replaces: bool,
 }
 
 /// Whether the guard has nothing to say. What is declared follows DDL all the same.
@@ -77,10 +77,7 @@ pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
 
 fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
-    let path = settings_scope::callers_search_path();
-    let replaces = settings_scope::with_search_path(&path, || event.finds_what_it_replaces());
-    let running = Running { sub: xact::subtransaction(), foreseen: Vec::new(), replaces };
-    FORESEEN.with_borrow_mut(|f| f.push(running));
+    FORESEEN.with_borrow_mut(|f| f.push(Running { sub: xact::subtransaction(), foreseen: Vec::new() }));
     if !silent() {
         dump_script::stop_if_half_done(&event);
     }
@@ -136,7 +133,7 @@ fn before(call: pg_sys::FunctionCallInfo) {
         }
     }
     CONSTRAINS.set(match &event.ddl {
-        Ddl::AlterTable { target, constrains: true, retypes: false, .. } if !hooks::active() => {
+        Ddl::AlterTable { target, constrains: true, .. } if !hooks::active() => {
             target.relid.map(|relid| (relid, relation::constraints(relid)))
         }
         _ => None,
@@ -172,7 +169,7 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 }
 
 fn after(call: pg_sys::FunctionCallInfo) {
-    let running = FORESEEN.with_borrow_mut(Vec::pop);
+    FORESEEN.with_borrow_mut(Vec::pop);
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = owner::run(|| {
@@ -194,10 +191,10 @@ fn after(call: pg_sys::FunctionCallInfo) {
     if commands.iter().any(|c| c.schema.as_deref() != Some("pg_temp")) {
         regclass::hold_all(false);
     }
-    if !running.is_some_and(|r| r.replaces) {
-        let made = commands.iter().filter(|c| c.tag.starts_with("CREATE "));
-        made.filter_map(|c| c.object).for_each(xact::note_object_created);
-    }
+    // CREATE OR REPLACE may have found one that was there before.
+    let made = commands.iter().filter(|c| c.tag.starts_with("CREATE ")).filter_map(|c| c.object);
+    made.filter(|object| !event.replaces() || !versions::was_there(*object))
+        .for_each(xact::note_object_created);
     for command in &commands {
         if let Some(relid) = command.relation.filter(|_| !SAYS_ONLY.contains(&command.tag.as_str())) {
             follow(relid, &event);
@@ -239,7 +236,8 @@ fn after(call: pg_sys::FunctionCallInfo) {
             // With hooks each is seen when it is made.
             if let Some((relid, before)) = CONSTRAINS.take() {
                 let made = relation::constraints(relid).into_iter().filter(|c| !before.contains(c));
-                made.for_each(|c| xact::note_object_created(Address::of(PG_CONSTRAINT, c)));
+                made.filter(|c| !versions::had_such_constraint(*c))
+                    .for_each(|c| xact::note_object_created(Address::of(PG_CONSTRAINT, c)));
             }
         }
         _ => {}

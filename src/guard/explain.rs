@@ -39,15 +39,20 @@ pub struct Row {
     pub advice: Option<String>,
 }
 
-impl Row {
-    /// An earlier statement has hidden names: where nothing was found, that says nothing.
-    fn if_nothing_was_found(self) -> Self {
-        if self.rule.is_some() || self.lock_mode.is_some() || self.verdict != "passes" {
-            return self;
-        }
-        let advice = "an earlier statement renames, moves or drops what it may be about".to_string();
-        Row { verdict: NOT_EXPLAINED.into(), advice: Some(advice), ..self }
+/// Where nothing was found about a statement that may be about what an earlier one has renamed, moved or made, that says nothing.
+fn not_followed(mut rows: Vec<Row>, statement: &Parsed) -> Vec<Row> {
+    let waits =
+        |row: &Row| row.rule.as_ref().is_some_and(|(rule, ..)| foresee::WAITS.contains(&rule.as_str()));
+    if rows.iter().any(|row| row.rule.is_some() && !waits(row)) {
+        return rows;
     }
+    rows.retain(waits);
+    rows.push(Row {
+        verdict: NOT_EXPLAINED.into(),
+        advice: Some("an earlier statement makes, renames, moves or drops what it may be about".into()),
+        ..harmless(statement, &Sight::default())
+    });
+    rows
 }
 
 /// Explains every statement of a text. What an earlier one makes counts as made in the same transaction, and what it sets
@@ -64,7 +69,6 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
     let mut timeout = settings_scope::current_setting(c"lock_timeout");
     // What is rolled back did not happen.
     let mut marks: Vec<(Option<String>, Rc<Shadow>)> = vec![(None, shadow.clone())];
-    let mut hidden = false;
     for statement in &statements {
         match statement.transaction() {
             Some(Transaction::Begin | Transaction::Commit) => marks = vec![(None, shadow.clone())],
@@ -85,15 +89,16 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
             let limits = settings_scope::Settings::begin();
             limits.try_set(c"lock_timeout", &timeout);
             // What looks would lock or cache is taken back: nothing is left of them.
-            let (found, ddl) = guard::with_shadow(&shadow, || {
+            let (found, ddl, effects, made) = guard::with_shadow(&shadow, || {
                 let ddl = statement.ddl();
-                (xact::rehearse(|| of_statement(statement, &ddl)), ddl)
+                let found = xact::rehearse(|| of_statement(statement, &ddl));
+                (found, ddl, xact::rehearse(|| statement.effects()), statement.made())
             });
-            let is_blind = hidden && statement.names_something();
-            rows.extend(found.into_iter().map(|row| if is_blind { row.if_nothing_was_found() } else { row }));
-            hidden |= statement.hides_names();
-            statement.follow(&mut shadow);
-            Rc::make_mut(&mut shadow).follow(&ddl, statement.made());
+            let is_hidden =
+                statement.is_about_something() && (shadow.hides(&statement.text) || shadow.hides(&path));
+            let is_blind = guard::take_not_known() || is_hidden;
+            rows.extend(if is_blind { not_followed(found, statement) } else { found });
+            Rc::make_mut(&mut shadow).follow(&ddl, made, effects);
         });
         if let Some((setting, value)) = statement.sets() {
             let value = value.unwrap_or_else(|| settings_scope::reset_value(setting));

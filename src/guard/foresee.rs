@@ -16,6 +16,9 @@ const LONG_TRANSACTION_SECONDS: f64 = 1.0;
 /// The weakest lock that keeps somebody from writing: SHARE.
 const STRONG: pg_sys::LOCKMODE = pg_sys::ShareLock as pg_sys::LOCKMODE;
 
+/// Rules about how long a statement may have to wait.
+pub const WAITS: [&str; 2] = ["require-lock-timeout", "waiting-for-lock"];
+
 /// Everything that a statement would do that a rule is about.
 #[must_use]
 pub fn victims(sight: &Sight, ddl: &Ddl) -> Vec<Victim> {
@@ -69,8 +72,8 @@ pub fn victim(hit: &Hit) -> Option<Victim> {
     let (dataset, relid, column) = match &hit.on {
         On::Relation(relid) => (governed(hit.rule, *relid)?, Some(*relid), None),
         On::Column(relid, column) => (governed(hit.rule, *relid)?, Some(*relid), Some(column.clone())),
-        On::Grant(relid, role, reads_only) => {
-            if grantee::is_expected(*relid, role.as_deref(), *reads_only, hit.rule) {
+        On::Grant(relid, role, reads) => {
+            if grantee::is_expected(*relid, role.as_deref(), reads.as_deref(), hit.rule) {
                 return None;
             }
             (governed(hit.rule, *relid)?, Some(*relid), None)

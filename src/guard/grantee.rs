@@ -4,9 +4,10 @@ use crate::pg::{owner, roles, spi};
 use pgrx::pg_sys;
 
 /// Whether giving a role a privilege on a relation opens nothing new: it is the relation's owner, a role of the party that
-/// owns the dataset, or to read it, where it does so under a contract, or one with the duty to make dumps. `role` is quoted; None stands for everybody.
+/// owns the dataset, or one with the duty to make dumps; or it may read no more than the columns of its contract. `role` is
+/// quoted; None stands for everybody.
 #[must_use]
-pub fn is_expected(relid: pg_sys::Oid, role: Option<&str>, reads_only: bool, rule: &str) -> bool {
+pub fn is_expected(relid: pg_sys::Oid, role: Option<&str>, reads: Option<&[String]>, rule: &str) -> bool {
     if rule != "granting-access" {
         return false;
     }
@@ -23,10 +24,16 @@ pub fn is_expected(relid: pg_sys::Oid, role: Option<&str>, reads_only: bool, rul
                  WHERE $3 = ANY (p.db_roles)
                    AND (EXISTS (SELECT FROM governance._dataset d
                                  WHERE d.schema_name = $1 AND d.relation_name = $2 AND d.owner = p.name)
-                     OR $4 AND EXISTS (SELECT FROM governance.consumer c
+                     OR $4::text[] IS NOT NULL AND EXISTS (SELECT FROM governance.consumer c
                                  WHERE c.schema_name = $1 AND c.relation_name = $2 AND c.party = p.name
+                                   AND (c.columns IS NULL OR $4 <> '{}' AND $4 <@ c.columns)
                                    AND (c.valid_until IS NULL OR c.valid_until > clock_timestamp()))))",
-            &[schema.as_str().into(), relation.as_str().into(), role.as_str().into(), reads_only.into()],
+            &[
+                schema.as_str().into(),
+                relation.as_str().into(),
+                role.as_str().into(),
+                reads.map(<[String]>::to_vec).into(),
+            ],
             |r| r.must(1),
         )
     })

@@ -58,10 +58,9 @@ pub fn again(layer: Layer, sight: &Sight, ddl: &Ddl) -> Vec<Address> {
 /// Whether a statement does nothing that a rule is about, but that it may have to wait.
 #[must_use]
 pub fn has_no_victims(statement: &crate::pg::guard::Parsed) -> bool {
-    let waits = ["require-lock-timeout", "waiting-for-lock"];
     foresee::victims(&statement.look(), &statement.ddl())
         .iter()
-        .all(|v| v.harmless || waits.contains(&v.rule))
+        .all(|v| v.harmless || foresee::WAITS.contains(&v.rule))
 }
 
 /// After a statement: judges what it took away beyond what was foreseen.
@@ -123,7 +122,7 @@ pub fn status() -> Vec<StatusRow> {
     rows.push(StatusRow::off(
         "guard.not_seen",
         "",
-        "setval() is a function like any other, files of the server are out of reach, and so is a superuser who loads a library; who read what lately is not_observed in this version",
+        "setval() and lo_truncate() are functions like any other, files of the server are out of reach, and so is a superuser who loads a library",
         None,
     ));
     rows

@@ -64,8 +64,6 @@ pub enum Ddl {
         takes_away: bool,
         /// Whether it adds a constraint, alone or with a column.
         constrains: bool,
-        /// Whether it changes a column's type, and so makes constraints anew that were there before.
-        retypes: bool,
         /// Number of all sub-commands.
         commands: usize,
         /// Whether it is written `ONLY`.
@@ -166,7 +164,6 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                 let mut adds = Vec::new();
                 let mut takes_away = false;
                 let mut constrains = false;
-                let mut retypes = false;
                 let mut leaves = Vec::new();
                 let mut attaches = Vec::new();
                 for c in &commands {
@@ -185,7 +182,6 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                             adds.extend(text(column.colname));
                         }
                         pg_sys::AlterTableType::AT_AddConstraint => constrains = true,
-                        pg_sys::AlterTableType::AT_AlterColumnType => retypes = true,
                         pg_sys::AlterTableType::AT_DropConstraint => takes_away = true,
                         pg_sys::AlterTableType::AT_ColumnDefault if c.def.is_null() => takes_away = true,
                         pg_sys::AlterTableType::AT_DetachPartition
@@ -217,7 +213,6 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Ddl {
                     adds,
                     takes_away,
                     constrains,
-                    retypes,
                     commands,
                     only,
                     leaves,
@@ -349,7 +344,8 @@ pub unsafe fn name_of(range: *const pg_sys::RangeVar) -> Option<Name> {
 }
 
 /// The first schema of the search path that exists: where an unqualified name would be created.
-fn creation_schema() -> Option<String> {
+#[must_use]
+pub fn creation_schema() -> Option<String> {
     // SAFETY: fetch_search_path returns a palloc'd list of oids.
     unsafe {
         let path = pg_sys::fetch_search_path(false);

@@ -9,7 +9,7 @@ use super::object::catalogs::{
     PG_AUTHID, PG_CLASS, PG_CONSTRAINT, PG_DATABASE, PG_EVENT_TRIGGER, PG_LARGEOBJECT, PG_NAMESPACE,
     PG_TABLESPACE,
 };
-use super::{catalog, ddl, guard as pg_guard, loading, owner, session, xact};
+use super::{catalog, ddl, explaining, guard as pg_guard, loading, owner, session, versions, xact};
 use crate::guard::{self, Layer, Victim};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -25,8 +25,6 @@ struct Frame {
     victims: Vec<Victim>,
     /// How it stands to the script of an extension.
     script: Script,
-    /// Whether it makes constraints anew that were there before.
-    retypes: bool,
 }
 
 /// How a statement stands to the script of an extension. What a script does is its extension's business and passes. But an
@@ -61,12 +59,6 @@ unsafe fn script_of(tree: *mut pg_sys::Node) -> Script {
     }
 }
 
-/// Whether what is planned now is only explained, and not run.
-#[must_use]
-pub fn is_explaining() -> bool {
-    EXPLAINING.get()
-}
-
 /// Whether rows that are written now are written by the script of an extension.
 #[must_use]
 pub fn is_in_script() -> bool {
@@ -81,8 +73,6 @@ thread_local! {
     static FRAMES: RefCell<Vec<Frame>> = const { RefCell::new(Vec::new()) };
     /// Whether the extension itself is being dropped.
     static LEAVING: Cell<bool> = const { Cell::new(false) };
-    /// Whether a statement is only explained.
-    static EXPLAINING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// What [`before`] began and [`after`] has to end.
@@ -126,15 +116,17 @@ pub unsafe fn before(
     // SAFETY: as above.
     let script = unsafe { script_of(tree) };
     if matches!(script, Script::Passes | Script::Ends) {
-        begin(Vec::new(), script, false);
+        begin(Vec::new(), script);
         return Begun::Frame;
     }
     // SAFETY: as above.
-    if unsafe { pg_guard::only_explains(tree) } {
-        EXPLAINING.set(true);
+    if let Some(of) = unsafe { pg_guard::only_explains(tree) } {
+        explaining::begin(of);
         return Begun::Explaining;
     }
-    if !is_ddl {
+    // PostgreSQL has its own words for what may not write.
+    // SAFETY: as above.
+    if !is_ddl || session::is_read_only() && !unsafe { pg_guard::reads_only(tree) } {
         return Begun::Nothing;
     }
     // Names must be read before the statement runs: afterwards the old ones are gone.
@@ -172,14 +164,14 @@ pub unsafe fn before(
         let (wish, sight) = unsafe { (ddl::read(tree), pg_guard::look(tree)) };
         foreseen = guard::again(Layer::Utility, &sight, &wish);
     }
-    begin(foreseen, script, matches!(wish, ddl::Ddl::AlterTable { retypes: true, .. }));
+    begin(foreseen, script);
     Begun::Frame
 }
 
-fn begin(foreseen: Vec<Address>, script: Script, retypes: bool) {
+fn begin(foreseen: Vec<Address>, script: Script) {
     // SAFETY: plain read of the transaction state.
     let sub = unsafe { pg_sys::GetCurrentSubTransactionId() };
-    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new(), script, retypes }));
+    FRAMES.with_borrow_mut(|f| f.push(Frame { sub, foreseen, victims: Vec::new(), script }));
 }
 
 /// After a utility statement has run: judges what it took away.
@@ -187,7 +179,7 @@ pub fn after(begun: Begun) {
     match begun {
         Begun::Nothing => {}
         Begun::Leaving => LEAVING.set(false),
-        Begun::Explaining => EXPLAINING.set(false),
+        Begun::Explaining => explaining::end(),
         Begun::Frame => {
             if let Some(frame) = FRAMES.with_borrow_mut(Vec::pop)
                 && !matches!(frame.script, Script::Passes | Script::Ends)
@@ -208,7 +200,7 @@ pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
         })
     });
     let _ = LEAVING.try_with(|l| l.set(false));
-    let _ = EXPLAINING.try_with(|e| e.set(false));
+    explaining::end();
 }
 
 /// Called for every object the server creates, alters, drops or truncates.
@@ -248,10 +240,8 @@ pub unsafe fn object_access(
         OAT_POST_CREATE
             if [PG_AUTHID, PG_CONSTRAINT, PG_DATABASE, PG_TABLESPACE, PG_LARGEOBJECT].contains(&class) =>
         {
-            let is_old =
-                class == PG_CONSTRAINT && FRAMES.with_borrow(|f| f.last().is_some_and(|f| f.retypes));
-            if is_old {
-                return;
+            if class == PG_CONSTRAINT && versions::had_such_constraint(object) {
+                return; // made anew
             }
             xact::note_object_created(Address { class, id: object, sub: 0 });
             None

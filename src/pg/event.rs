@@ -51,13 +51,6 @@ impl Event {
         }
     }
 
-    /// Whether it is a CREATE OR REPLACE that finds what it replaces. Only before it runs.
-    #[must_use]
-    pub fn finds_what_it_replaces(&self) -> bool {
-        // SAFETY: the tree lives as long as the statement whose event this is.
-        self.replaces() && unsafe { guard::finds(self.node) }
-    }
-
     /// Whether it takes its locks at once and keeps them.
     #[must_use]
     pub fn is_held(&self) -> bool {

@@ -1,5 +1,5 @@
 //! Expressions of DDL: analysed without running them, and written in one spelling.
-use super::{catalog, list::items, settings_scope, spi};
+use super::{catalog, list::items, looking, settings_scope, spi};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ParseExprKind;
 use pgrx::spi::quote_identifier;
@@ -97,7 +97,7 @@ pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use)
     // as long as this call lasts.
     unsafe {
         let copy: *mut pg_sys::Node = pg_sys::copyObjectImpl(raw.cast()).cast();
-        let node = match what_for {
+        let read = || match what_for {
             Use::Index => pg_sys::transformExpr(state, copy, EXPR_KIND_INDEX_EXPRESSION),
             Use::Predicate => {
                 let node = pg_sys::transformExpr(state, copy, EXPR_KIND_INDEX_PREDICATE);
@@ -136,6 +136,9 @@ pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use)
                 coerced
             }
         };
+        // Values of an array, a row or a range are read as such already here, and their domains checked.
+        let runs_nothing = !matches!(what_for, Use::Value(_));
+        let node = if runs_nothing { looking::run(read) } else { read() };
         pg_sys::assign_expr_collations(state, node);
         let mut columns = columns_of(relid, node);
         let mut text = settings_scope::with_fixed_path(|| {

@@ -10,7 +10,10 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
-use super::{audit_row, cache, catalog, compiled, ddl_hook, deprecated, loading, mask, readers, write_hook};
+use super::{
+    audit_row, cache, catalog, compiled, ddl_hook, deprecated, explaining, loading, looking, mask, readers, session,
+    write_hook,
+};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use std::cell::Cell;
@@ -114,6 +117,8 @@ struct Wanted {
     masks: bool,
     /// The plan holds for this transaction only: what was judged may be different in the next.
     transient: bool,
+    /// The plan is only shown.
+    explains: bool,
     /// What it reads is noted.
     reads: bool,
     /// How many reads others have found before.
@@ -138,6 +143,9 @@ unsafe extern "C-unwind" fn planner(
         if wanted.transient {
             (*plan).transientPlan = true;
         }
+        if wanted.explains {
+            planner_explains();
+        }
         if wanted.reads {
             planner_ends(plan, wanted.base);
         }
@@ -147,12 +155,13 @@ unsafe extern "C-unwind" fn planner(
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted {
-    let mut wanted = Wanted { masks: false, transient: false, reads: false, base: 0 };
+    let mut wanted = Wanted { masks: false, transient: false, explains: false, reads: false, base: 0 };
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
         unsafe {
             deprecated::look(query);
-            wanted.transient = write_hook::look(query);
+            wanted.explains = explaining::take();
+            wanted.transient = !wanted.explains && write_hook::look(query);
             if readers::looks_at_plans() {
                 (wanted.reads, wanted.base) = (true, readers::plan::begin(query));
             }
@@ -160,6 +169,11 @@ unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted 
     }
     wanted.masks = mask::wanted();
     wanted
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn planner_explains() {
+    explaining::go_on();
 }
 
 #[pgrx::pg_guard]
@@ -330,7 +344,7 @@ unsafe extern "C-unwind" fn object_access(
     unsafe {
         let frequent = access == OAT_FUNCTION_EXECUTE || access == OAT_NAMESPACE_SEARCH;
         let previous = PREVIOUS_OBJECT_ACCESS;
-        if frequent && previous.is_none() {
+        if frequent && previous.is_none() && !looking::is_on() {
             return;
         }
         object_access_guarded(access, class, object, sub, arg);
@@ -350,6 +364,9 @@ unsafe extern "C-unwind" fn object_access_guarded(
         if let Some(hook) = PREVIOUS_OBJECT_ACCESS {
             pg_guard_ffi_boundary(|| hook(access, class, object, sub, arg));
         }
+        if looking::is_on() && access == pg_sys::ObjectAccessType::OAT_FUNCTION_EXECUTE {
+            looking::refuse(object);
+        }
         if active() {
             ddl_hook::object_access(access, class, object, sub, arg);
         }
@@ -365,7 +382,8 @@ unsafe extern "C-unwind" fn check_perms(range_table: *mut pg_sys::List, raises: 
         {
             return false;
         }
-        if write_hook::writes(range_table) {
+        let is_shown = explaining::take();
+        if !is_shown && write_hook::writes(range_table) {
             check_writes(range_table);
         }
         true
@@ -374,7 +392,8 @@ unsafe extern "C-unwind" fn check_perms(range_table: *mut pg_sys::List, raises: 
 
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn check_writes(range_table: *mut pg_sys::List) {
-    if active() {
+    // COPY asks this before it says that it may not write.
+    if active() && !session::is_read_only() {
         // SAFETY: the range table that the server is about to execute.
         unsafe { write_hook::judge(range_table) };
     }

@@ -1,7 +1,7 @@
 //! What the catalogs say about a relation beyond its name: columns, indexes, size, storage.
 use super::catalog::{Name, relation_kind, text};
 use super::object::Address;
-use super::object::catalogs::{PG_DATABASE, PG_PROC, PG_TRIGGER, PG_TYPE};
+use super::object::catalogs::{PG_PROC, PG_REWRITE, PG_TRIGGER};
 use super::spi;
 use pgrx::pg_sys;
 use std::ffi::CString;
@@ -233,6 +233,18 @@ pub fn has_search_path(function: pg_sys::Oid) -> bool {
     .is_some()
 }
 
+/// Whether a function is compiled, of PostgreSQL's own or a library, which only superusers can make.
+#[must_use]
+pub fn is_of_library(function: pg_sys::Oid) -> bool {
+    spi::select_one(
+        "SELECT l.lanname IN ('c', 'internal') FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
+          WHERE p.oid OPERATOR(pg_catalog.=) $1",
+        &[function.into()],
+        |r| r.must(1),
+    )
+    .unwrap_or(false)
+}
+
 /// Functions, procedures and aggregates of a schema.
 #[must_use]
 pub fn routines_of_schema(schema: &str) -> Vec<Address> {
@@ -449,6 +461,16 @@ pub fn policy_roles(relid: pg_sys::Oid, policy: &str) -> Vec<pg_sys::Oid> {
     roles
 }
 
+/// A rule of a relation by its name.
+#[must_use]
+pub fn rule_named(relid: pg_sys::Oid, rule: &str) -> Option<Address> {
+    spi::select_one(
+        "SELECT oid FROM pg_catalog.pg_rewrite WHERE ev_class OPERATOR(pg_catalog.=) $1 AND rulename OPERATOR(pg_catalog.=) $2::pg_catalog.name",
+        &[relid.into(), rule.into()],
+        |r| Address::of(PG_REWRITE, r.must(1)),
+    )
+}
+
 /// Whether a relation has a rule of this name that is not disabled.
 #[must_use]
 pub fn has_active_rule(relid: pg_sys::Oid, rule: &str) -> bool {
@@ -493,79 +515,6 @@ pub fn in_tablespace(name: &str, kind: u8) -> Vec<pg_sys::Oid> {
         &[name.into(), char::from(kind).to_string().into()],
         |r| r.must(1),
     )
-}
-
-/// Whether a role (InvalidOid: everybody) holds any privilege on a relation or a column of it that was granted to it by name,
-/// or is the default of its owner.
-#[must_use]
-pub fn is_granted(relid: pg_sys::Oid, role: pg_sys::Oid) -> bool {
-    spi::select_one(
-        "SELECT true FROM pg_catalog.pg_class c
-          WHERE c.oid OPERATOR(pg_catalog.=) $1
-            AND (c.relowner::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
-                 OR EXISTS (SELECT FROM pg_catalog.aclexplode(c.relacl) x WHERE x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2)
-                 OR EXISTS (SELECT FROM pg_catalog.pg_attribute a, pg_catalog.aclexplode(a.attacl) x
-                             WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2))",
-        &[relid.into(), i64::from(role.to_u32()).into()], // no oid is no parameter
-        |r| r.must::<bool>(1),
-    )
-    .is_some()
-}
-
-/// Whether a role (InvalidOid: everybody) holds any of these privileges on a relation or a column of it by name, or as its owner.
-#[must_use]
-pub fn holds_any(relid: pg_sys::Oid, role: pg_sys::Oid, privileges: &[String]) -> bool {
-    spi::select_one(
-        "SELECT true FROM pg_catalog.pg_class c
-          WHERE c.oid OPERATOR(pg_catalog.=) $1
-            AND EXISTS (SELECT FROM (
-                    SELECT coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner)) AS acl
-                    UNION ALL SELECT a.attacl FROM pg_catalog.pg_attribute a WHERE a.attrelid OPERATOR(pg_catalog.=) c.oid) g,
-                    pg_catalog.aclexplode(g.acl) x
-                 WHERE x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
-                   AND pg_catalog.lower(x.privilege_type) OPERATOR(pg_catalog.=) ANY (
-                       SELECT pg_catalog.lower(p) FROM pg_catalog.unnest($3) p))",
-        &[relid.into(), i64::from(role.to_u32()).into(), privileges.to_vec().into()],
-        |r| r.must::<bool>(1),
-    )
-    .is_some()
-}
-
-/// Whether a role (InvalidOid: everybody) was granted all of these privileges on a relation already, by name.
-#[must_use]
-pub fn holds_already(relid: pg_sys::Oid, role: pg_sys::Oid, privileges: &[String], grantable: bool) -> bool {
-    spi::select_one(
-        "SELECT NOT EXISTS (
-            SELECT FROM pg_catalog.unnest($3) p
-             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) x
-                                WHERE c.oid OPERATOR(pg_catalog.=) $1 AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2
-                                  AND pg_catalog.lower(x.privilege_type) OPERATOR(pg_catalog.=) pg_catalog.lower(p)
-                                  AND (x.is_grantable OR NOT $4)))",
-        &[relid.into(), i64::from(role.to_u32()).into(), privileges.to_vec().into(), grantable.into()],
-        |r| r.must(1),
-    )
-    .unwrap_or(false)
-}
-
-/// The same for a function, type, sequence or database, whose defaults count where nothing was granted.
-#[must_use]
-pub fn is_granted_on(object: Address, role: pg_sys::Oid) -> bool {
-    let (catalog, prefix, kind) = match object.class {
-        PG_PROC => ("pg_proc", "pro", "f"),
-        PG_TYPE => ("pg_type", "typ", "T"),
-        PG_DATABASE => ("pg_database", "dat", "d"),
-        _ => ("pg_class", "rel", "s"),
-    };
-    let owner = if object.class == PG_DATABASE { "datdba".to_string() } else { format!("{prefix}owner") };
-    spi::select_one(
-        &format!(
-            "SELECT true FROM pg_catalog.{catalog} o, pg_catalog.aclexplode(coalesce({prefix}acl, pg_catalog.acldefault('{kind}', {owner}))) x
-              WHERE o.oid OPERATOR(pg_catalog.=) $1 AND x.grantee::pg_catalog.int8 OPERATOR(pg_catalog.=) $2 LIMIT 1"
-        ),
-        &[object.id.into(), i64::from(role.to_u32()).into()],
-        |r| r.must::<bool>(1),
-    )
-    .is_some()
 }
 
 /// Tables and materialized views that CLUSTER without a name writes anew.

@@ -67,3 +67,14 @@ pub fn is_member_of(member: pg_sys::Oid, role: pg_sys::Oid) -> bool {
     // SAFETY: syscache look-ups by oid.
     unsafe { pg_sys::is_member_of_role_nosuper(member, role) }
 }
+
+/// Whether a role was granted to another by name, not only by way of a third.
+#[must_use]
+pub fn was_granted(role: pg_sys::Oid, member: pg_sys::Oid) -> bool {
+    super::spi::select_one(
+        "SELECT true FROM pg_catalog.pg_auth_members WHERE roleid OPERATOR(pg_catalog.=) $1 AND member OPERATOR(pg_catalog.=) $2",
+        &[role.into(), member.into()],
+        |r| r.must::<bool>(1),
+    )
+    .is_some()
+}

@@ -138,7 +138,7 @@ unsafe fn look_at_write(query: *mut pg_sys::Query) -> bool {
     // SAFETY: the caller vouches for the query.
     unsafe {
         let entry = nth::<pg_sys::RangeTblEntry>((*query).rtable, (*query).resultRelation as usize - 1);
-        if entry.is_null() || owner::is_acting() || ddl_hook::is_in_script() || ddl_hook::is_explaining() {
+        if entry.is_null() || owner::is_acting() || ddl_hook::is_in_script() {
             return false;
         }
         let Some(write) = unbounded(query) else { return false };

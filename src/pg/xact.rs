@@ -81,17 +81,26 @@ pub fn apart<R>(f: impl FnOnce() -> R) -> Option<R> {
     tried(f).ok()
 }
 
-/// The same, but that a lock cannot be had is passed on too: not to know is not to know of nothing.
+/// The same with the code of what was raised, and that a lock cannot be had is passed on too: not to know is not to know of
+/// nothing.
+pub fn analysed<R>(f: impl FnOnce() -> R) -> Result<R, pgrx::PgSqlErrorCode> {
+    tried_but(f, &[pgrx::PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE]).map_err(|(code, _)| code)
+}
+
+/// The same for what is asked of the catalogs only.
 pub fn apart_unless_locked<R>(f: impl FnOnce() -> R) -> Option<R> {
-    tried_but(f, &[pgrx::PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE]).ok()
+    analysed(f).ok()
 }
 
 /// The same as [`apart`], with the message of what was raised.
 pub fn tried<R>(f: impl FnOnce() -> R) -> Result<R, String> {
-    tried_but(f, &[])
+    tried_but(f, &[]).map_err(|(_, message)| message)
 }
 
-fn tried_but<R>(f: impl FnOnce() -> R, passed_on: &[pgrx::PgSqlErrorCode]) -> Result<R, String> {
+fn tried_but<R>(
+    f: impl FnOnce() -> R,
+    passed_on: &[pgrx::PgSqlErrorCode],
+) -> Result<R, (pgrx::PgSqlErrorCode, String)> {
     use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
     let sub = Sub::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| {
@@ -111,7 +120,7 @@ fn tried_but<R>(f: impl FnOnce() -> R, passed_on: &[pgrx::PgSqlErrorCode]) -> Re
         if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN || passed_on.contains(&code) {
             cause.rethrow();
         }
-        Err(message)
+        Err((code, message))
     })
     .execute()
 }

@@ -48,10 +48,11 @@ pub fn state() -> State {
 }
 
 /// Whether rows of the product's tables may come with a dump: they are coming already, or nothing is stated here that they
-/// could add to. The settings that tell such a script apart are anybody's to set.
+/// could add to. The settings that tell such a script apart are anybody's to set. Looked up anew: where a dump of the data alone
+/// has switched triggers off, nothing has said to this session that rows have come.
 #[must_use]
 pub fn takes_rows() -> bool {
-    is_restoring()
+    matches!(look(), State::Until(_))
         || owner::run(|| {
             spi::select_latest(
                 "SELECT NOT EXISTS (SELECT FROM governance.dataset) AND NOT EXISTS (SELECT FROM governance.level)",

@@ -8,4 +8,4 @@ SELECT item, title, declared_pct AS declared, observed_pct AS observed, enforced
 
 -- What is on in this database, and what of it is not held; functions of later versions are listed there too.
 SELECT feature, level, active, detail FROM governance.status() WHERE feature NOT LIKE '%()';
---! attached
+--! guard.not_seen

@@ -150,7 +150,8 @@ prefer-jsonb|good|owner|ALTER TABLE empty ADD COLUMN c jsonb|
 prefer-jsonb|good|owner|ALTER TABLE fresh ADD COLUMN c json|CREATE TABLE fresh (id int)
 ban-revoke|bad|owner|REVOKE SELECT ON "full" FROM guard_rules_app|
 ban-revoke|bad|owner|REVOKE EXECUTE ON FUNCTION f(int) FROM PUBLIC|
-ban-revoke|bad|owner|REVOKE USAGE ON SCHEMA g FROM guard_rules_app|
+ban-revoke|bad|owner|REVOKE USAGE ON SCHEMA g FROM guard_rules_app|GRANT USAGE ON SCHEMA g TO guard_rules_app
+ban-revoke|good|owner|REVOKE USAGE ON SCHEMA g FROM guard_rules_app|
 ban-revoke|bad|super|REVOKE guard_rules_group FROM guard_rules_member|
 ban-revoke|bad|owner|REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA g FROM PUBLIC|
 ban-revoke|bad|super|DROP OWNED BY guard_rules_app|

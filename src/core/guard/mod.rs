@@ -1,3 +1,4 @@
 //! The guard's pure half.
+pub mod identifiers;
 pub mod ring;
 pub mod shrink;

@@ -32,6 +32,19 @@ const LADDERS: [&[&str]; 4] = [
     &["time", "timestamp", "timestamp with"],
 ];
 
+/// Casts that keep a part of a value only.
+const LOSSY: [(&str, &str); 9] = [
+    ("integer", "boolean"),
+    ("numeric", "money"),
+    ("interval", "time"),
+    ("inet", "cidr"),
+    ("box", "point"),
+    ("circle", "point"),
+    ("lseg", "point"),
+    ("polygon", "point"),
+    ("polygon", "circle"),
+];
+
 fn rung(t: &Type, ladder: &[&str]) -> Option<usize> {
     let name = if t.name == "timestamp" && t.rest.contains("with time") { "timestamp with" } else { t.name };
     ladder.iter().position(|r| *r == name)
@@ -44,6 +57,13 @@ pub fn shrinks(from: &str, to: &str) -> bool {
     let is_text =
         |t: &Type| matches!(t.name, "text" | "character varying" | "character" | "bit varying" | "bit");
     let is_fraction = |t: &Type| matches!(t.name, "numeric" | "real" | "double precision");
+    // These have lengths that are not written.
+    if matches!(to.name, "name" | "\"char\"") && from.name != to.name {
+        return true;
+    }
+    if LOSSY.contains(&(from.name, to.name)) {
+        return true;
+    }
     if is_text(&to) {
         // Anything can be written as text; a length may cut it.
         return match (to.modifiers.first(), from.modifiers.first()) {
@@ -107,6 +127,12 @@ mod tests {
             ("double precision", "real", true),
             ("uuid", "text", false),
             ("json", "jsonb", false),
+            ("integer", "boolean", true),
+            ("text", "name", true),
+            ("text", "\"char\"", true),
+            ("name", "text", false),
+            ("interval", "time without time zone", true),
+            ("text[]", "character varying(2)[]", true),
         ] {
             assert_eq!(shrinks(from, to), expected, "{from} to {to}");
         }

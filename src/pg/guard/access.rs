@@ -1,4 +1,5 @@
 //! What guards rows and who owns them: owners, policies, triggers, labels.
+use super::shadow::{self, Fact};
 use super::table::Target;
 use super::{Hit, On, Sight, names, resolve};
 use crate::pg::catalog::text;
@@ -121,7 +122,9 @@ pub fn disable_trigger(
         None => relation::triggers(t.relid, how == pg_sys::AlterTableType::AT_DisableTrigAll),
     };
     let enabled = relation::triggers(t.relid, true);
-    let named: Vec<String> = named.into_iter().filter(|name| enabled.contains(name)).collect();
+    let is_on =
+        |name: &String| shadow::holds(&Fact::Trigger(t.relid, name.clone()), || enabled.contains(name));
+    let named: Vec<String> = named.into_iter().filter(is_on).collect();
     for name in named {
         let rule = if ours(&name) { "disabling-guard" } else { "ban-disable-trigger" };
         let what = format!("disabling trigger {} on {}", quote_identifier(&name), t.name);
@@ -159,8 +162,11 @@ unsafe fn removed(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node, wha
     }
     // SAFETY: the caller vouches for the node.
     let Some(address) = (unsafe { resolve::own_and_known(kind, object) }) else { return };
-    let has =
-        if what == "the comment" { relation::has_comment(address) } else { relation::has_label(address) };
+    let has = if what == "the comment" {
+        shadow::holds(&Fact::Comment(address), || relation::has_comment(address))
+    } else {
+        shadow::holds(&Fact::Label(address), || relation::has_label(address))
+    };
     if let Some(name) = address.describe().filter(|_| has) {
         let on = match address.relation_of() {
             Some(relid) => On::Relation(relid),

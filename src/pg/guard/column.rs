@@ -1,6 +1,7 @@
 //! Columns of tables.
+use super::shadow::{self, Fact};
 use super::table::Target;
-use super::{Hit, Sight, constraint, facts, names};
+use super::{Hit, Sight, constraint, facts, names, proof, retype};
 use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::relation;
@@ -58,8 +59,8 @@ pub unsafe fn add(t: &Target, d: &pg_sys::ColumnDef, sight: &mut Sight) {
             } else if of_type.is_constrained_domain {
                 Some("checks its domain in every row")
             } else {
-                let volatile = written.default.and_then(|d| facts::is_volatile_default(d));
-                volatile.filter(|v| *v).map(|_| "calls its default for every row")
+                let is_volatile = written.default.is_some_and(|d| facts::is_volatile_default(d));
+                is_volatile.then_some("calls its default for every row")
             };
             if let Some(reason) = reason {
                 let rule = if written.primary && (is_serial || written.identity) {
@@ -79,13 +80,11 @@ pub unsafe fn add(t: &Target, d: &pg_sys::ColumnDef, sight: &mut Sight) {
             }
         }
         for c in constraints.iter().map(|c| &**c) {
-            // A column that is NULL everywhere refers to nothing: PostgreSQL reads no row for it.
+            // PostgreSQL reads no row for the reference of a column that is written without a default, not even NULL.
             let is_checked = c.contype != CONSTR_FOREIGN
                 || is_serial
-                || written.identity
                 || written.stored_generated
-                || of_type.has_default
-                || written.default.is_some_and(|d| !is_null_constant(d));
+                || written.default.is_some();
             if matches!(c.contype, CONSTR_CHECK | CONSTR_UNIQUE | CONSTR_PRIMARY | CONSTR_FOREIGN) {
                 constraint::add(t, c, is_checked, sight);
             }
@@ -144,7 +143,9 @@ unsafe fn type_of(name: *mut pg_sys::TypeName) -> OfType {
 
 /// DROP DEFAULT.
 pub fn drop_default(t: &Target, column: &str, sight: &mut Sight) {
-    let has = names::column(t.relid, column).is_some_and(|n| relation::column_flags(t.relid, n).has_default);
+    let has = names::column(t.relid, column).is_some_and(|n| {
+        shadow::holds(&Fact::Default(t.relid, n), || relation::column_flags(t.relid, n).has_default)
+    });
     if has {
         let what = format!("dropping the default of column {}", t.column(column));
         sight.hits.push(Hit::on_column("ban-drop-default", what, t.relid, column));
@@ -153,7 +154,9 @@ pub fn drop_default(t: &Target, column: &str, sight: &mut Sight) {
 
 /// DROP NOT NULL.
 pub fn drop_not_null(t: &Target, column: &str, sight: &mut Sight) {
-    let is = names::column(t.relid, column).is_some_and(|n| relation::column_flags(t.relid, n).not_null);
+    let is = names::column(t.relid, column).is_some_and(|n| {
+        shadow::holds(&Fact::NotNull(t.relid, n), || relation::column_flags(t.relid, n).not_null)
+    });
     if is {
         let what = format!("letting column {} hold NULL", t.column(column));
         sight.hits.push(Hit::on_column("ban-drop-not-null", what, t.relid, column));
@@ -163,7 +166,8 @@ pub fn drop_not_null(t: &Target, column: &str, sight: &mut Sight) {
 /// SET NOT NULL.
 pub fn set_not_null(t: &Target, column: &str, sight: &mut Sight) {
     let Some(number) = names::column(t.relid, column) else { return };
-    if relation::column_flags(t.relid, number).not_null || !t.is_full {
+    let is_so = || relation::column_flags(t.relid, number).not_null;
+    if !t.is_full || shadow::holds(&Fact::NotNull(t.relid, number), is_so) {
         return;
     }
     // Members know it by the name it has today, whatever a script called it before.
@@ -174,7 +178,7 @@ pub fn set_not_null(t: &Target, column: &str, sight: &mut Sight) {
         .filter(|member| {
             let number =
                 if *member == t.relid { Some(number) } else { catalog::column_number(*member, &name_now) };
-            number.is_some_and(|n| !facts::is_proven_not_null(*member, n))
+            number.is_some_and(|n| !proof::is_proven_not_null(*member, n))
         })
         .collect();
     if !unproven.is_empty() {
@@ -186,7 +190,9 @@ pub fn set_not_null(t: &Target, column: &str, sight: &mut Sight) {
 
 /// DROP EXPRESSION.
 pub fn drop_expression(t: &Target, column: &str, sight: &mut Sight) {
-    let is = names::column(t.relid, column).is_some_and(|n| relation::column_flags(t.relid, n).generated);
+    let is = names::column(t.relid, column).is_some_and(|n| {
+        shadow::holds(&Fact::Generated(t.relid, n), || relation::column_flags(t.relid, n).generated)
+    });
     if is {
         let what = format!("making column {} an ordinary one, no longer generated", t.column(column));
         sight.hits.push(Hit::on_column("ban-drop-generated-expression", what, t.relid, column));
@@ -195,7 +201,9 @@ pub fn drop_expression(t: &Target, column: &str, sight: &mut Sight) {
 
 /// DROP IDENTITY.
 pub fn drop_identity(t: &Target, column: &str, sight: &mut Sight) {
-    let is = names::column(t.relid, column).is_some_and(|n| relation::column_flags(t.relid, n).identity);
+    let is = names::column(t.relid, column).is_some_and(|n| {
+        shadow::holds(&Fact::Identity(t.relid, n), || relation::column_flags(t.relid, n).identity)
+    });
     if is {
         let what = format!("leaving column {} without its numbers", t.column(column));
         sight.hits.push(Hit::on_column("ban-alter-identity", what, t.relid, column));
@@ -212,7 +220,7 @@ pub unsafe fn change_type(t: &Target, column: &str, d: &pg_sys::ColumnDef, sight
         return;
     }
     // SAFETY: the caller vouches for the definition.
-    let Some(change) = (unsafe { facts::type_change(t.relid, number, d) }) else { return };
+    let Some(change) = (unsafe { retype::type_change(t.relid, number, d) }) else { return };
     if change.from == change.to && !change.rewrites && !change.recollates {
         return;
     }

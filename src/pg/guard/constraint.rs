@@ -1,6 +1,6 @@
 //! Constraints of tables.
 use super::table::Target;
-use super::{On, Sight, drops, facts, names, resolve};
+use super::{On, Sight, drops, names, proof, resolve};
 use crate::pg::catalog::{self, text};
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::PG_CONSTRAINT;
@@ -76,7 +76,7 @@ fn promote(t: &Target, index: &str, sight: &mut Sight) {
         return;
     }
     for number in relation::columns_of_index(t.relid, index) {
-        if relation::column_flags(t.relid, number).not_null || facts::is_proven_not_null(t.relid, number) {
+        if relation::column_flags(t.relid, number).not_null || proof::is_proven_not_null(t.relid, number) {
             continue;
         }
         let column = catalog::column_name(t.relid, number).unwrap_or_default();

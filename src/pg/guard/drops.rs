@@ -1,5 +1,6 @@
 //! What goes away: DROP of anything, with everything that goes along, TRUNCATE, and what is the whole server's.
-use super::{Hit, On, Sight, facts, names, resolve};
+use super::follow::loses;
+use super::{Hit, On, Sight, facts, names, resolve, shadow};
 use crate::pg::catalog;
 use crate::pg::depends;
 use crate::pg::list::{items, oids};
@@ -9,7 +10,7 @@ use crate::pg::object::catalogs::{
     PG_LARGEOBJECT, PG_NAMESPACE, PG_POLICY, PG_PROC, PG_PUBLICATION, PG_PUBLICATION_REL, PG_REWRITE,
     PG_STATISTIC_EXT, PG_SUBSCRIPTION, PG_TABLESPACE, PG_TRIGGER, PG_TYPE,
 };
-use crate::pg::{relation, xact};
+use crate::pg::{privileges, relation, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
 use pgrx::spi::quote_identifier;
@@ -73,8 +74,7 @@ fn drop_indexes(roots: &[Address], concurrently: bool, sight: &mut Sight) {
         let mode = if concurrently { pg_sys::ShareUpdateExclusiveLock } else { pg_sys::AccessExclusiveLock };
         sight.lock(table, mode);
         // One that the transaction itself has built nobody uses yet.
-        let is_new = xact::is_created_here(index.id, None) || xact::is_made_here(index.id);
-        if !concurrently && !is_new && facts::has_rows(table) {
+        if !concurrently && !xact::is_created_here(index.id, None) && facts::has_rows(table) {
             let what = format!("dropping index {} while {} is locked", names::of(index.id), names::of(table));
             sight.hit("require-concurrent-index-deletion", what, On::Relation(table));
         }
@@ -84,7 +84,9 @@ fn drop_indexes(roots: &[Address], concurrently: bool, sight: &mut Sight) {
 /// Everything that goes when these objects go, as far as rules are about it. What is only a part of something else that
 /// goes, an index of a table say, is not named beside it.
 pub fn along(roots: &[Address], cascade: bool, sight: &mut Sight) {
-    let victims = depends::victims(roots, cascade);
+    let mut victims = depends::victims(roots, cascade);
+    victims.retain(|v| !shadow::is_lost(v.address));
+    shadow::note_lost(victims.iter().map(|v| v.address));
     // An empty schema holds nothing.
     let is_alone = |address: &Address| address.class == PG_NAMESPACE && victims.len() == roots.len();
     let whole: Vec<pg_sys::Oid> =
@@ -206,16 +208,21 @@ pub unsafe fn owned(s: &pg_sys::DropOwnedStmt, sight: &mut Sight) {
     for role in roles {
         let name = quote_identifier(crate::pg::roles::name(role));
         for (address, is_policy) in depends::granted_to(role) {
-            let Some(relid) = address.relation_of() else { continue };
-            if roots.contains(&Address::relation(relid)) {
+            // Who only passed a privilege on loses none.
+            let loses = || is_policy || !privileges::held(address, role).is_empty();
+            let of = address.relation_of();
+            if roots.contains(&address)
+                || of.is_some_and(|r| roots.contains(&Address::relation(r)))
+                || !loses()
+            {
                 continue;
             }
+            let Some(what) = address.describe() else { continue };
+            let on = of.map_or_else(|| address.schema_of().map_or(On::Database, On::Schema), On::Relation);
             if is_policy {
-                let what = format!("taking {name} out of {}", address.describe().unwrap_or_default());
-                sight.hit("ban-alter-policy-roles", what, On::Relation(relid));
+                sight.hit("ban-alter-policy-roles", format!("taking {name} out of {what}"), on);
             } else {
-                let what = format!("revoking privileges on {} from {name}", names::of(relid));
-                sight.hit("ban-revoke", what, On::Relation(relid));
+                sight.hit("ban-revoke", format!("revoking privileges on {what} from {name}"), on);
             }
         }
     }
@@ -277,7 +284,7 @@ pub unsafe fn role(s: &pg_sys::DropRoleStmt, sight: &mut Sight) {
     if !super::role::may_make_roles() {
         return;
     }
-    sight.hits.extend(roles.into_iter().filter_map(|r| hit_of(Address::of(PG_AUTHID, r))));
+    sight.hits.extend(roles.into_iter().filter_map(|r| hit_of(loses(Address::of(PG_AUTHID, r)))));
 }
 
 /// DROP DATABASE.
@@ -309,5 +316,5 @@ pub unsafe fn tablespace(s: &pg_sys::DropTableSpaceStmt, sight: &mut Sight) {
 pub unsafe fn subscription(s: &pg_sys::DropSubscriptionStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree; a missing_ok look-up of the name in it.
     let subscription = unsafe { resolve::own(OBJECT_SUBSCRIPTION, pg_sys::makeString(s.subname).cast()) };
-    sight.hits.extend(subscription.and_then(hit_of));
+    sight.hits.extend(subscription.map(loses).and_then(hit_of));
 }

@@ -1,10 +1,11 @@
 //! GRANT and REVOKE of privileges.
-use super::{Hit, On, Sight, names, resolve};
-use crate::pg::catalog::text;
+use super::{Hit, On, Sight, names, resolve, shadow};
+use crate::pg::catalog::{self, text};
 use crate::pg::list::items;
 use crate::pg::object::Address;
-use crate::pg::relation;
-use crate::pg::roles;
+use crate::pg::object::catalogs::PG_NAMESPACE;
+use crate::pg::privileges::{self, Named};
+use crate::pg::{relation, roles, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::*;
 use pgrx::spi::quote_identifier;
@@ -49,16 +50,9 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
             }
             // USAGE of a schema shows no rows; without it nothing in the schema can be used.
             (ACL_TARGET_OBJECT, OBJECT_SCHEMA) if !s.is_grant => {
-                for schema in schemas().into_iter().filter(|schema| names::may_alter_schema(schema)) {
-                    let (rule, words) = words(s.is_grant);
-                    let what = format!(
-                        "{} schema {} {} {}",
-                        words.0,
-                        quote_identifier(&schema),
-                        words.1,
-                        grantees.names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ")
-                    );
-                    sight.hit(rule, what, On::Schema(schema));
+                for schema in schemas() {
+                    let address = catalog::schema_oid(&schema).map(|oid| Address::of(PG_NAMESPACE, oid));
+                    address.into_iter().for_each(|address| revoked_on(s, address, &grantees, sight));
                 }
             }
             // Clients call functions, take numbers, name types and connect.
@@ -73,7 +67,7 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
                         OBJECT_DATABASE => resolve::by_name(kind, (*object.cast::<pg_sys::String>()).sval),
                         _ => resolve::object(kind, object),
                     };
-                    address.into_iter().for_each(|address| revoked_on(address, &grantees, sight));
+                    address.into_iter().for_each(|address| revoked_on(s, address, &grantees, sight));
                 }
             }
             (
@@ -85,7 +79,7 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
                         OBJECT_SEQUENCE => relation::sequences_of_schema(&schema),
                         _ => relation::routines_of_schema(&schema),
                     };
-                    members.into_iter().for_each(|address| revoked_on(address, &grantees, sight));
+                    members.into_iter().for_each(|address| revoked_on(s, address, &grantees, sight));
                 }
             }
             _ => {}
@@ -94,12 +88,17 @@ pub unsafe fn grant(s: &pg_sys::GrantStmt, sight: &mut Sight) {
 }
 
 /// REVOKE on what is no table: clients that call it, take numbers from it, name it or connect fail.
-fn revoked_on(address: Address, grantees: &Grantees, sight: &mut Sight) {
-    if !names::may_alter_object(address) {
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn revoked_on(s: &pg_sys::GrantStmt, address: Address, grantees: &Grantees, sight: &mut Sight) {
+    if !names::may_alter_object(address) || xact::is_object_created_here(address) {
         return;
     }
+    // SAFETY: the caller vouches for the tree.
+    let named = unsafe { named(s) };
     for (role, oid) in &grantees.names {
-        if !relation::is_granted_on(address, *oid) {
+        if !takes(s, named.as_deref(), address, *oid) {
             continue;
         }
         let Some(name) = address.describe() else { continue };
@@ -108,50 +107,71 @@ fn revoked_on(address: Address, grantees: &Grantees, sight: &mut Sight) {
             Some(relid) => On::Relation(relid),
             None => address.schema_of().map_or(On::Database, On::Schema),
         };
-        sight.hits.push(Hit { rule: "ban-revoke", what, on, object: Some(address) });
+        // A schema that stays is not what goes.
+        let object = Some(address).filter(|a| a.class != PG_NAMESPACE);
+        sight.hits.push(Hit { rule: "ban-revoke", what, on, object });
     }
 }
 
-fn words(is_grant: bool) -> (&'static str, (&'static str, &'static str)) {
-    if is_grant {
-        ("granting-access", ("granting privileges on", "to"))
-    } else {
-        ("ban-revoke", ("revoking privileges on", "from"))
+/// Whether a REVOKE takes anything of what a role holds. `named` is None for all privileges.
+fn takes(s: &pg_sys::GrantStmt, named: Option<&[Named]>, of: Address, role: pg_sys::Oid) -> bool {
+    let held = privileges::held(of, role);
+    // GRANT OPTION FOR leaves the privilege itself.
+    let mut lost = held.iter().filter(|h| h.grantable || !s.grant_option);
+    let takes = lost.any(|h| named.is_none_or(|named| named.iter().any(|n| n.takes(h))));
+    if !takes {
+        shadow::note_nothing_taken();
+    }
+    takes
+}
+
+/// The privileges a statement names; None for all of an object.
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn named(s: &pg_sys::GrantStmt) -> Option<Vec<Named>> {
+    /// ALL of columns.
+    const OF_COLUMNS: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "REFERENCES"];
+    if s.privileges.is_null() {
+        return None;
+    }
+    // SAFETY: the caller vouches for the tree; privileges are AccessPriv nodes, their columns String nodes.
+    unsafe {
+        let mut all = Vec::new();
+        for privilege in items::<pg_sys::AccessPriv>(s.privileges) {
+            let columns: Vec<String> = items::<pg_sys::String>((*privilege).cols)
+                .into_iter()
+                .filter_map(|c| text((*c).sval))
+                .collect();
+            let words = match text((*privilege).priv_name) {
+                Some(name) => vec![name.to_ascii_uppercase()],
+                None => OF_COLUMNS.map(String::from).to_vec(),
+            };
+            all.extend(words.into_iter().map(|privilege| Named { privilege, columns: columns.clone() }));
+        }
+        Some(all)
     }
 }
 
 /// Every privilege on a table.
-const ALL: [&str; 7] = ["select", "insert", "update", "delete", "truncate", "references", "trigger"];
-
-/// The privileges a statement names; None where it names columns.
-///
-/// # Safety
-/// A valid parse tree.
-unsafe fn privileges(s: &pg_sys::GrantStmt) -> Option<Vec<String>> {
-    if s.privileges.is_null() {
-        return Some(ALL.map(String::from).to_vec());
-    }
-    // SAFETY: the caller vouches for the tree; privileges are AccessPriv nodes.
-    unsafe {
-        items::<pg_sys::AccessPriv>(s.privileges)
-            .into_iter()
-            .map(|p| if (*p).cols.is_null() { text((*p).priv_name) } else { None })
-            .collect()
-    }
-}
+const ALL: [&str; 7] = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
 
 /// Whether a statement is about reading only.
 ///
 /// # Safety
 /// A valid parse tree.
-unsafe fn only_selects(s: &pg_sys::GrantStmt) -> bool {
-    // SAFETY: the caller vouches for the tree; privileges are AccessPriv nodes.
-    unsafe {
-        !s.privileges.is_null()
-            && items::<pg_sys::AccessPriv>(s.privileges)
-                .into_iter()
-                .all(|p| text((*p).priv_name).is_some_and(|name| name.eq_ignore_ascii_case("select")))
+pub unsafe fn only_selects(s: &pg_sys::GrantStmt) -> bool {
+    // SAFETY: the caller vouches for the tree.
+    unsafe { named(s) }.is_some_and(|named| named.iter().all(|n| n.privilege == "SELECT"))
+}
+
+/// The columns that a statement lets somebody read, none for all; None where it is about more than reading.
+fn reads(s: &pg_sys::GrantStmt, named: Option<&[Named]>) -> Option<Vec<String>> {
+    let named = named.filter(|n| !s.grant_option && n.iter().all(|n| n.privilege == "SELECT"))?;
+    if named.iter().any(|n| n.columns.is_empty()) {
+        return Some(Vec::new());
     }
+    Some(named.iter().flat_map(|n| n.columns.clone()).collect())
 }
 
 /// One hit per relation and role: of a contract or owner it is judged one by one.
@@ -164,34 +184,36 @@ unsafe fn on_relations(
     grantees: &Grantees,
     sight: &mut Sight,
 ) {
-    let is_grant = s.is_grant;
-    let (rule, words) = words(is_grant);
+    let (rule, doing, to) = if s.is_grant {
+        ("granting-access", "granting privileges on", "to")
+    } else {
+        ("ban-revoke", "revoking privileges on", "from")
+    };
     // SAFETY: the caller vouches for the tree.
-    let privileges = unsafe { privileges(s) };
-    // SAFETY: as above.
-    let reads_only = !s.grant_option && unsafe { only_selects(s) };
+    let named = unsafe { named(s) };
+    let reads = reads(s, named.as_deref());
     // Migrations repeat what was granted before.
-    let has_it_already = |relid: pg_sys::Oid, role: pg_sys::Oid| {
-        is_grant
-            && privileges.as_ref().is_some_and(|p| relation::holds_already(relid, role, p, s.grant_option))
+    let has_it_already = |of: Address, role: pg_sys::Oid| {
+        let held = privileges::held(of, role);
+        let has = |n: &Named| n.is_held(&held, s.grant_option);
+        match &named {
+            Some(named) => named.iter().all(has),
+            None => ALL.iter().all(|p| has(&Named { privilege: (*p).into(), columns: Vec::new() })),
+        }
     };
     // The upper half of a mode are the options to grant.
     let may_grant = |relid: pg_sys::Oid| names::may_alter(relid) || names::holds(relid, 0xFFFF_0000);
     for relid in relations.iter().filter(|relid| may_grant(**relid)) {
+        let of = Address::relation(*relid);
         for (role, oid) in &grantees.names {
-            let loses = || match &privileges {
-                Some(named) => relation::holds_any(*relid, *oid, named),
-                None => relation::is_granted(*relid, *oid),
-            };
-            if !is_grant && !loses() {
-                continue; // it holds none of them
-            }
-            if has_it_already(*relid, *oid) {
+            let changes =
+                if s.is_grant { !has_it_already(of, *oid) } else { takes(s, named.as_deref(), of, *oid) };
+            if !changes {
                 continue;
             }
-            let what = format!("{} {} {} {role}", words.0, names::of(*relid), words.1);
-            let on = On::Grant(*relid, if role == "PUBLIC" { None } else { Some(role.clone()) }, reads_only);
-            sight.hit(rule, what, on);
+            let what = format!("{doing} {} {to} {role}", names::of(*relid));
+            let grantee = if role == "PUBLIC" { None } else { Some(role.clone()) };
+            sight.hit(rule, what, On::Grant(*relid, grantee, reads.clone()));
         }
     }
 }

@@ -8,34 +8,39 @@ mod access;
 mod column;
 mod constraint;
 mod drops;
+mod effect;
 pub mod facts;
+mod follow;
 mod grant;
 pub mod hold;
+mod kinds;
 mod locks;
 pub mod names;
 mod ours;
+mod parsed;
 mod partition;
+mod proof;
 mod rename;
 mod replace;
 pub mod resolve;
+mod retype;
 mod role;
 mod server;
+mod shadow;
 mod storage;
 mod table;
 mod types;
 
 pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
+pub use kinds::{only_explains, reads_only};
 pub use locks::{blockers, has_lock_timeout, mode_name, waits_for};
-pub use names::{Shadow, with_shadow};
-pub use replace::finds;
+pub use parsed::{Parsed, Transaction, parse};
+pub use shadow::{Shadow, take_not_known, with_shadow};
 
-use super::catalog::Name;
 use super::object::Address;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
-use std::ffi::{CStr, CString};
-use std::rc::Rc;
 
 /// What a hit is about, which decides whose level counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +49,9 @@ pub enum On {
     Relation(pg_sys::Oid),
     /// A column of a relation.
     Column(pg_sys::Oid, String),
-    /// A privilege on a relation, of a role (quoted) or of everybody; whether it is to read only, and not to pass on.
-    Grant(pg_sys::Oid, Option<String>, bool),
+    /// A privilege on a relation, of a role (quoted) or of everybody; the columns to read, none for all, where it is about no
+    /// more than that.
+    Grant(pg_sys::Oid, Option<String>, Option<Vec<String>>),
     /// Something in a schema that is no relation's.
     Schema(String),
     /// The database, or the server.
@@ -179,24 +185,6 @@ pub unsafe fn must_come_first(node: *mut pg_sys::Node) -> bool {
     }
 }
 
-/// Whether a statement is an EXPLAIN that runs nothing.
-///
-/// # Safety
-/// `node` must be a valid node.
-#[must_use]
-pub unsafe fn only_explains(node: *mut pg_sys::Node) -> bool {
-    // SAFETY: the caller vouches for the node; the cast follows the tag.
-    unsafe {
-        (*node).type_ == T_ExplainStmt
-            && !super::list::items::<pg_sys::DefElem>((*node.cast::<pg_sys::ExplainStmt>()).options)
-                .into_iter()
-                .any(|option| {
-                    super::catalog::text((*option).defname).as_deref() == Some("analyze")
-                        && resolve::is_on(option) != Some(false)
-                })
-    }
-}
-
 /// What a statement would do. Names are resolved under the search path in force.
 ///
 /// # Safety
@@ -271,267 +259,5 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
             T_ViewStmt => replace::create_view(&*node.cast(), s),
             _ => {}
         }
-    }
-}
-
-/// A statement about the transaction.
-pub enum Transaction {
-    /// BEGIN.
-    Begin,
-    /// COMMIT.
-    Commit,
-    /// ROLLBACK.
-    Rollback,
-    /// SAVEPOINT.
-    Savepoint(String),
-    /// ROLLBACK TO.
-    RollbackTo(String),
-}
-
-/// One statement of a SQL text.
-pub struct Parsed {
-    /// Its own text.
-    pub text: String,
-    node: *mut pg_sys::Node,
-}
-
-impl Parsed {
-    /// The setting that it changes, and the value, None for what the session began with; settings that decide what comes
-    /// after it only.
-    #[must_use]
-    pub fn sets(&self) -> Option<(&'static CStr, Option<String>)> {
-        use pg_sys::VariableSetKind::{VAR_RESET, VAR_RESET_ALL, VAR_SET_DEFAULT, VAR_SET_VALUE};
-        // SAFETY: the node is what the parser made; the cast follows the tag. Values are constants.
-        unsafe {
-            if (*self.node).type_ != T_VariableSetStmt {
-                return None;
-            }
-            let s = &*self.node.cast::<pg_sys::VariableSetStmt>();
-            let name = super::catalog::text(s.name).unwrap_or_default();
-            let setting = [c"search_path", c"lock_timeout"]
-                .into_iter()
-                .find(|known| known.to_str().is_ok_and(|known| known.eq_ignore_ascii_case(&name)))?;
-            match s.kind {
-                VAR_SET_VALUE => {
-                    let value = pg_sys::ExtractSetVariableArgs(self.node.cast());
-                    Some((setting, super::catalog::text(value)))
-                }
-                VAR_SET_DEFAULT | VAR_RESET | VAR_RESET_ALL => Some((setting, None)),
-                _ => None,
-            }
-        }
-    }
-
-    /// What it does to the transaction that the text is read as.
-    #[must_use]
-    pub fn transaction(&self) -> Option<Transaction> {
-        use pg_sys::TransactionStmtKind::*;
-        // SAFETY: the node is what the parser made; the cast follows the tag.
-        unsafe {
-            if (*self.node).type_ != T_TransactionStmt {
-                return None;
-            }
-            let s = &*self.node.cast::<pg_sys::TransactionStmt>();
-            let name = super::catalog::text(s.savepoint_name).unwrap_or_default();
-            match s.kind {
-                TRANS_STMT_BEGIN | TRANS_STMT_START => Some(Transaction::Begin),
-                TRANS_STMT_COMMIT => Some(Transaction::Commit),
-                TRANS_STMT_ROLLBACK => Some(Transaction::Rollback),
-                TRANS_STMT_SAVEPOINT => Some(Transaction::Savepoint(name)),
-                TRANS_STMT_ROLLBACK_TO => Some(Transaction::RollbackTo(name)),
-                _ => None,
-            }
-        }
-    }
-
-    /// Whether it renames, moves or drops what a shadow does not follow: anything but tables, views and columns.
-    #[must_use]
-    pub fn hides_names(&self) -> bool {
-        use pg_sys::ObjectType::*;
-        // SAFETY: as above.
-        unsafe {
-            match (*self.node).type_ {
-                T_RenameStmt => {
-                    let s = &*self.node.cast::<pg_sys::RenameStmt>();
-                    !matches!(s.renameType, OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_COLUMN)
-                }
-                T_AlterObjectSchemaStmt => {
-                    (*self.node.cast::<pg_sys::AlterObjectSchemaStmt>()).relation.is_null()
-                }
-                T_DropStmt => !matches!(
-                    (*self.node.cast::<pg_sys::DropStmt>()).removeType,
-                    OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE
-                ),
-                _ => false,
-            }
-        }
-    }
-
-    /// Whether it names something that has to be there.
-    #[must_use]
-    pub fn names_something(&self) -> bool {
-        // SAFETY: as above.
-        let tag = unsafe { (*self.node).type_ };
-        matches!(
-            tag,
-            T_DropStmt
-                | T_RenameStmt
-                | T_AlterTableStmt
-                | T_AlterObjectSchemaStmt
-                | T_AlterOwnerStmt
-                | T_AlterFunctionStmt
-                | T_AlterEnumStmt
-                | T_AlterDomainStmt
-                | T_AlterSeqStmt
-                | T_TruncateStmt
-        )
-    }
-
-    /// Whether it runs what only running it would show: code, queries with functions in them, prepared statements.
-    #[must_use]
-    pub fn runs_code(&self) -> bool {
-        // SAFETY: as above.
-        unsafe {
-            match (*self.node).type_ {
-                T_DoStmt | T_CallStmt | T_ExecuteStmt | T_CopyStmt => true,
-                T_SelectStmt | T_InsertStmt | T_UpdateStmt | T_DeleteStmt | T_MergeStmt => true,
-                T_ExplainStmt => !only_explains(self.node),
-                _ => false,
-            }
-        }
-    }
-
-    /// What it would do.
-    #[must_use]
-    pub fn look(&self) -> Sight {
-        // SAFETY: the node is what the parser made; the memory context of the call that parsed it is still there.
-        unsafe { look(self.node) }
-    }
-
-    /// The statement as identity and changes read it.
-    #[must_use]
-    pub fn ddl(&self) -> super::ddl::Ddl {
-        // SAFETY: as above.
-        unsafe { super::ddl::read(self.node) }
-    }
-
-    /// What kind of a statement it is.
-    #[must_use]
-    pub fn tag(&self) -> pg_sys::NodeTag {
-        // SAFETY: as below.
-        unsafe { (*self.node).type_ }
-    }
-
-    /// What it wishes, as changes read it.
-    #[must_use]
-    pub fn wishes(&self) -> Vec<super::wish::Wish> {
-        // SAFETY: as above.
-        unsafe { super::wish::read(self.node) }
-    }
-
-    /// Whether event triggers fire for it: not for what is the whole server's, for commands that only work on rows or
-    /// storage, nor for event triggers themselves.
-    #[must_use]
-    pub fn fires_event_triggers(&self) -> bool {
-        // SAFETY: as above; the cast follows the tag.
-        unsafe {
-            let of_kind = match (*self.node).type_ {
-                T_RenameStmt => Some((*self.node.cast::<pg_sys::RenameStmt>()).renameType),
-                T_CommentStmt => Some((*self.node.cast::<pg_sys::CommentStmt>()).objtype),
-                T_SecLabelStmt => Some((*self.node.cast::<pg_sys::SecLabelStmt>()).objtype),
-                T_AlterOwnerStmt => Some((*self.node.cast::<pg_sys::AlterOwnerStmt>()).objectType),
-                T_GrantStmt => Some((*self.node.cast::<pg_sys::GrantStmt>()).objtype),
-                T_DropStmt => Some((*self.node.cast::<pg_sys::DropStmt>()).removeType),
-                _ => None,
-            };
-            pg_sys::command_tag_event_trigger_ok(pg_sys::CreateCommandTag(self.node))
-                && of_kind.is_none_or(|kind| pg_sys::EventTriggerSupportsObjectType(kind))
-        }
-    }
-
-    /// Follows what it does to the checks of relations, beside its names.
-    pub fn follow(&self, shadow: &mut Rc<Shadow>) {
-        use pg_sys::AlterTableType::{AT_AddConstraint, AT_DropConstraint, AT_ValidateConstraint};
-        // SAFETY: as above; ADD CONSTRAINT has a Constraint.
-        unsafe {
-            if (*self.node).type_ != T_AlterTableStmt {
-                return;
-            }
-            let s = &*self.node.cast::<pg_sys::AlterTableStmt>();
-            let Some(relid) = with_shadow(shadow, || names::relation(s.relation)) else { return };
-            for command in super::list::items::<pg_sys::AlterTableCmd>(s.cmds) {
-                let name = super::catalog::text((*command).name);
-                match (*command).subtype {
-                    AT_AddConstraint => {
-                        let c = &*(*command).def.cast::<pg_sys::Constraint>();
-                        if c.contype == pg_sys::ConstrType::CONSTR_CHECK {
-                            Rc::make_mut(shadow).check(names::Check {
-                                relid,
-                                name: super::catalog::text(c.conname),
-                                condition: c.raw_expr,
-                                valid: !c.skip_validation,
-                            });
-                        }
-                    }
-                    AT_ValidateConstraint => {
-                        Rc::make_mut(shadow).checked(relid, &name.unwrap_or_default(), true)
-                    }
-                    AT_DropConstraint => {
-                        Rc::make_mut(shadow).checked(relid, &name.unwrap_or_default(), false)
-                    }
-                    _ => {}
-                }
-            }
-        }
-    }
-
-    /// Relations it makes.
-    #[must_use]
-    pub fn made(&self) -> Vec<Name> {
-        // SAFETY: as above; the cast follows the tag.
-        unsafe {
-            let (range, keeps) = match (*self.node).type_ {
-                T_CreateStmt => {
-                    let s = &*self.node.cast::<pg_sys::CreateStmt>();
-                    (s.relation, s.if_not_exists)
-                }
-                T_CreateTableAsStmt => {
-                    let s = &*self.node.cast::<pg_sys::CreateTableAsStmt>();
-                    ((*s.into).rel, s.if_not_exists)
-                }
-                T_ViewStmt => {
-                    let s = &*self.node.cast::<pg_sys::ViewStmt>();
-                    (s.view, s.replace)
-                }
-                T_SelectStmt => {
-                    let into = (*self.node.cast::<pg_sys::SelectStmt>()).intoClause;
-                    (if into.is_null() { std::ptr::null_mut() } else { (*into).rel }, false)
-                }
-                _ => return Vec::new(),
-            };
-            if range.is_null() || (keeps && names::relation(range).is_some()) {
-                return Vec::new();
-            }
-            super::ddl::name_of(range).into_iter().collect()
-        }
-    }
-}
-
-/// The statements of a SQL text. Raises PostgreSQL's own syntax error where it does not parse.
-#[must_use]
-pub fn parse(sql: &str) -> Vec<Parsed> {
-    let Ok(text) = CString::new(sql) else { return Vec::new() };
-    // SAFETY: a valid C string; the parser returns a list of RawStmt with byte positions in it.
-    unsafe {
-        super::list::items::<pg_sys::RawStmt>(pg_sys::pg_parse_query(text.as_ptr()))
-            .into_iter()
-            .map(|raw| {
-                let from = usize::try_from((*raw).stmt_location).unwrap_or(0);
-                let length = usize::try_from((*raw).stmt_len).unwrap_or(0);
-                let to = if length == 0 { sql.len() } else { from + length };
-                let text = sql.get(from..to).unwrap_or(sql).trim().to_string();
-                Parsed { text, node: (*raw).stmt }
-            })
-            .collect()
     }
 }

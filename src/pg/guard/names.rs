@@ -1,169 +1,11 @@
 //! What names mean, also after the statements before this one in a script that does not run.
+use super::shadow;
 use crate::pg::catalog::{self, Name, text};
-use crate::pg::ddl::{Ddl, Target};
 use crate::pg::object::Address;
-use crate::pg::object::catalogs::{PG_AUTHID, PG_NAMESPACE, PG_TS_PARSER, PG_TS_TEMPLATE};
+use crate::pg::object::catalogs::{PG_AUTHID, PG_CLASS, PG_NAMESPACE, PG_TS_PARSER, PG_TS_TEMPLATE};
 use crate::pg::relation;
 use crate::pg::{list, roles, spi};
 use pgrx::pg_sys;
-use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
-use std::rc::Rc;
-
-/// What earlier statements of a script would have done to names.
-#[derive(Clone, Debug, Default)]
-pub struct Shadow {
-    /// Made by the script.
-    made: HashSet<Name>,
-    /// Relations of today under the names they would have.
-    moved: HashMap<Name, pg_sys::Oid>,
-    /// Names that would be free.
-    gone: HashSet<Name>,
-    /// Numbers of columns of today under the names they would have.
-    columns: HashMap<(pg_sys::Oid, String), Option<i16>>,
-    /// Checks that the script would have added.
-    checks: Vec<Check>,
-}
-
-/// A check constraint that a script adds to a relation of today.
-#[derive(Clone, Debug)]
-pub struct Check {
-    /// The relation.
-    pub relid: pg_sys::Oid,
-    /// Its name, where it has one.
-    pub name: Option<String>,
-    /// Its condition as the parser read it, as long as the call that explains the script.
-    pub condition: *mut pg_sys::Node,
-    /// Whether all rows were checked.
-    pub valid: bool,
-}
-
-impl Shadow {
-    /// A relation is made.
-    pub fn make(&mut self, name: Name) {
-        self.moved.remove(&name);
-        self.made.insert(name);
-    }
-
-    /// A relation goes.
-    pub fn drop(&mut self, name: &Name) {
-        self.made.remove(name);
-        self.moved.remove(name);
-        self.gone.insert(name.clone());
-    }
-
-    /// A relation gets another name or schema.
-    pub fn rename(&mut self, from: &Name, to: Name) {
-        let made = self.made.contains(from);
-        let relid = self.moved.get(from).copied().or_else(|| catalog::relation_oid(from));
-        self.drop(from);
-        match relid {
-            Some(relid) if !made => {
-                self.made.remove(&to);
-                self.moved.insert(to, relid);
-            }
-            _ => self.make(to),
-        }
-    }
-
-    /// A column gets another name; `to` is None where it goes.
-    pub fn rename_column(&mut self, relid: pg_sys::Oid, from: &str, to: Option<&str>) {
-        let number = self.column(relid, from);
-        self.columns.insert((relid, from.to_string()), None);
-        if let Some(to) = to {
-            self.columns.insert((relid, to.to_string()), number);
-        }
-    }
-
-    /// A check is added.
-    pub fn check(&mut self, check: Check) {
-        self.checks.push(check);
-    }
-
-    /// A check is validated, or goes.
-    pub fn checked(&mut self, relid: pg_sys::Oid, name: &str, stays: bool) {
-        let is_it = |c: &Check| c.relid == relid && c.name.as_deref() == Some(name);
-        if stays {
-            self.checks.iter_mut().filter(|c| is_it(c)).for_each(|c| c.valid = true);
-        } else {
-            self.checks.retain(|c| !is_it(c));
-        }
-    }
-
-    /// What a statement does to names. `made` are the relations it makes.
-    pub fn follow(&mut self, ddl: &Ddl, made: Vec<Name>) {
-        match ddl {
-            Ddl::DropRelations { targets, .. } => targets.iter().for_each(|t| self.drop(&t.name)),
-            Ddl::RenameRelation { target, new_name } => {
-                let to = Name { relation: new_name.clone(), ..target.name.clone() };
-                self.rename(&target.name, to);
-            }
-            Ddl::SetSchema { target, new_schema } => {
-                let to = Name { schema: new_schema.clone(), ..target.name.clone() };
-                self.rename(&target.name, to);
-            }
-            Ddl::RenameColumn { target: Target { relid: Some(relid), .. }, column, new_name } => {
-                self.rename_column(*relid, column, Some(new_name));
-            }
-            Ddl::AlterTable { target: Target { relid: Some(relid), .. }, drops, .. } => {
-                drops.iter().for_each(|drop| self.rename_column(*relid, &drop.column, None));
-            }
-            _ => {}
-        }
-        made.into_iter().for_each(|name| self.make(name));
-    }
-
-    fn column(&self, relid: pg_sys::Oid, name: &str) -> Option<i16> {
-        match self.columns.get(&(relid, name.to_string())) {
-            Some(known) => *known,
-            None => catalog::column_number(relid, name),
-        }
-    }
-
-    /// Whether the script makes or moves anything in a schema.
-    fn knows(&self, schema: &str) -> bool {
-        self.made.iter().chain(self.moved.keys()).any(|name| name.schema == schema)
-    }
-
-    /// None where the script has nothing to do with the name.
-    fn relation(&self, name: &Name) -> Option<Option<pg_sys::Oid>> {
-        if let Some(relid) = self.moved.get(name) {
-            return Some(Some(*relid));
-        }
-        (self.made.contains(name) || self.gone.contains(name)).then_some(None)
-    }
-}
-
-thread_local! {
-    static SHADOW: RefCell<Option<Rc<Shadow>>> = const { RefCell::new(None) };
-}
-
-/// Reads names as they would be after what a shadow has seen.
-pub fn with_shadow<R>(shadow: &Rc<Shadow>, f: impl FnOnce() -> R) -> R {
-    struct End(Option<Rc<Shadow>>);
-    impl Drop for End {
-        fn drop(&mut self) {
-            SHADOW.set(self.0.take());
-        }
-    }
-    let _end = End(SHADOW.replace(Some(shadow.clone())));
-    f()
-}
-
-/// Conditions that the script before this statement would have made hold for every row of a relation.
-#[must_use]
-pub fn proofs(relid: pg_sys::Oid) -> Vec<*mut pg_sys::Node> {
-    SHADOW.with_borrow(|shadow| {
-        let checks = shadow.iter().flat_map(|s| &s.checks);
-        checks.filter(|c| c.relid == relid && c.valid).map(|c| c.condition).collect()
-    })
-}
-
-/// Whether a script is read that does not run.
-#[must_use]
-pub fn is_rehearsal() -> bool {
-    SHADOW.with_borrow(Option::is_some)
-}
 
 /// The relation that a statement names; None where there is none, or where the script itself would have made it.
 ///
@@ -175,7 +17,7 @@ pub unsafe fn relation(range: *const pg_sys::RangeVar) -> Option<pg_sys::Oid> {
     }
     // SAFETY: the caller vouches for the tree; a missing_ok look-up without a lock.
     unsafe {
-        if let Some(shadow) = SHADOW.with_borrow(Clone::clone) {
+        if let Some(shadow) = shadow::current() {
             let relation = text((*range).relname)?;
             let schemas = text((*range).schemaname).map_or_else(search_path, |s| vec![s]);
             // Who may not use a schema is told the same whether the name is there or not.
@@ -183,12 +25,14 @@ pub unsafe fn relation(range: *const pg_sys::RangeVar) -> Option<pg_sys::Oid> {
             let candidates = schemas.map(|schema| Name { schema, relation: relation.clone() });
             for name in candidates {
                 match shadow.relation(&name) {
-                    Some(None) if shadow.made.contains(&name) => return None,
+                    Some(None) if shadow.makes(&name) => return None,
                     Some(None) => {}
                     Some(known) => return known,
                     None => {
-                        if let Some(relid) = catalog::relation_oid(&name) {
-                            return Some(relid);
+                        let relid = catalog::relation_oid(&name);
+                        let relid = relid.filter(|relid| !is_out_of_reach(&name, *relid));
+                        if relid.is_some() {
+                            return relid;
                         }
                     }
                 }
@@ -204,6 +48,25 @@ pub unsafe fn relation(range: *const pg_sys::RangeVar) -> Option<pg_sys::Oid> {
         );
         (relid != pg_sys::InvalidOid).then_some(relid)
     }
+}
+
+/// Whether a script has dropped a relation, or given its schema another name.
+fn is_out_of_reach(name: &Name, relid: pg_sys::Oid) -> bool {
+    let is_lost = |class, oid| shadow::is_lost(Address::of(class, oid));
+    is_lost(PG_CLASS, relid)
+        || catalog::schema_oid(&name.schema).is_some_and(|oid| is_lost(PG_NAMESPACE, oid))
+}
+
+/// The name that a relation of today has after the statements before.
+#[must_use]
+pub fn name_now(relid: pg_sys::Oid) -> Option<Name> {
+    shadow::current().and_then(|s| s.name_of(relid)).or_else(|| catalog::relation_name(relid))
+}
+
+/// Whether a script is read that does not run.
+#[must_use]
+pub fn is_rehearsal() -> bool {
+    shadow::current().is_some()
 }
 
 /// Whether PostgreSQL lets the current role alter a relation. Where it does not, its own error comes first, and the
@@ -270,10 +133,10 @@ pub fn holds(relid: pg_sys::Oid, privileges: pg_sys::AclMode) -> bool {
 /// Number of a column by its name.
 #[must_use]
 pub fn column(relid: pg_sys::Oid, name: &str) -> Option<i16> {
-    SHADOW.with_borrow(|shadow| match shadow {
+    match shadow::current() {
         Some(shadow) => shadow.column(relid, name),
         None => catalog::column_number(relid, name),
-    })
+    }
 }
 
 /// Schemas of the search path in force, in order.

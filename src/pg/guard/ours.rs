@@ -5,6 +5,7 @@ use crate::pg::list::items;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::{PG_EVENT_TRIGGER, PG_EXTENSION, PG_NAMESPACE};
 use crate::pg::{EXTENSION, owner};
+use crate::registry::restore;
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 
@@ -30,9 +31,28 @@ pub unsafe fn look(node: *mut pg_sys::Node, sight: &mut Sight) {
     for address in unsafe { targets(node) } {
         if let Some(hit) = hit(address) {
             sight.hits.retain(|h| MAINTENANCE.contains(&h.rule));
+            // SAFETY: as above.
+            if unsafe { switches_triggers(node) } && restore::takes_rows() {
+                return;
+            }
             sight.hits.push(hit);
             return;
         }
+    }
+}
+
+/// Whether it is what a dump of the data alone says before and after the rows of a table.
+///
+/// # Safety
+/// As [`look`].
+unsafe fn switches_triggers(node: *mut pg_sys::Node) -> bool {
+    use pg_sys::AlterTableType::{AT_DisableTrigAll, AT_EnableTrigAll};
+    // SAFETY: the caller vouches for the node; its commands are AlterTableCmd.
+    unsafe {
+        (*node).type_ == T_AlterTableStmt
+            && items::<pg_sys::AlterTableCmd>((*node.cast::<pg_sys::AlterTableStmt>()).cmds)
+                .into_iter()
+                .all(|c| matches!((*c).subtype, AT_DisableTrigAll | AT_EnableTrigAll))
     }
 }
 
@@ -154,6 +174,7 @@ fn is_part(kind: pg_sys::ObjectType::Type) -> bool {
 }
 
 /// Tables of ours that a GRANT or REVOKE names. Reading the views is for everybody as it is, and catalogs have grants.
+/// GRANT SELECT is what a dump says of the duty `backup`: a restore of the schema alone must not stop at it.
 ///
 /// # Safety
 /// A valid parse tree.
@@ -161,6 +182,10 @@ unsafe fn granted(s: &pg_sys::GrantStmt) -> Vec<Address> {
     if s.objtype != pg_sys::ObjectType::OBJECT_TABLE
         || s.targtype != pg_sys::GrantTargetType::ACL_TARGET_OBJECT
     {
+        return Vec::new();
+    }
+    // SAFETY: the caller vouches for the tree.
+    if s.is_grant && unsafe { super::grant::only_selects(s) } {
         return Vec::new();
     }
     // SAFETY: the caller vouches for the tree; objects of tables are RangeVar.

@@ -1,6 +1,6 @@
 //! Partitions and children: attached, detached, made.
 use super::table::Target;
-use super::{On, Sight, facts, names};
+use super::{On, Sight, facts, names, proof};
 use crate::pg::{catalog, relation};
 use pgrx::pg_sys;
 
@@ -24,11 +24,11 @@ pub unsafe fn attach(t: &Target, c: &pg_sys::PartitionCmd, sight: &mut Sight) {
         let condition = if (*c.bound).is_default {
             std::ptr::null_mut()
         } else {
-            facts::partition_condition(t.relid, child, c.bound)
+            proof::partition_condition(t.relid, child, c.bound)
         };
         let mut scanned = Vec::new();
         for member in names::tree(child) {
-            if facts::has_rows(member) && (condition.is_null() || !facts::is_proven(member, condition)) {
+            if facts::has_rows(member) && (condition.is_null() || !proof::is_proven(member, condition)) {
                 scanned.push(member);
             }
         }

@@ -8,7 +8,7 @@ use pgrx::pg_sys::ObjectType::*;
 use pgrx::spi::quote_identifier;
 
 /// Kinds whose name clients use. Those of indexes, triggers, policies and the like are the owner's business.
-const NAMED_BY_CLIENTS: [pg_sys::ObjectType::Type; 12] = [
+pub const NAMED_BY_CLIENTS: [pg_sys::ObjectType::Type; 12] = [
     OBJECT_AGGREGATE,
     OBJECT_COLLATION,
     OBJECT_DATABASE,

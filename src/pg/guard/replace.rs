@@ -10,6 +10,7 @@ use crate::pg::{EXTENSION, relation, settings_scope, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ObjectType::OBJECT_ROUTINE;
 use pgrx::spi::quote_identifier;
+use std::ffi::CString;
 
 /// What callers of a function rely on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,39 +154,23 @@ unsafe fn function_found(s: &pg_sys::CreateFunctionStmt) -> Option<Address> {
     unsafe {
         let wanted = pg_sys::palloc0(size_of::<pg_sys::ObjectWithArgs>()).cast::<pg_sys::ObjectWithArgs>();
         (*wanted).type_ = pg_sys::NodeTag::T_ObjectWithArgs;
-        (*wanted).objname = s.funcname;
+        // One of that name in another schema of the search path, PostgreSQL's own above all, is another function.
+        (*wanted).objname = match items::<pg_sys::String>(s.funcname).as_slice() {
+            [name] => {
+                let schema = CString::new(crate::pg::ddl::creation_schema()?).ok()?;
+                let list = pg_sys::lappend(
+                    std::ptr::null_mut(),
+                    pg_sys::makeString(pg_sys::pstrdup(schema.as_ptr())).cast(),
+                );
+                pg_sys::lappend(list, (*name).cast())
+            }
+            _ => s.funcname,
+        };
         (*wanted).objargs = inputs(s.parameters);
         // A procedure or an aggregate of that name is PostgreSQL's own error.
         let look = || resolve::object(OBJECT_ROUTINE, wanted.cast());
         let names_column = items::<pg_sys::TypeName>((*wanted).objargs).into_iter().any(|t| (*t).pct_type);
         if names_column { settings_scope::quietly(look) } else { look() }
-    }
-}
-
-/// Whether a CREATE OR REPLACE finds what it would replace. Of kinds that are not read here it does.
-///
-/// # Safety
-/// A valid parse tree of a CREATE OR REPLACE.
-#[must_use]
-pub unsafe fn finds(node: *mut pg_sys::Node) -> bool {
-    use pg_sys::NodeTag::{T_CreateFunctionStmt, T_CreateTrigStmt, T_RuleStmt, T_ViewStmt};
-    // SAFETY: the caller vouches for the tree; each cast follows the tag.
-    unsafe {
-        match (*node).type_ {
-            T_CreateFunctionStmt => function_found(&*node.cast()).is_some(),
-            T_CreateTrigStmt => {
-                let s = &*node.cast::<pg_sys::CreateTrigStmt>();
-                let name = text(s.trigname).unwrap_or_default();
-                names::relation(s.relation).is_some_and(|r| relation::trigger_named(r, &name).is_some())
-            }
-            T_RuleStmt => {
-                let s = &*node.cast::<pg_sys::RuleStmt>();
-                let name = text(s.rulename).unwrap_or_default();
-                names::relation(s.relation).is_some_and(|r| relation::has_active_rule(r, &name))
-            }
-            T_ViewStmt => names::relation((*node.cast::<pg_sys::ViewStmt>()).view).is_some(),
-            _ => true,
-        }
     }
 }
 
@@ -375,7 +360,8 @@ pub unsafe fn create_rule(s: &pg_sys::RuleStmt, sight: &mut Sight) {
         if !s.replace || !names::may_alter(relid) || !relation::has_active_rule(relid, &rule) {
             return;
         }
-        let what = format!("replacing rule {} on {}", quote_identifier(rule), names::of(relid));
-        sight.hit("ban-drop-rule", what, On::Relation(relid));
+        let what = format!("replacing rule {} on {}", quote_identifier(&rule), names::of(relid));
+        let object = relation::rule_named(relid, &rule);
+        sight.hits.push(Hit { rule: "ban-drop-rule", what, on: On::Relation(relid), object });
     }
 }

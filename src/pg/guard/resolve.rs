@@ -1,8 +1,8 @@
 //! From what a parse tree names to objects. Nothing is raised for what does not exist: PostgreSQL has its own errors.
-use super::names;
+use super::{names, shadow};
 use crate::pg::list::items;
 use crate::pg::object::Address;
-use crate::pg::object::catalogs::{PG_AUTHID, PG_DATABASE, PG_TABLESPACE, PG_TYPE};
+use crate::pg::object::catalogs::{PG_AUTHID, PG_CONSTRAINT, PG_DATABASE, PG_TABLESPACE, PG_TYPE};
 use crate::pg::{missing, spi, xact};
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
@@ -41,7 +41,16 @@ pub unsafe fn object(kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) 
         }
         (found.objectId != pg_sys::InvalidOid).then(|| Address::from(found))
     };
-    if names::is_rehearsal() { xact::apart_unless_locked(look).flatten() } else { look() }
+    if !names::is_rehearsal() {
+        return look();
+    }
+    match xact::apart_unless_locked(look) {
+        Some(found) => found.filter(|address| !shadow::is_lost(*address)),
+        None => {
+            shadow::note_not_known();
+            None
+        }
+    }
 }
 
 /// The same, where the current role may drop the object: its owner or its schema's.
@@ -132,7 +141,25 @@ pub unsafe fn role(spec: *const pg_sys::RoleSpec) -> Option<pg_sys::Oid> {
             return None;
         }
         let oid = pg_sys::get_rolespec_oid(spec, true);
-        (oid != pg_sys::InvalidOid).then_some(oid)
+        (oid != pg_sys::InvalidOid && !shadow::is_lost(Address::of(PG_AUTHID, oid))).then_some(oid)
+    }
+}
+
+/// A constraint, trigger, policy or rule of a relation.
+///
+/// # Safety
+/// `name` must be null or a C string.
+pub unsafe fn part(kind: pg_sys::ObjectType::Type, of: pg_sys::Oid, name: *mut c_char) -> Option<Address> {
+    let relation = crate::pg::catalog::relation_name(of)?;
+    // SAFETY: the caller vouches for the name; a list of String nodes, as the grammar writes it.
+    unsafe {
+        let word = |text: *mut c_char| pg_sys::makeString(text).cast::<std::ffi::c_void>();
+        let mut list = std::ptr::null_mut();
+        for part in [&relation.schema, &relation.relation] {
+            let part = CString::new(part.as_str()).ok()?;
+            list = pg_sys::lappend(list, word(pg_sys::pstrdup(part.as_ptr())));
+        }
+        if name.is_null() { None } else { object(kind, pg_sys::lappend(list, word(name)).cast()) }
     }
 }
 
@@ -152,6 +179,7 @@ pub unsafe fn type_named(list: *mut pg_sys::List, kind: u8) -> Option<(pg_sys::O
         pg_sys::ReleaseSysCache(tuple);
         let address = Address::of(PG_TYPE, oid);
         if type_kind(oid) != Some(kind)
+            || shadow::is_lost(address)
             || !names::may_alter_object(address)
             || xact::is_object_created_here(address)
         {
@@ -241,5 +269,6 @@ pub fn enum_has(of: pg_sys::Oid, value: &str) -> bool {
 /// A constraint of a relation by its name.
 #[must_use]
 pub fn constraint(relid: pg_sys::Oid, name: &str) -> Option<pg_sys::Oid> {
-    missing::relation_constraint(relid, &CString::new(name).ok()?)
+    let oid = missing::relation_constraint(relid, &CString::new(name).ok()?)?;
+    (!shadow::is_lost(Address::of(PG_CONSTRAINT, oid))).then_some(oid)
 }

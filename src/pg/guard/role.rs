@@ -1,5 +1,5 @@
 //! Roles: who is a member of what, and what they may.
-use super::{On, Sight, names, resolve};
+use super::{On, Sight, names, resolve, shadow};
 use crate::pg::catalog::text;
 use crate::pg::list::items;
 use crate::pg::roles;
@@ -24,15 +24,7 @@ pub unsafe fn grant_role(s: &pg_sys::GrantRoleStmt, sight: &mut Sight) {
             return;
         }
         if !s.is_grant {
-            let lose = |member: &pg_sys::Oid| granted.iter().any(|role| roles::is_member_of(*member, *role));
-            for member in resolve::roles(s.grantee_roles).iter().filter(|m| lose(m)) {
-                let what = format!(
-                    "taking {} out of {}",
-                    quote_identifier(roles::name(*member)),
-                    granted.iter().map(|r| quote_identifier(roles::name(*r))).collect::<Vec<_>>().join(", ")
-                );
-                sight.hit("ban-revoke", what, On::Database);
-            }
+            lose(resolve::roles(s.grantee_roles), &granted, sight);
             return;
         }
         let granted: Vec<String> =
@@ -41,6 +33,23 @@ pub unsafe fn grant_role(s: &pg_sys::GrantRoleStmt, sight: &mut Sight) {
             resolve::roles(s.grantee_roles).into_iter().map(|r| quote_identifier(roles::name(r))).collect();
         let what = format!("making {} a member of {}", to.join(", "), granted.join(", "));
         sight.hit("granting-role", what, On::Database);
+    }
+}
+
+/// Those of the roles that are members of one of these, and would be no longer.
+fn lose(members: Vec<pg_sys::Oid>, of: &[pg_sys::Oid], sight: &mut Sight) {
+    for member in members {
+        let lost: Vec<String> = of
+            .iter()
+            .filter(|role| roles::was_granted(**role, member))
+            .map(|role| quote_identifier(roles::name(*role)))
+            .collect();
+        if lost.is_empty() {
+            shadow::note_nothing_taken();
+        } else {
+            let what = format!("taking {} out of {}", quote_identifier(roles::name(member)), lost.join(", "));
+            sight.hit("ban-revoke", what, On::Database);
+        }
     }
 }
 
@@ -101,13 +110,17 @@ unsafe fn members(of: &[String], options: *const pg_sys::List, name: &str, sight
 pub unsafe fn alter_role(s: &pg_sys::AlterRoleStmt, sight: &mut Sight) {
     // SAFETY: the caller vouches for the tree.
     unsafe {
-        let Some(role) = resolve::role(s.role).filter(|_| may_make_roles()) else { return };
-        let role = quote_identifier(roles::name(role));
+        let Some(oid) = resolve::role(s.role).filter(|_| may_make_roles()) else { return };
+        let role = quote_identifier(roles::name(oid));
         // ALTER GROUP … ADD USER, DROP USER
         if s.action > 0 {
             members(std::slice::from_ref(&role), s.options, "rolemembers", sight);
-        } else if s.action < 0 && !s.options.is_null() {
-            sight.hit("ban-revoke", format!("taking members from role {role}"), On::Database);
+        } else {
+            let named = items::<pg_sys::DefElem>(s.options)
+                .into_iter()
+                .filter(|o| text((**o).defname).as_deref() == Some("rolemembers"))
+                .flat_map(|o| resolve::roles((*o).arg.cast()));
+            lose(named.collect(), &[oid], sight);
         }
         let gets = boolean_powers(s.options);
         if !gets.is_empty() {

@@ -1,4 +1,5 @@
 //! ALTER TABLE, sub-command by sub-command.
+use super::shadow::{self, Fact};
 use super::{
     Hit, On, Sight, access, column, constraint, drops, facts, names, partition, replace, storage, types,
 };
@@ -159,15 +160,23 @@ unsafe fn command(t: &Target, c: &pg_sys::AlterTableCmd, recurses: bool, sight: 
             AT_DisableTrig | AT_EnableReplicaTrig | AT_DisableTrigAll | AT_DisableTrigUser => {
                 access::disable_trigger(t, Some(&name).filter(|n| !n.is_empty()), c.subtype, sight);
             }
-            AT_DisableRule | AT_EnableReplicaRule if relation::has_active_rule(t.relid, &name) => {
+            AT_DisableRule | AT_EnableReplicaRule
+                if shadow::holds(&Fact::Rule(t.relid, name.clone()), || {
+                    relation::has_active_rule(t.relid, &name)
+                }) =>
+            {
                 let what = format!("disabling rule {} on {}", quote_identifier(&name), t.name);
                 sight.hit("ban-disable-trigger", what, On::Relation(t.relid));
             }
-            AT_DisableRowSecurity if relation::row_security(t.relid).0 => {
+            AT_DisableRowSecurity
+                if shadow::holds(&Fact::RowSecurity(t.relid), || relation::row_security(t.relid).0) =>
+            {
                 let what = format!("disabling row level security on {}", t.name);
                 sight.hit("ban-alter-row-level-security", what, On::Relation(t.relid));
             }
-            AT_NoForceRowSecurity if relation::row_security(t.relid).1 => {
+            AT_NoForceRowSecurity
+                if shadow::holds(&Fact::RowSecurityForced(t.relid), || relation::row_security(t.relid).1) =>
+            {
                 let what = format!("letting the owner of {} pass row level security", t.name);
                 sight.hit("ban-alter-row-level-security", what, On::Relation(t.relid));
             }

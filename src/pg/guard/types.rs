@@ -1,4 +1,5 @@
 //! What stands behind columns: domains, enums and sequences.
+use super::shadow::{self, Fact};
 use super::table::Target;
 use super::{Hit, On, Sight, facts, names, resolve};
 use crate::pg::catalog::{self, text};
@@ -15,7 +16,7 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
     unsafe {
         let Some((domain, name)) = resolve::type_named(s.typeName, b'd') else { return };
         let scans = match s.subtype as u8 {
-            b'O' => !resolve::domain(domain).not_null,
+            b'O' => !is_not_null(domain),
             b'C' => !s.def.is_null() && !(*s.def.cast::<pg_sys::Constraint>()).skip_validation,
             b'V' => {
                 domain_users(domain).into_iter().for_each(|(relid, _)| {
@@ -27,10 +28,11 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
             b'X' | b'T' if s.subtype as u8 == b'X' || s.def.is_null() => {
                 let schema = resolve::type_schema(domain);
                 let of = resolve::domain(domain);
+                let has_default = shadow::holds(&Fact::DomainDefault(domain), || of.has_default);
                 let is_there = if s.subtype as u8 == b'X' {
                     text(s.name).is_some_and(|name| of.constraints.contains(&name))
                 } else {
-                    of.has_default
+                    has_default
                 };
                 if !is_there {
                     return;
@@ -43,7 +45,7 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
                 sight.hit(rule, what, On::Schema(schema));
                 return;
             }
-            b'N' if !resolve::domain(domain).not_null => return,
+            b'N' if !is_not_null(domain) => return,
             b'N' => {
                 let schema = resolve::type_schema(domain);
                 sight.hit(
@@ -72,6 +74,10 @@ pub unsafe fn alter_domain(s: &pg_sys::AlterDomainStmt, sight: &mut Sight) {
             }
         }
     }
+}
+
+fn is_not_null(domain: pg_sys::Oid) -> bool {
+    shadow::holds(&Fact::DomainNotNull(domain), || resolve::domain(domain).not_null)
 }
 
 /// Columns of tables that are of a domain, or of one above it.

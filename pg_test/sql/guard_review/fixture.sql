@@ -1,0 +1,77 @@
+-- What the cases are about; everything is declared.
+SET client_min_messages = error;
+\o /dev/null
+CREATE ROLE guard_rules_owner;
+CREATE ROLE review_app;
+CREATE ROLE review_narrow;
+CREATE ROLE review_group;
+CREATE ROLE review_member IN ROLE review_group;
+GRANT CREATE ON DATABASE :DBNAME TO guard_rules_owner;
+SET ROLE guard_rules_owner;
+CREATE SCHEMA g;
+CREATE SCHEMA other;
+SET search_path = g;
+CREATE TYPE ct AS (a int, b text);
+CREATE TYPE outer_ct AS (inner_ct ct, n int);
+CREATE DOMAIN dct AS ct;
+CREATE TYPE lonely AS (a int, b text);
+CREATE DOMAIN word AS varchar(2);
+CREATE DOMAIN short AS text CONSTRAINT short_check CHECK (length(VALUE) < 9);
+CREATE TABLE u (id int PRIMARY KEY, n int);
+INSERT INTO u VALUES (1, 1);
+CREATE TABLE t (id int PRIMARY KEY, v text, n int CONSTRAINT t_n_key UNIQUE, u int CONSTRAINT t_u_fkey REFERENCES u, wide bigint, ts timestamp, tags text[],
+    d int DEFAULT 1, nn int NOT NULL, CONSTRAINT t_check CHECK (n > 0));
+INSERT INTO t VALUES (1, 'long', 1, 1, 1, now(), '{long}', 1, 1);
+CREATE INDEX t_v_idx ON t (v);
+CREATE TABLE plain (id int PRIMARY KEY, v text, w text);
+INSERT INTO plain VALUES (1, 'v', 'w');
+CREATE INDEX plain_v_idx ON plain (v);
+CREATE TABLE holds (id int, c ct);
+INSERT INTO holds VALUES (1, (1, 'b'));
+CREATE TABLE holds_many (id int, c ct[], o outer_ct, d dct);
+INSERT INTO holds_many VALUES (1, ARRAY[(1, 'b')::ct], ((1, 'b'), 1)::outer_ct, (1, 'b'));
+CREATE TABLE holds_none (id int, c ct);
+CREATE TABLE rt (a int, b text);
+CREATE TABLE holds_row (id int, r rt);
+INSERT INTO holds_row VALUES (1, (1, 'b'));
+CREATE TABLE part (id int, at date) PARTITION BY RANGE (id);
+CREATE TABLE loose (id int NOT NULL, at date, CHECK (id >= 0 AND id < 10));
+INSERT INTO loose VALUES (1, '2020-01-01');
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+CREATE FUNCTION solo() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE AGGREGATE agg(int) (SFUNC = int4pl, STYPE = int);
+CREATE TRIGGER trig BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION trg();
+CREATE POLICY pol ON t USING (true);
+CREATE POLICY named ON t TO review_app USING (true);
+CREATE RULE rul AS ON DELETE TO plain WHERE old.id < 0 DO ALSO NOTHING;
+CREATE RULE asleep AS ON UPDATE TO plain WHERE old.id < 0 DO ALSO NOTHING;
+ALTER TABLE plain DISABLE RULE asleep;
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE SEQUENCE seq;
+CREATE VIEW seen AS SELECT id FROM plain;
+-- functions that say when they are run, or fail whenever somebody only looks
+CREATE SEQUENCE tries;
+CREATE FUNCTION flaky(x text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN IF nextval('g.tries') % 2 = 1 THEN RAISE EXCEPTION 'not yet'; END IF; RETURN x; END $$;
+CREATE FUNCTION flaky_true(x int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN IF nextval('g.tries') % 2 = 1 THEN RAISE EXCEPTION 'not yet'; END IF; RETURN true; END $$;
+CREATE FUNCTION counted(x int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM nextval('g.tries'); RETURN x; END $$;
+CREATE DOMAIN flaky_word AS text CHECK (g.flaky(VALUE) IS NOT NULL);
+CREATE FUNCTION glue(int, int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT g.counted($1)';
+CREATE OPERATOR <+> (LEFTARG = int, RIGHTARG = int, FUNCTION = glue);
+SELECT setval('tries', 2);
+CREATE TABLE checked (id int, v text, CONSTRAINT checked_true CHECK (g.flaky_true(1)), CONSTRAINT checked_less CHECK (id < g.counted(100)));
+INSERT INTO checked VALUES (1, 'v');
+GRANT SELECT ON t TO review_app;
+GRANT INSERT (v) ON plain TO review_app;
+GRANT USAGE ON SCHEMA other TO review_app;
+GRANT EXECUTE ON FUNCTION solo() TO review_app WITH GRANT OPTION;
+RESET ROLE;
+SELECT governance.declare_party('owners', db_roles => '{guard_rules_owner}'), governance.declare_party('app', db_roles => '{review_app}'),
+       governance.declare_party('narrow', db_roles => '{review_narrow}');
+SELECT governance.declare_dataset('g.' || c, 'owners', 'master') FROM unnest('{t,u,plain,holds,holds_many,rt,holds_row,part,loose,checked,holds_none}'::text[]) c;
+SELECT governance.declare_consumer('g.plain', 'app');
+SELECT governance.declare_consumer('g.u', 'narrow', '{id}');
+SELECT setval('g.tries', 2);
+RESET search_path;
+\o
