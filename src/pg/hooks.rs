@@ -11,8 +11,8 @@
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
 use super::{
-    audit_row, cache, catalog, compiled, ddl_hook, deprecated, explaining, loading, looking, mask, readers, session,
-    write_hook,
+    audit_row, cache, catalog, compiled, ddl_hook, deprecated, explaining, loading, looking, mask, readers,
+    session, write_hook,
 };
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
