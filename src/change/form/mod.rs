@@ -8,6 +8,7 @@ mod create_index;
 mod derive;
 mod drop_column;
 mod drop_relation;
+mod indexes;
 mod not_null;
 mod rebuild;
 mod referenced;

@@ -1,6 +1,6 @@
 //! Indexes and constraints of a column whose type changes: built for the new column while both are written, changing names
 //! at the gate. Those of the old column stay with it in quarantine.
-use super::attached::Index;
+use super::indexes::Index;
 use super::set_type::Change;
 use super::{Plan, Planning, create_index};
 use crate::core::change::expression::fill;
@@ -11,9 +11,17 @@ use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::json;
 
-/// A check in terms of the table with the new column.
+/// An expression over the table's columns, once a column is of another type and has another name. `what`: whose expression
+/// it is; `target`: the type it has to be of.
 #[must_use]
-pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str) -> String {
+pub fn for_new_column(
+    p: &Planning,
+    what: &str,
+    text: &str,
+    target: Option<(pg_sys::Oid, i32)>,
+    new: &Column,
+    reserved: &str,
+) -> String {
     let columns: Vec<Column> = owner::run(|| {
         spi::select(
             "SELECT attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
@@ -24,8 +32,12 @@ pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str)
     .iter()
     .filter_map(|c| if *c == new.name { Some(new.clone()) } else { retype::column_of(p.relid, c) })
     .collect();
-    match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, (pg_sys::BOOLOID, -1)) {
-        Err(why) => p.no_form(&format!("check {name} does not fit the new type, drop it first: {why}")),
+    let target = target.unwrap_or((pg_sys::InvalidOid, -1));
+    match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, target) {
+        Err(why) => p.no_form(&format!("{what} does not fit the new type, drop it first: {why}")),
+        Ok(read) if what.starts_with("index") && !read.is_immutable => {
+            p.no_form(&format!("{what} is not immutable with the new type, drop it first"))
+        }
         Ok(read) => fill(&read.text, |i| {
             let name = &columns[i].name;
             quote_identifier(if *name == new.name { reserved } else { name })
@@ -62,7 +74,7 @@ pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
     }
     for i in &change.indexes {
         let mut build = |name: &str, on: &str| {
-            plan.step(create_index::of_table(Phase::Verify, name, !i.unique.is_empty(), on.trim_start()));
+            plan.step(create_index::of_table(Phase::Verify, name, i.is_unique, on));
         };
         build(&p.reserved(&i.name), &i.on);
         if i.is_primary_key() {
