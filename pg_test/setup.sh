@@ -45,6 +45,7 @@ if command -v dpkg-query >/dev/null; then
         packages+=("postgresql-$DG_PG_MAJOR" "postgresql-server-dev-$DG_PG_MAJOR")
     fi
     command -v python3 >/dev/null || packages+=(python3)
+    python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
     python3 -c 'import jsonschema' 2>/dev/null || packages+=(python3-jsonschema)
     for package in "${packages[@]}"; do
         is_installed "$package" || missing+=("$package")

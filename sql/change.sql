@@ -35,6 +35,7 @@ CREATE TABLE governance.change (
     verified_at timestamptz,
     contracted_by text,
     contracted_at timestamptz,
+    by_own_ddl boolean,
     quarantine_until timestamptz,
     ended_at timestamptz,
     waits_for text,
@@ -75,6 +76,7 @@ COMMENT ON COLUMN governance.change.kept IS 'what its routines keep for undo_cha
 COMMENT ON COLUMN governance.change.verified_at IS 'when the copy was last compared';
 COMMENT ON COLUMN governance.change.contracted_by IS 'current_user whose call or statement contracted it';
 COMMENT ON COLUMN governance.change.contracted_at IS 'when';
+COMMENT ON COLUMN governance.change.by_own_ddl IS 'whether a statement of somebody''s own, as a migration tool''s, contracted it; otherwise advance_change';
 COMMENT ON COLUMN governance.change.quarantine_until IS 'until when undo_change brings it back at least';
 COMMENT ON COLUMN governance.change.ended_at IS 'when it was done, aborted or undone';
 COMMENT ON COLUMN governance.change.waits_for IS 'what its copy gave way to last, null where it went on';
@@ -257,7 +259,7 @@ CREATE VIEW governance.changes WITH (security_barrier) AS
                                     WHERE s.change = c.id AND s.phase = 'restore' AND s.done_at IS NULL LIMIT 1)
            END AS next_step,
            c.reason, c.proposed_by, c.proposed_at, c.approved_by, c.approved_at, c.comment, c.waived,
-           c.contracted_by, c.contracted_at, c.quarantine_until, c.ended_at, c.last_error
+           c.contracted_by, c.contracted_at, c.quarantine_until, c.ended_at, c.last_error, c.by_own_ddl
       FROM governance.change c
      WHERE governance._may_see(governance._relation_named(c.schema_name, c.relation_name)) OR c.proposed_by = current_user
      ORDER BY c.id;
@@ -301,6 +303,10 @@ COMMENT ON FUNCTION governance._dual_write() IS 'trigger of a renaming change: k
 CREATE FUNCTION governance._fill_null() RETURNS trigger
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'dg_fill_null';
 COMMENT ON FUNCTION governance._fill_null() IS 'trigger of a change: gives a column its value where a client leaves it NULL';
+-- Without a SET clause, which would cost more than all else it does: its expressions are resolved under a fixed path.
+CREATE FUNCTION governance._convert() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'dg_convert';
+COMMENT ON FUNCTION governance._convert() IS 'trigger of a change that makes columns from others: keeps both shapes saying the same';
 
 -- A procedure that commits may have neither a SET clause nor SECURITY DEFINER, so the path is set inside, anew in each
 -- transaction. The first COMMIT comes before anything is done: where a caller does not allow it, nothing has happened.

@@ -3,10 +3,12 @@
 //! Only for the change's own table: a statement of ours may run users' code (the check of a domain, say), and DDL hidden
 //! in there is judged like any other.
 use super::store::Change;
+use super::table;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, spi};
 use pgrx::pg_sys;
+use serde_json::Value;
 use std::cell::RefCell;
 
 /// The step that is running.
@@ -57,6 +59,11 @@ pub fn by_text(name: &str) -> Option<pg_sys::Oid> {
 
 /// Runs a step of a change.
 pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
+    touching(change, &Value::Null, f)
+}
+
+/// The same for a step that names other tables, in its arguments.
+pub fn touching<R>(change: &Change, args: &Value, f: impl FnOnce() -> R) -> R {
     struct Back(Option<Acting>);
     impl Drop for Back {
         fn drop(&mut self) {
@@ -64,7 +71,9 @@ pub fn as_change<R>(change: &Change, f: impl FnOnce() -> R) -> R {
         }
     }
     let relid = catalog::relation_oid(&change.current_name());
-    let others = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
+    let named = args["touches"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let touches = named.filter_map(|name| table::named(&change.fill(name)));
+    let others = change.aliases.iter().filter_map(|alias| by_text(alias)).chain(touches).collect();
     let acting = Acting { change: change.id, name: change.name.clone(), relid, others };
     let _back = Back(ACTING.replace(Some(acting)));
     f()

@@ -4,11 +4,11 @@
 //! equal already; rows added later lie behind the end or were written by the trigger too. A table that is rewritten
 //! meanwhile has its rows elsewhere, so its copy starts over.
 use super::acting::as_change;
-use super::culprit::{self, Batch};
+use super::culprit;
 use super::store::Change;
 use super::table;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, settings_scope, spi, xact};
+use crate::pg::{catalog, convert, own_statement, owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
@@ -23,8 +23,12 @@ pub const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
 pub struct Copy {
     /// Columns, quoted, with the expressions that say what they should be.
     pub set: Vec<(String, String)>,
+    /// Types that the expressions are assigned to, where they have others.
+    types: Value,
     /// Further condition on rows.
     only: Option<String>,
+    /// Rows that are right although they differ: the other side was made from theirs.
+    unless: Option<String>,
     /// Whether the expressions call functions of users.
     pub runs_users_code: bool,
     /// Whether the further condition says all: an expression that differs each time is not asked for twice.
@@ -40,6 +44,8 @@ impl Copy {
             set: set
                 .map(|(c, e)| (quote_identifier(c), e.as_str().unwrap_or_default().to_string()))
                 .collect(),
+            types: args["types"].clone(),
+            unless: args["unless"].as_str().map(String::from),
             only: args["only"].as_str().map(String::from),
             runs_users_code: args["runs_users_code"] == true,
             once: args["once"] == true,
@@ -53,13 +59,23 @@ impl Copy {
             return format!("({only})");
         }
         let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
-        let should: Vec<&str> = self.set.iter().map(|(_, expression)| expression.as_str()).collect();
+        let should = self.set.iter().map(|(column, expression)| {
+            let of_type = self.types.get(column.as_str()).and_then(Value::as_str);
+            of_type.map_or_else(|| expression.clone(), |of_type| format!("({expression})::{of_type}"))
+        });
+        let should: Vec<String> = should.collect();
         let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
-        format!("{only}NOT record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "))
+        let equal = format!("record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "));
+        match &self.unless {
+            // In this order: the other side's expression need not suit rows that are right already.
+            Some(unless) => format!("{only}NOT CASE WHEN {equal} THEN true ELSE {unless} END"),
+            None => format!("{only}NOT {equal}"),
+        }
     }
 
     /// Rows that are meant at all.
-    fn which(&self) -> String {
+    #[must_use]
+    pub fn which(&self) -> String {
         self.only.as_deref().map_or_else(|| "true".to_string(), |only| format!("({only})"))
     }
 
@@ -189,19 +205,18 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     as_owner_of(change.relation(), || {
         // What is checked next holds until the transaction ends.
         spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
+        let update = || convert::copying(change.id, || own_statement::run(&sql, || spi::execute(&sql, &[])));
         let run = || {
             if copy.runs_users_code || table::runs_users_code(part.relid) {
-                return spi::execute(&sql, &[]);
+                return update();
             }
-            as_change(change, || settings_scope::quiet_copy(|| spi::execute(&sql, &[])))
+            as_change(change, || settings_scope::quiet_copy(update))
         };
+        // Apart, so that the row can still be looked for; where none is found the error is PostgreSQL's own.
         if let Some(rows) = xact::apart(run) {
             return rows;
         }
-        let expressions = copy.set.iter().map(|(_, expression)| expression.as_str()).collect();
-        let blocks = (part.next, upto);
-        culprit::name(change, &Batch { name: &part.name, blocks, expressions, only: &copy.which() });
-        // Raises what was raised, with everything it says.
+        culprit::find(change, copy, &part.name, (part.next, upto));
         run()
     })
 }

@@ -11,10 +11,46 @@ use serde_json::{Value, json};
 /// Whether the relation is no longer what the plan was made for.
 #[must_use]
 pub fn has_drifted(change: &Change) -> bool {
-    let Some(relid) = catalog::relation_oid(&change.name) else { return true };
-    // What its own steps have added is no drift; before they have, anything of that name is.
-    let ours = if matches!(change.state, State::Expanding | State::Ready) { &change.adds[..] } else { &[] };
-    table::fingerprint(relid, ours) != change.fingerprint
+    catalog::relation_oid(&change.name).is_none_or(|relid| beside(change, relid).is_none())
+}
+
+/// The columns that are there beside those that the plan was made for; None where it has drifted. What the running
+/// transaction has added beside what goes is no drift: a file of a migration tool does both.
+fn beside(change: &Change, relid: pg_sys::Oid) -> Option<Vec<String>> {
+    let is_planned_for = |made: &Vec<String>| fingerprint(change, relid, made) == change.fingerprint;
+    Some(Vec::new()).filter(is_planned_for).or_else(|| Some(made_here(change, relid)).filter(is_planned_for))
+}
+
+/// The columns that the running transaction has added, and that the change does not work on.
+fn made_here(change: &Change, relid: pg_sys::Oid) -> Vec<String> {
+    table::columns_made_here(relid).into_iter().filter(|column| !change.columns.contains(column)).collect()
+}
+
+/// The state of the relation's columns, as far as it is somebody else's: what the steps of a change have added is no drift
+/// to it; before they have, anything of that name is.
+fn fingerprint(change: &Change, relid: pg_sys::Oid, made_here: &[String]) -> String {
+    let is_expanded = matches!(change.state, State::Expanding | State::Ready);
+    let ours = if is_expanded { &change.adds[..] } else { &[] };
+    table::fingerprint(relid, &[ours, made_here].concat())
+}
+
+/// Runs what one change does to its relation. It is no drift to other changes of the same relation.
+pub fn keeping_others<R>(change: &Change, act: impl FnOnce() -> R) -> R {
+    let others = store::open_on(&change.name).into_iter();
+    let intact: Vec<(Change, Vec<String>)> = others
+        .filter(|c| c.id != change.id && c.state.is_before_contraction())
+        .filter_map(|c| {
+            let beside = beside(&c, catalog::relation_oid(&c.name)?)?;
+            Some((c, beside))
+        })
+        .collect();
+    let result = act();
+    if let Some(relid) = catalog::relation_oid(&change.name) {
+        for (other, beside) in intact {
+            store::set_fingerprint(other.id, &fingerprint(&other, relid, &beside));
+        }
+    }
+    result
 }
 
 /// What is proven about a change, what is not, and whether that opens the gate.
@@ -113,11 +149,19 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
     if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
         return super::old_name::dependents(&end.step.args);
     }
-    if steps.iter().any(|s| s.step.action == Action::Copy) {
+    let leaves = steps.iter().any(|s| s.step.args["leaves"].is_array());
+    if !leaves && steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
     all.extend(change.takes.iter().flat_map(|column| table::dependents_but(relid, Some(column), &views)));
     all.dedup();
+    let carried: Vec<&str> = steps
+        .iter()
+        .filter_map(|s| s.step.args["carries"].as_array())
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    all.retain(|d| !carried.contains(&d.as_str()));
     all
 }
 

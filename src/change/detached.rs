@@ -81,7 +81,7 @@ pub fn run(change: &Change, args: &Value, back: bool) {
         });
     };
     each(&|function| format!("GRANT EXECUTE ON FUNCTION {function} TO {owner}"));
-    statements(change, Action::Sql, text);
+    statements(change, Action::Sql, text, &Value::Null);
     each(&|function| format!("REVOKE EXECUTE ON FUNCTION {function} FROM {owner}"));
 }
 

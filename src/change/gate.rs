@@ -9,7 +9,7 @@ use super::added::{self, There};
 use super::steps;
 use super::store::{self, Change};
 use crate::core::change::State;
-use crate::core::change::part;
+use crate::core::change::part::{self, Part};
 use crate::error;
 use crate::guard::Victim;
 use crate::pg::catalog::{self, Name};
@@ -35,12 +35,20 @@ pub fn at_gate(victim: &Victim) -> Option<i64> {
     })
 }
 
-/// What a wish is in one spelling: as a whole, and part by part.
+/// What a wish is in one spelling: as a whole, and part by part. The first is that of the statement itself; some tools write
+/// CASCADE always, and a certificate tells whether something hangs on what goes, so it is the same wish with and without.
 fn spellings(wish: &Wish) -> Vec<String> {
     let table = wish.name.to_string();
-    let whole = part::text(&wish.parts, &table, |name| quote_identifier(name));
-    let parts = wish.parts.iter().map(|p| p.text(&table, |name| quote_identifier(name)));
-    std::iter::once(whole).filter(|_| wish.is_all).chain(parts).collect()
+    let plain: Vec<Part> = wish.parts.iter().map(Part::without_cascade).collect();
+    let cascading: Vec<Part> = plain.iter().map(Part::with_cascade).collect();
+    [&wish.parts, &plain, &cascading]
+        .into_iter()
+        .flat_map(|parts| {
+            let whole = part::text(parts, &table, |name| quote_identifier(name));
+            let each = parts.iter().map(|p| p.text(&table, |name| quote_identifier(name)));
+            std::iter::once(whole).filter(|_| wish.is_all).chain(each).collect::<Vec<_>>()
+        })
+        .collect()
 }
 
 /// The open changes that a wish stands for.
@@ -98,9 +106,12 @@ pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) -> Option<There> {
 
 fn complete(change: &Change, wish: &Wish) {
     let exists = still_there(change);
+    let at_gate = matches!(change.state, State::Approved | State::Ready)
+        && steps::is_at_gate(change, &store::steps(change.id));
+    require_that_it_can_follow(change, wish, at_gate);
     match change.state {
         State::Approved | State::Ready if exists => {
-            if !steps::is_at_gate(change, &store::steps(change.id)) {
+            if !at_gate {
                 return;
             }
             let change = store::lock(change.id);
@@ -128,6 +139,29 @@ fn complete(change: &Change, wish: &Wish) {
     PASSING.set(Some((change.id, names)));
 }
 
+/// The statement runs after the change: it must not do again what the change did. Where nothing went by its name, the
+/// column has its new type already.
+fn require_that_it_can_follow(change: &Change, wish: &Wish, at_gate: bool) {
+    let done = change.state == State::Contracted;
+    if !at_gate && !done {
+        return;
+    }
+    // The statement may do more than the change did.
+    for part in &wish.parts {
+        match part {
+            Part::SetType(r) if !r.is_plain && change.takes.contains(&r.column) => {
+                error::conversion::applies_twice(change.id, done).raise();
+            }
+            Part::AddColumn(new)
+                if wish.adds_anew && !change.takes.is_empty() && change.adds.contains(&new.name) =>
+            {
+                error::conversion::adds_again(change.id, &change.name).raise();
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Whether what the wish takes away is there under its own name.
 fn still_there(change: &Change) -> bool {
     if let Some(probe) = &change.probe
@@ -143,7 +177,15 @@ fn still_there(change: &Change) -> bool {
         return change.state.is_before_contraction() || !added::is_there(change);
     }
     let Some(relid) = catalog::relation_oid(&change.current_name()) else { return false };
+    if change.state == State::Contracted && has_changed_names(change) {
+        return false;
+    }
     change.takes.iter().any(|column| catalog::column_number(relid, column).is_some())
+}
+
+/// Whether a new column has taken the very name of the old one.
+fn has_changed_names(change: &Change) -> bool {
+    store::steps(change.id).iter().any(|s| s.step.args["retypes"] == true)
 }
 
 /// Whether a condition of the plan holds.

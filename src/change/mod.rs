@@ -11,6 +11,7 @@ mod detached;
 mod form;
 mod gate;
 mod grants;
+mod identity;
 pub mod ledger;
 mod old_name;
 mod propose;

@@ -49,8 +49,9 @@ pub fn propose(p: &Proposal) -> Option<i64> {
     let wish = wishes.into_iter().next();
     if let Some(wish) = &wish {
         require_what_it_names(wish);
+        form::require_castable(wish, p.up.is_some());
     }
-    if is_harmless(statement, p.path) {
+    if p.up.is_none() && is_harmless(statement, p.path) {
         error::change::not_needed(&statement.text).notice();
         return None;
     }
@@ -62,7 +63,7 @@ pub fn propose(p: &Proposal) -> Option<i64> {
     crate::registry::dataset::governable(Relation(relid));
     one_at_a_time(relid);
     let ddl = part::text(&wish.parts, &wish.name.to_string(), |name| quote_identifier(name));
-    if let Some(open) = open_change(&wish, &ddl) {
+    if let Some(open) = open_change(&wish, &ddl, p) {
         return Some(open);
     }
     Some(store_wish(&wish, relid, ddl, reason, p))
@@ -78,6 +79,7 @@ fn require_what_it_names(wish: &Wish) {
     form::require(relid, &wish.name, &wish.parts);
     for part in &wish.parts {
         if let part::Part::AddColumn(new) = part
+            && wish.adds_anew
             && catalog::column_number(relid, &new.name).is_some()
         {
             error::change::name_taken(&wish.name, &new.name).raise();
@@ -103,12 +105,12 @@ fn one_at_a_time(relid: pg_sys::Oid) {
     );
 }
 
-/// The open change with the same wish; raises when another one works on the same column or relation.
-fn open_change(wish: &Wish, ddl: &str) -> Option<i64> {
+/// The open change with the same wish, made from the same expressions; raises when another one works on the same column or relation.
+fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
     let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
     let whole = wish.parts.iter().any(part::Part::is_whole);
     for c in store::open_on(&wish.name).into_iter().filter(|c| c.state.is_before_contraction()) {
-        if c.ddl == ddl {
+        if c.ddl == ddl && has_same_expressions(c.id, p) {
             return Some(c.id);
         }
         // A partition that is dropped is known at the table above it too, which stays.
@@ -118,6 +120,17 @@ fn open_change(wish: &Wish, ddl: &str) -> Option<i64> {
         }
     }
     None
+}
+
+fn has_same_expressions(id: i64, p: &Proposal) -> bool {
+    let before = owner::run(|| {
+        spi::select_one("SELECT up, down FROM governance.change WHERE id = $1", &[id.into()], |r| {
+            (r.get::<String>(1), r.get::<String>(2))
+        })
+    });
+    before.is_some_and(|(up, down)| {
+        (expressions(up.as_deref()), expressions(down.as_deref())) == (expressions(p.up), expressions(p.down))
+    })
 }
 
 /// Expressions as given: a JSON object of them by column, else one.
@@ -138,6 +151,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
         relid,
         name: wish.name.clone(),
         ddl: ddl.clone(),
+        path: p.path.to_string(),
         up: expressions(p.up),
         down: expressions(p.down),
     };
@@ -158,7 +172,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
             &[
                 id.into(),
-                part::kind(&wish.parts).into(),
+                part::kind(&wish.parts, p.up.is_some() || p.down.is_some()).into(),
                 wish.name.schema.as_str().into(),
                 wish.name.relation.as_str().into(),
                 ddl.as_str().into(),

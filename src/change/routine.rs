@@ -1,12 +1,13 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{detached, grants, old_name, quarantine, table, whole};
+use super::{detached, grants, identity, old_name, quarantine, table, whole};
+use crate::core::change::quarantine_name;
 use crate::error;
-use crate::pg::catalog::Name;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, spi};
 use crate::registry::tagging;
 use pgrx::spi::quote_identifier;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn word<'a>(args: &'a Value, key: &str) -> &'a str {
     args[key].as_str().unwrap_or_default()
@@ -18,6 +19,9 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
+        "tell_lost" => {}
+        "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
+        "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
@@ -36,6 +40,9 @@ pub fn back(change: &Change, args: &Value) {
     match word(args, "routine") {
         "copy_column" => forget_tags(change, word(args, "to"), Some("copied")),
         "drop_not_null" => set_not_null(change, word(args, "column")),
+        "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
+        "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
+        "hide_indexes" => show_indexes(change, word(args, "column")),
         "hide" => show(change),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args),
@@ -123,10 +130,72 @@ fn set_not_null(change: &Change, column: &str) {
     spi::execute(&format!("ALTER TABLE {} ALTER COLUMN {quoted} SET NOT NULL", change.name), &[]);
 }
 
+/// The old type could not hold some of what was written in the new one: that is said.
+fn tell_lost(change: &Change, old: &str, new: &str) {
+    let (quoted, column) = (quote_identifier(old), quote_identifier(new));
+    let sql = format!("SELECT count(*) FROM {} WHERE {quoted} IS NULL AND {column} IS NOT NULL", change.name);
+    let lost: i64 = owner::run(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0);
+    if lost > 0 {
+        error::conversion::values_lost(&change.name, new, lost).warn();
+    }
+}
+
+/// The names of indexes, and of sequences that belong to columns, are free again for what takes the place of those in
+/// quarantine: all of the relation, or those of one column.
+fn hide_indexes(change: &Change, column: Option<&str>) {
+    let relation = change.relation();
+    let names: Vec<(String, bool)> = owner::run(|| {
+        spi::select_latest(
+            "SELECT c.relname::text, c.relkind = 'S'
+               FROM pg_class c JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass
+              WHERE d.refobjid = $1 AND c.relkind = 'S' AND d.deptype IN ('a', 'i')
+                AND ($2 IS NULL OR d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = $1 AND attname = $2))
+             UNION
+             SELECT c.relname::text, false FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+              WHERE i.indrelid = $1
+                AND ($2 IS NULL OR EXISTS (
+                     SELECT FROM pg_attribute a LEFT JOIN pg_depend d
+                            ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid AND d.refobjid = $1 AND d.refobjsubid = a.attnum
+                      WHERE a.attrelid = $1 AND a.attname = $2 AND (a.attnum = ANY (i.indkey) OR d.objid IS NOT NULL)))
+              ORDER BY 1",
+            &[relation.0.into(), column.into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    });
+    let mut renamed = Vec::new();
+    for (number, (name, is_sequence)) in names.iter().enumerate() {
+        let hidden = quarantine_name(change.id, &format!("{number}_{name}"));
+        rename_index(change, *is_sequence, name, &hidden);
+        renamed.push(json!([name, hidden, is_sequence]));
+    }
+    store::keep(change.id, &format!("indexes of {}", column.unwrap_or_default()), json!(renamed));
+}
+
+fn show_indexes(change: &Change, column: &str) {
+    for entry in change.kept[format!("indexes of {column}")].as_array().into_iter().flatten() {
+        let (name, hidden) = (entry[0].as_str().unwrap_or_default(), entry[1].as_str().unwrap_or_default());
+        let taken = Name { schema: change.name.schema.clone(), relation: name.to_string() };
+        if catalog::relation_oid(&taken).is_some() {
+            error::change::index_name_taken(&taken, hidden).warn();
+            continue;
+        }
+        rename_index(change, entry[2] == true, hidden, name);
+    }
+}
+
+/// Nothing is done where somebody has dropped it meanwhile.
+fn rename_index(change: &Change, is_sequence: bool, name: &str, new_name: &str) {
+    let word = if is_sequence { "SEQUENCE" } else { "INDEX" };
+    let schema = quote_identifier(&change.name.schema);
+    let (name, new_name) = (quote_identifier(name), quote_identifier(new_name));
+    spi::execute(&format!("ALTER {word} IF EXISTS {schema}.{name} RENAME TO {new_name}"), &[]);
+}
+
 /// Puts a relation under its reserved name, where nobody but its owner may use it.
 fn hide(change: &Change, quarantine: &str) {
     let relation = change.relation();
     let word = table::command_word(relation.0);
+    hide_indexes(change, None);
     let given = grants::of(relation);
     spi::execute(&format!("ALTER {word} {} RENAME TO {}", change.name, quote_identifier(quarantine)), &[]);
     let hidden = Name { schema: change.name.schema.clone(), relation: quarantine.to_string() };
@@ -141,5 +210,6 @@ fn show(change: &Change) {
         &format!("ALTER {word} {hidden} RENAME TO {}", quote_identifier(&change.name.relation)),
         &[],
     );
+    show_indexes(change, "");
     grants::give(&change.name, &change.kept["grants"]);
 }

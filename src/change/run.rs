@@ -1,11 +1,12 @@
 //! Running one step, and taking it back.
-use super::acting::as_change;
+use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{backfill, routine, throttle, verify};
+use super::{alone, backfill, certificate, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, settings_scope, spi};
 use pgrx::pg_sys;
+use serde_json::Value;
 
 /// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
 /// request for a strong lock stops everybody.
@@ -61,26 +62,38 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         Action::Sql | Action::Product => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
-            statements(change, step.action, &step.statement);
+            certificate::keeping_others(change, || {
+                statements(change, step.action, &step.statement, &step.args);
+            });
         }
-        Action::Alone => return super::alone::forward(change, stored),
-        Action::Copy => {
-            if throttle::holds(change).is_some() || backfill::batch(change, &step.args) {
-                return Outcome::Again;
-            }
-        }
-        Action::Compare => {
-            if verify::batch(change, &step.args) {
-                return Outcome::Again;
-            }
+        Action::Alone => match alone::forward(change, stored) {
+            Some(outcome) => return outcome,
+            None => error::change::no_process(change.id, &change.fill(&step.statement)).raise(),
+        },
+        Action::Copy | Action::Compare => {
+            let elsewhere = if alone::takes_copies() { alone::forward(change, stored) } else { None };
+            return elsewhere.unwrap_or_else(|| batch(change, stored));
         }
         Action::Routine => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
-            as_change(change, || routine::forward(change, &step.args));
+            certificate::keeping_others(change, || {
+                as_change(change, || routine::forward(change, &step.args))
+            });
         }
     }
     Outcome::Done
+}
+
+/// One batch of a copy or a comparison.
+#[must_use]
+pub fn batch(change: &Change, stored: &Stored) -> Outcome {
+    let (step, held) = (&stored.step, || throttle::holds(change).is_some());
+    let is_left = match step.action {
+        Action::Copy => held() || backfill::batch(change, &step.args),
+        _ => verify::batch(change, &step.args),
+    };
+    if is_left { Outcome::Again } else { Outcome::Done }
 }
 
 /// Takes a step back.
@@ -88,22 +101,20 @@ pub fn back(change: &Change, stored: &Stored) {
     let step = &stored.step;
     let Some(undo) = &step.undo else { return };
     bound_lock_wait();
-    match step.action {
+    certificate::keeping_others(change, || match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
-        // What is gone already is nothing to tell.
-        action => settings_scope::with_setting(c"client_min_messages", "warning", || {
-            statements(change, action, undo);
-        }),
-    }
+        // Steps take back what others may have taken back: nobody wants to hear of that.
+        action => settings_scope::quietly(|| statements(change, action, undo, &step.args)),
+    });
 }
 
 /// Statements of a step. Those of the wish run with the rights of the relation's owner, whoever advances it.
-pub fn statements(change: &Change, action: Action, text: &str) {
+pub fn statements(change: &Change, action: Action, text: &str, args: &Value) {
     let text = change.fill(text);
     if text.is_empty() {
         return;
     }
-    as_change(change, || match action {
+    touching(change, args, || match action {
         Action::Product => owner::run(|| {
             spi::execute(&text, &[]);
         }),

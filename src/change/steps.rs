@@ -4,12 +4,13 @@ use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
 use super::{alone, backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
-use crate::core::change::State;
 use crate::core::change::step::Phase;
+use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
 use crate::pg::{catalog, owner, roles, spi};
 use crate::registry::duty;
+use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
 /// Whether a step comes before the gate.
@@ -30,7 +31,9 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
-    alone::rest();
+    if alone::rest(id) {
+        return true;
+    }
     throttle::rest();
     let change = store::lock(id);
     let approve =
@@ -117,11 +120,11 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET state = 'contracted', contracted_by = $2,
-                    contracted_at = t.now, quarantine_until = t.now + $3::interval,
+                    contracted_at = t.now, by_own_ddl = $4, quarantine_until = t.now + $3::interval,
                     last_error = NULL
                FROM (SELECT clock_timestamp() AS now) t
               WHERE id = $1",
-            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into()],
+            &[change.id.into(), me.into(), window::of(&change.name).quarantine.into(), by_own_ddl.into()],
         )
     });
     audit::act(Act {
@@ -221,6 +224,7 @@ pub fn undo(id: i64, reason: Option<&str>) {
     }
     let relation = change.relation();
     duty::require_owner("undoing a change", relation, false);
+    require_free_names(&change, relation);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
     let steps = store::steps(id);
@@ -228,6 +232,26 @@ pub fn undo(id: i64, reason: Option<&str>) {
         steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
     if !left.is_empty() {
         error::change::not_all_back(id, &left).notice();
+    }
+}
+
+/// Raises where somebody has made anew what would come back, as the way back of a migration tool does.
+fn require_free_names(change: &Change, relation: Relation) {
+    let now = change.current_name();
+    if now != change.name && catalog::relation_oid(&change.name).is_some() {
+        error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
+    }
+    let exists = |column: &str| catalog::column_number(relation.0, column).is_some();
+    let reserved = |column: &String| quarantine_name(change.id, column);
+    // What changed its type has its name itself.
+    let has_left = |column: &&String| !change.adds.contains(&reserved(column));
+    if let Some(column) = change.takes.iter().filter(has_left).find(|c| exists(c)) {
+        let what = format!("column {}.{}", change.name, quote_identifier(column));
+        // A renamed column waits under its new name.
+        let mut waiting = std::iter::once(column).chain(&change.adds).map(reserved);
+        let hidden = waiting.find(|c| exists(c)).unwrap_or_else(|| column.clone());
+        let quarantine = format!("{}.{}", change.name, quote_identifier(hidden));
+        error::change::name_in_use(change.id, &what, &quarantine).raise();
     }
 }
 

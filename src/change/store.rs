@@ -175,7 +175,7 @@ pub fn open_on(name: &Name) -> Vec<Change> {
           WHERE ((schema_name, relation_name) = ($1, $2) OR $3 = ANY (aliases)) AND ended_at IS NULL ORDER BY id"
     );
     let args = [name.schema.as_str().into(), name.relation.as_str().into(), name.to_string().into()];
-    owner::run(|| spi::select(&sql, &args, read))
+    owner::run(|| spi::select_latest(&sql, &args, read))
 }
 
 /// The last change of a relation with this wish that has come to its end, where it only added.
@@ -272,6 +272,16 @@ pub fn note_start(id: i64, number: i32) {
                 SET started_at = clock_timestamp(), pid = pg_backend_pid(), failure = NULL, last_error = NULL
               WHERE change = $1 AND step = $2",
             &[id.into(), number.into()],
+        )
+    });
+}
+
+/// Binds the plan of a change to another state of its relation.
+pub fn set_fingerprint(id: i64, fingerprint: &str) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.change SET fingerprint = $2 WHERE id = $1 AND fingerprint <> $2",
+            &[id.into(), fingerprint.into()],
         )
     });
 }

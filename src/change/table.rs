@@ -2,7 +2,7 @@
 use super::form::Planning;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, spi};
+use crate::pg::{owner, spi, xact};
 use pgrx::pg_sys;
 
 /// A column as the catalogs describe it.
@@ -48,6 +48,12 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
             },
         )
     })
+}
+
+/// A relation by its quoted name.
+#[must_use]
+pub fn named(name: &str) -> Option<pg_sys::Oid> {
+    owner::run(|| spi::select_one("SELECT to_regclass($1)::oid", &[name.into()], |r| r.get(1))).flatten()
 }
 
 /// What else would go, or stand in the way, if a column (or with None the table) were dropped: views, foreign keys of
@@ -162,15 +168,31 @@ pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
 #[must_use]
 pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {
     owner::run(|| {
-        spi::select_one(
+        spi::select_latest(
             "SELECT md5(string_agg(format('%s %s %s %s', attname, format_type(atttypid, atttypmod), attnotnull, attgenerated), ',' ORDER BY attnum))
                FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped AND attname <> ALL ($2)",
             &[relid.into(), without.to_vec().into()],
             |r| r.get::<String>(1),
         )
     })
+    .into_iter()
+    .next()
     .flatten()
     .unwrap_or_default()
+}
+
+/// The columns that the running transaction has added.
+#[must_use]
+pub fn columns_made_here(relid: pg_sys::Oid) -> Vec<String> {
+    let columns: Vec<(String, i16)> = owner::run(|| {
+        spi::select_latest(
+            "SELECT attname::text, attnum FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped",
+            &[relid.into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    });
+    let made = columns.into_iter().filter(|(_, number)| xact::is_created_here(relid, Some(*number)));
+    made.map(|(name, _)| name).collect()
 }
 
 /// The tables that hold the rows: the table itself, or the leaves of a partitioned one.

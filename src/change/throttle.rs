@@ -1,6 +1,7 @@
 //! Throttling: a copy gives way to replicas, slots, waiting sessions, autovacuum and WAL. The limits are shipped and an
 //! operator sets others; what holds a copy is what `change_progress` says it waits for.
 use super::store::Change;
+use super::table;
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::{alone, owner, roles, spi};
@@ -44,6 +45,8 @@ pub fn holds(change: &Change) -> Option<String> {
 
 /// What the server's own views say.
 fn by_limits(relid: pg_sys::Oid) -> Option<String> {
+    let tree: Vec<pg_sys::Oid> =
+        std::iter::once(relid).chain(table::leaves(relid).into_iter().map(|(leaf, _)| leaf)).collect();
     owner::run(|| {
         spi::select_latest(
             "WITH l AS (SELECT factor, value FROM governance.throttles WHERE value <> 'off'),
@@ -64,16 +67,16 @@ fn by_limits(relid: pg_sys::Oid) -> Option<String> {
                 UNION ALL
                 SELECT 4, format('%s sessions wait for locks on the table, limit %s', count(*), l.value)
                   FROM l, pg_locks k
-                 WHERE l.factor = 'lock_waiters' AND NOT k.granted AND k.relation = $1
+                 WHERE l.factor = 'lock_waiters' AND NOT k.granted AND k.relation = ANY ($1)
                    AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                  GROUP BY l.value HAVING count(*) > l.value::int
                 UNION ALL
                 SELECT 5, 'autovacuum works on the table'
                   FROM l, pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid)
                  WHERE l.factor = 'autovacuum' AND a.backend_type = 'autovacuum worker'
-                   AND v.relid IN (SELECT $1 UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = $1)
+                   AND v.relid = ANY ($1)
              ) r (rank, reason) ORDER BY rank LIMIT 1",
-            &[relid.into()],
+            &[tree.into()],
             |r| r.must::<String>(1),
         )
     })

@@ -2,10 +2,10 @@
 //! digest of the new values goes into one chain per table, which the certificate shows.
 use super::backfill::{self, BATCH_MILLIS, Copy};
 use super::store::Change;
-use super::table;
+use super::{culprit, table};
 use crate::error;
 use crate::pg::catalog::Name;
-use crate::pg::{owner, settings_scope, spi};
+use crate::pg::{own_statement, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -40,7 +40,8 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     let (rows, different, digest) = compare(change, &copy, &part, upto);
     if different > 0 {
         // Noted by a transaction of its own: this one is taken back by the error.
-        error::change::not_equal(change.id, different).raise();
+        let row = with_rights(change, &copy, || culprit::first(change, &copy.differs()));
+        error::conversion::still_differs(change.id, different, &row).raise();
     }
     let blocks = match started.elapsed().as_millis() {
         t if t > BATCH_MILLIS * 2 => part.blocks / 2,
@@ -104,9 +105,15 @@ fn compare(change: &Change, copy: &Copy, part: &Part, upto: i64) -> (i64, i64, S
         part.next
     );
     let ask = || {
-        spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
-            .unwrap_or_default()
+        own_statement::run(&sql, || {
+            spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
+        })
+        .unwrap_or_default()
     };
+    with_rights(change, copy, ask)
+}
+
+fn with_rights<R>(change: &Change, copy: &Copy, ask: impl FnOnce() -> R) -> R {
     backfill::as_owner_of(change.relation(), || {
         if copy.runs_users_code { ask() } else { settings_scope::quiet_copy(ask) }
     })

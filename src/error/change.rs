@@ -115,6 +115,23 @@ pub fn name_taken(name: &Name, column: &str) -> Failure {
     )
 }
 
+/// Something else has the name of what would come back.
+pub fn name_in_use(id: i64, what: &str, quarantine: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DUPLICATE_OBJECT,
+        format!("{what} exists again, so change {id} cannot bring back the one before"),
+    )
+    .hint(format!("The data is in {quarantine}: copy it from there, or give what has the name now another one, as a change, and undo then."))
+}
+
+/// The name of an index or sequence that comes back belongs to another one by now.
+pub fn index_name_taken(name: &Name, hidden: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING,
+        format!("{name} exists already, so the one from before keeps the name {hidden}"),
+    )
+}
+
 /// A change that does not exist, or not for this user.
 pub fn no_such_change(id: i64) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("change {id} does not exist"))
@@ -195,24 +212,6 @@ pub fn gate_closed(id: i64, problems: &str) -> Failure {
         format!("the gate of change {id} is closed: {problems}"),
     )
     .hint(format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"))
-}
-
-/// Rows that still differ after the copy.
-pub fn not_equal(id: i64, rows: i64) -> Failure {
-    Failure::new(
-        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("change {id}: {rows} rows still differ between the old and the new column"),
-    )
-    .hint(format!("CALL governance.advance_change({id}); copies them again."))
-}
-
-/// The row that a copy fails on.
-pub fn fails_on_row(id: i64, table: &Name, row: &str) -> Failure {
-    Failure::new(Code::ERRCODE_WARNING, format!("change {id} cannot make a value for one row of {table}"))
-        .detail("Where it has come to is kept.")
-        .hint(format!(
-            "SELECT * FROM {table} WHERE ctid = '{row}'; mend the row, then: CALL governance.advance_change({id});"
-        ))
 }
 
 /// Still in quarantine.

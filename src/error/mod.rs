@@ -7,6 +7,7 @@ pub mod audit;
 pub mod boundary;
 pub mod change;
 mod change_away;
+pub mod conversion;
 pub mod guard;
 pub mod lineage;
 pub mod privacy;

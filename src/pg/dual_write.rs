@@ -67,7 +67,8 @@ pub unsafe extern "C-unwind" fn dg_dual_write(call: pg_sys::FunctionCallInfo) ->
 ///
 /// # Safety
 /// `desc` must be valid.
-unsafe fn position(desc: pg_sys::TupleDesc, column: &str) -> i32 {
+#[must_use]
+pub unsafe fn position(desc: pg_sys::TupleDesc, column: &str) -> i32 {
     let name = CString::new(column).unwrap_or_default();
     // SAFETY: a valid descriptor and C string.
     let at = unsafe { pg_sys::SPI_fnumber(desc, name.as_ptr()) };
@@ -81,7 +82,8 @@ unsafe fn position(desc: pg_sys::TupleDesc, column: &str) -> i32 {
 ///
 /// # Safety
 /// `tuple` must match `desc`, and `at` be one of its columns.
-unsafe fn value(tuple: pg_sys::HeapTuple, at: i32, desc: pg_sys::TupleDesc) -> (pg_sys::Datum, bool) {
+#[must_use]
+pub unsafe fn value(tuple: pg_sys::HeapTuple, at: i32, desc: pg_sys::TupleDesc) -> (pg_sys::Datum, bool) {
     let mut null = false;
     // SAFETY: the caller vouches for tuple and column.
     let datum = unsafe { pg_sys::heap_getattr(tuple, at, desc, &mut null) };
@@ -92,13 +94,22 @@ unsafe fn value(tuple: pg_sys::HeapTuple, at: i32, desc: pg_sys::TupleDesc) -> (
 ///
 /// # Safety
 /// The values must be of column `at` of `desc`.
-unsafe fn same(desc: pg_sys::TupleDesc, at: i32, a: (pg_sys::Datum, bool), b: (pg_sys::Datum, bool)) -> bool {
+#[must_use]
+pub unsafe fn same(
+    desc: pg_sys::TupleDesc,
+    at: i32,
+    a: (pg_sys::Datum, bool),
+    b: (pg_sys::Datum, bool),
+) -> bool {
     if a.1 || b.1 {
         return a.1 && b.1;
     }
     // SAFETY: attributes are stored behind the descriptor, from 1; the caller vouches for the values.
     unsafe {
         let attribute = &*(*desc).attrs.as_ptr().add(at as usize - 1);
+        if attribute.attbyval {
+            return a.0 == b.0;
+        }
         super::missing::datum_image_eq(a.0, b.0, attribute.attbyval, i32::from(attribute.attlen))
     }
 }

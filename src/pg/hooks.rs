@@ -11,8 +11,8 @@
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
 use super::{
-    audit_row, cache, catalog, ddl_hook, deprecated, explaining, loading, looking, mask, readers, session,
-    write_hook,
+    audit_row, cache, catalog, compiled, ddl_hook, deprecated, explaining, loading, looking, mask, readers,
+    session, write_hook,
 };
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
@@ -78,6 +78,7 @@ pub fn install() {
     }
     cache::install();
     audit_row::install();
+    compiled::install();
     // SAFETY: the server is single-threaded and calls _PG_init once per process; each hook is saved before it is set.
     unsafe {
         PREVIOUS_PLANNER = pg_sys::planner_hook;
@@ -133,7 +134,7 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: arguments come from the server; a frame without destructors.
     unsafe {
-        let wanted = planner_begins(query);
+        let wanted = planner_begins(query, source);
         let plan = match PREVIOUS_PLANNER {
             _ if wanted.masks => planner_with_masks(query, source, options, params),
             Some(hook) => hook(query, source, options, params),
@@ -153,12 +154,12 @@ unsafe extern "C-unwind" fn planner(
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted {
+unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query, source: *const c_char) -> Wanted {
     let mut wanted = Wanted { masks: false, transient: false, explains: false, reads: false, base: 0 };
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
         unsafe {
-            deprecated::look(query);
+            deprecated::look(query, source);
             wanted.explains = explaining::take();
             wanted.transient = !wanted.explains && write_hook::look(query);
             if readers::looks_at_plans() {

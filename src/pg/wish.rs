@@ -3,7 +3,7 @@
 use super::catalog::{self, Name, text};
 use super::guard::names;
 use super::list::items;
-use super::{addition, ddl, wish_away};
+use super::{addition, ddl, retype, wish_away};
 use crate::core::change::away::Away;
 use crate::core::change::part::Part;
 use pgrx::pg_sys;
@@ -20,6 +20,8 @@ pub struct Wish {
     pub parts: Vec<Part>,
     /// Whether that is all of it.
     pub is_all: bool,
+    /// Whether a column is added without IF NOT EXISTS.
+    pub adds_anew: bool,
     /// Why there is no form, where that can be said better than by a list of those there are.
     pub why_not: Option<&'static str>,
     /// Further names by which the guard judges the statement.
@@ -49,6 +51,8 @@ pub unsafe fn read(node: *mut pg_sys::Node) -> Vec<Wish> {
                     let commands = items::<pg_sys::AlterTableCmd>(s.cmds);
                     let alone = commands.len() == 1;
                     for command in commands {
+                        w.adds_anew |= (*command).subtype == pg_sys::AlterTableType::AT_AddColumn
+                            && !(*command).missing_ok;
                         let part = addition::by_itself(alone, || sub_command(&*command, w));
                         part_or_why(w, part);
                     }
@@ -89,7 +93,15 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
     // SAFETY: the caller vouches for the tree.
     let (relid, written) = unsafe { (names::relation(range), ddl::name_of(range)) };
     let Some(name) = relid.and_then(catalog::relation_name).or(written) else { return Vec::new() };
-    let mut wish = Wish { name, relid, parts: Vec::new(), is_all: true, why_not: None, also: Vec::new() };
+    let mut wish = Wish {
+        name,
+        relid,
+        parts: Vec::new(),
+        is_all: true,
+        adds_anew: false,
+        why_not: None,
+        also: Vec::new(),
+    };
     fill(&mut wish);
     vec![wish]
 }
@@ -103,6 +115,8 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Opti
     let name = unsafe { text(c.name) }.unwrap_or_default();
     match c.subtype {
         AT_DropColumn if !cascades => Ok(Part::DropColumn { column: name }),
+        // SAFETY: as above.
+        AT_AlterColumnType => unsafe { retype::set_type(name, c.def.cast(), of) },
         AT_SetNotNull => Ok(Part::SetNotNull { column: name }),
         // SAFETY: the definition of what is added, by the kind of the command.
         AT_AddConstraint => unsafe {
@@ -110,7 +124,7 @@ unsafe fn sub_command(c: &pg_sys::AlterTableCmd, of: &Wish) -> Result<Part, Opti
         },
         // SAFETY: as above.
         AT_AddColumn => unsafe {
-            of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid, c.missing_ok))
+            of.relid.ok_or(None).and_then(|relid| addition::add_column(c.def.cast(), relid))
         },
         // SAFETY: as above.
         _ => unsafe { wish_away::sub_command(c) }.unwrap_or(Err(None)),

@@ -160,5 +160,13 @@ pub unsafe fn alter_enum(s: &pg_sys::AlterEnumStmt) -> Vec<Wish> {
 fn on(relid: pg_sys::Oid, part: Away) -> Option<Wish> {
     let name = catalog::relation_name(relid)?;
     let parts = vec![Part::Away(part)];
-    Some(Wish { name, relid: Some(relid), parts, is_all: true, why_not: None, also: Vec::new() })
+    Some(Wish {
+        name,
+        relid: Some(relid),
+        parts,
+        is_all: true,
+        adds_anew: false,
+        why_not: None,
+        also: Vec::new(),
+    })
 }

@@ -39,6 +39,9 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
         format!("ALTER TABLE {TABLE} RENAME COLUMN {old} TO {hidden}"),
         Some(format!("ALTER TABLE {TABLE} RENAME COLUMN {hidden} TO {old}")),
     ));
+    let words = format!("give the indexes of {hidden}, and its sequence, reserved names");
+    let step = Step::routine(Phase::Contract, "hide_indexes", words, json!({"column": reserved}));
+    plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
     if facts.not_null {
         // Writers of the new shape no longer give a value.
         let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {hidden} DROP NOT NULL");

@@ -52,7 +52,7 @@ pub fn plan_but(p: &Planning, part: &Part, views: &[pg_sys::Oid]) -> Plan {
         Phase::Contract,
         "hide",
         format!(
-            "ALTER {word} {TABLE} RENAME TO {hidden}; REVOKE ALL ON {hidden} FROM everybody but its owner"
+            "ALTER {word} {TABLE} RENAME TO {hidden}, its indexes and sequences too; REVOKE ALL ON {hidden} FROM everybody but its owner"
         ),
         json!({"name": reserved}),
     );

@@ -1,21 +1,29 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
 mod add_column;
 mod add_constraint;
+mod attached;
 mod away;
+mod conversion;
 mod create_index;
+mod derive;
 mod drop_column;
 mod drop_relation;
 mod not_null;
+mod rebuild;
+mod referenced;
 mod rename_column;
+mod reshape;
+mod set_type;
 
-use crate::core::change::part::Part;
+use crate::core::change::part::{self, Part};
 use crate::core::change::step::Step;
 use crate::pg::catalog::Name;
+use crate::pg::retype;
+use crate::pg::wish::Wish;
 use pgrx::pg_sys;
 use serde_json::Value;
 
 /// A wish that is being planned.
-#[allow(dead_code, reason = "up and down are for the forms that take expressions")]
 pub struct Planning {
     /// Number of the change.
     pub id: i64,
@@ -25,6 +33,8 @@ pub struct Planning {
     pub name: Name,
     /// The whole wish, in one spelling.
     pub ddl: String,
+    /// Under which names in it are resolved.
+    pub path: String,
     /// What the proposal says new values are made from: one expression, or an object of them by column.
     pub up: Option<Value>,
     /// The same for old values.
@@ -50,6 +60,12 @@ impl Planning {
             Value::String(expression) => Some(expression.clone()),
             by_column => by_column[column].as_str().map(String::from),
         }
+    }
+
+    /// Whether new columns are made from old ones that go: split, merged, or one from one.
+    #[must_use]
+    pub fn is_reshape(&self, parts: &[Part]) -> bool {
+        part::is_reshape(parts, self.up.is_some() || self.down.is_some())
     }
 
     /// Raises where the proposal says what old values are made from, and nothing old is kept.
@@ -132,9 +148,33 @@ pub fn require(relid: pg_sys::Oid, name: &Name, parts: &[Part]) {
     }
 }
 
+/// PostgreSQL would refuse a type change that it cannot cast, so it is no statement that is safe as it is. `has_up`: the
+/// proposal says itself what the values are made from.
+pub fn require_castable(wish: &Wish, has_up: bool) {
+    if wish.why_not == Some(retype::NO_TYPE) {
+        crate::error::conversion::no_such_type().raise();
+    }
+    for part in &wish.parts {
+        let (Part::SetType(r), Some(relid)) = (part, wish.relid) else { continue };
+        match &r.using {
+            Some(Err(why)) => {
+                crate::error::conversion::bad_expression("USING", &r.column, "as in the statement", why)
+                    .raise()
+            }
+            None if !has_up && !retype::can_cast(relid, &r.column, &r.type_name) => {
+                crate::error::conversion::cannot_cast(&r.column, &r.type_name).raise()
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Plans all parts of a wish.
 #[must_use]
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
+    if planning.is_reshape(parts) {
+        return reshape::plan(planning, parts);
+    }
     let all = parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));
         all
@@ -153,6 +193,7 @@ pub fn plan(planning: &Planning, part: &Part) -> Plan {
     match part {
         Part::DropColumn { column } => drop_column::plan(planning, column),
         Part::RenameColumn { column, new_name } => rename_column::plan(planning, column, new_name),
+        Part::SetType(retype) => set_type::plan(planning, retype),
         Part::DropTable | Part::DropView { .. } => drop_relation::plan(planning, part),
         Part::CreateIndex(new) => create_index::plan(planning, new),
         Part::SetNotNull { column } => not_null::plan(planning, column),

@@ -1,6 +1,7 @@
 //! change: what is wished, the steps to it, and where a change stands.
 pub mod addition;
 pub mod away;
+pub mod expression;
 pub mod part;
 pub mod reads;
 pub mod step;

@@ -17,6 +17,8 @@ pub enum Part {
         /// Its new name.
         new_name: String,
     },
+    /// ALTER TABLE … ALTER COLUMN … TYPE.
+    SetType(Retype),
     /// DROP TABLE.
     DropTable,
     /// DROP VIEW and DROP MATERIALIZED VIEW.
@@ -39,6 +41,21 @@ pub enum Part {
     Away(Away),
 }
 
+/// A column that gets another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retype {
+    /// The column.
+    pub column: String,
+    /// The type, with modifier.
+    pub type_name: String,
+    /// Collation to name, quoted, with a leading COLLATE and space.
+    pub collation: String,
+    /// USING in one spelling, or why it cannot be analysed.
+    pub using: Option<Result<String, String>>,
+    /// Whether the statement does nothing to a column that has the type already.
+    pub is_plain: bool,
+}
+
 impl Part {
     /// Name of the form in `changes.kind`.
     #[must_use]
@@ -46,6 +63,7 @@ impl Part {
         match self {
             Part::DropColumn { .. } => "drop_column",
             Part::RenameColumn { .. } => "rename_column",
+            Part::SetType(_) => "set_type",
             Part::DropTable => "drop_table",
             Part::DropView { .. } => "drop_view",
             Part::CreateIndex(_) => "create_index",
@@ -63,6 +81,14 @@ impl Part {
             Part::DropColumn { column } => format!("ALTER TABLE {table} DROP COLUMN {}", quote(column)),
             Part::RenameColumn { column, new_name } => {
                 format!("ALTER TABLE {table} RENAME COLUMN {} TO {}", quote(column), quote(new_name))
+            }
+            Part::SetType(r) => {
+                let using = match &r.using {
+                    Some(Ok(using)) => format!(" USING {using}"),
+                    _ => String::new(),
+                };
+                let (column, of_type) = (quote(&r.column), &r.type_name);
+                format!("ALTER TABLE {table} ALTER COLUMN {column} TYPE {of_type}{}{using}", r.collation)
             }
             Part::DropTable => format!("DROP TABLE {table}"),
             Part::DropView { materialized: false } => format!("DROP VIEW {table}"),
@@ -83,6 +109,7 @@ impl Part {
         match self {
             Part::DropColumn { column } => vec![column.clone()],
             Part::RenameColumn { column, new_name } => vec![column.clone(), new_name.clone()],
+            Part::SetType(r) => vec![r.column.clone()],
             Part::SetNotNull { column } => vec![column.clone()],
             Part::CreateIndex(NewIndex { columns, .. })
             | Part::AddConstraint(NewConstraint { columns, .. }) => columns.clone(),
@@ -99,6 +126,7 @@ impl Part {
             Part::DropColumn { column } | Part::RenameColumn { column, .. } | Part::SetNotNull { column } => {
                 vec![column]
             }
+            Part::SetType(r) => vec![&r.column],
             Part::CreateIndex(NewIndex { columns, .. })
             | Part::AddConstraint(NewConstraint { columns, .. }) => {
                 columns.iter().map(String::as_str).collect()
@@ -111,7 +139,27 @@ impl Part {
     /// Whether it can be told how to make new values from old ones, or old ones from new.
     #[must_use]
     pub fn takes_expressions(&self) -> bool {
-        matches!(self, Part::SetNotNull { .. } | Part::AddColumn(_))
+        matches!(self, Part::SetNotNull { .. } | Part::AddColumn(_) | Part::SetType(_))
+    }
+
+    /// The same without CASCADE.
+    #[must_use]
+    pub fn without_cascade(&self) -> Part {
+        match self {
+            Part::Away(Away::Cascade(part)) => (**part).clone(),
+            part => part.clone(),
+        }
+    }
+
+    /// The same with CASCADE, where there is such a form.
+    #[must_use]
+    pub fn with_cascade(&self) -> Part {
+        match self {
+            Part::DropColumn { .. } | Part::DropTable | Part::DropView { .. } => {
+                Part::Away(Away::Cascade(Box::new(self.clone())))
+            }
+            part => part.clone(),
+        }
     }
 
     /// Whether it works on the relation as a whole.
@@ -134,17 +182,26 @@ pub fn text(parts: &[Part], table: &str, quote: impl Fn(&str) -> String + Copy) 
     texts.fold(first, |all, next| format!("{all}, {}", next.strip_prefix(&prefix).unwrap_or(&next)))
 }
 
-/// The form in one word: that of the only part, or `several`.
+/// Whether new columns are made from old ones that go: split, merged, or one from one. `has_expressions`: the proposal says
+/// how; columns that merely come and go in one statement have nothing to do with each other.
 #[must_use]
-pub fn kind(parts: &[Part]) -> &'static str {
+pub fn is_reshape(parts: &[Part], has_expressions: bool) -> bool {
+    let added = parts.iter().any(|p| matches!(p, Part::AddColumn(_)));
+    has_expressions && added && parts.iter().any(|p| matches!(p, Part::DropColumn { .. }))
+}
+
+/// The form in one word: that of the only part, `reshape` or `several`.
+#[must_use]
+pub fn kind(parts: &[Part], has_expressions: bool) -> &'static str {
     match parts {
         [part] => part.kind(),
+        _ if is_reshape(parts, has_expressions) => "reshape",
         _ => "several",
     }
 }
 
 /// The DDL forms a change can plan, for messages.
-pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, RENAME TO, SET SCHEMA, ADD COLUMN, ADD CONSTRAINT, SET NOT NULL, DROP CONSTRAINT, DROP NOT NULL, DROP DEFAULT, DETACH PARTITION, DROP TABLE, DROP VIEW, DROP INDEX, DROP POLICY, CREATE INDEX, ALTER TYPE … RENAME VALUE";
+pub const FORMS: &str = "ALTER TABLE … DROP COLUMN, RENAME COLUMN, ALTER COLUMN … TYPE, RENAME TO, SET SCHEMA, ADD COLUMN, ADD COLUMN … DROP COLUMN with up and down, ADD CONSTRAINT, SET NOT NULL, DROP CONSTRAINT, DROP NOT NULL, DROP DEFAULT, DETACH PARTITION, DROP TABLE, DROP VIEW, DROP INDEX, DROP POLICY, CREATE INDEX, ALTER TYPE … RENAME VALUE";
 
 #[cfg(test)]
 mod tests {
@@ -161,7 +218,7 @@ mod tests {
             text(&[drop("a"), drop("b")], "s.t", plain),
             "ALTER TABLE s.t DROP COLUMN a, DROP COLUMN b"
         );
-        assert_eq!(kind(&[drop("a"), drop("b")]), "several");
+        assert_eq!(kind(&[drop("a"), drop("b")], true), "several");
         assert_eq!(text(&[Part::DropTable], "s.t", plain), "DROP TABLE s.t");
     }
 }

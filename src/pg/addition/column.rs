@@ -4,7 +4,7 @@ use super::index::collation;
 use super::{Unread, tried};
 use crate::core::change::addition::{Demand, NewColumn, Source};
 use crate::core::change::part::Part;
-use crate::pg::catalog::{self, text};
+use crate::pg::catalog::text;
 use crate::pg::expression::{self, Typed, Use};
 use crate::pg::list::items;
 use pgrx::pg_sys;
@@ -14,16 +14,7 @@ use pgrx::pg_sys::ConstrType::*;
 ///
 /// # Safety
 /// A valid definition.
-pub unsafe fn add_column(
-    d: *const pg_sys::ColumnDef,
-    relid: pg_sys::Oid,
-    missing_ok: bool,
-) -> Result<Part, Unread> {
-    // SAFETY: the caller vouches for the tree.
-    let name = unsafe { text((*d).colname) }.unwrap_or_default();
-    if missing_ok && catalog::column_number(relid, &name).is_some() {
-        return Err(None);
-    }
+pub unsafe fn add_column(d: *const pg_sys::ColumnDef, relid: pg_sys::Oid) -> Result<Part, Unread> {
     // SAFETY: the caller vouches for the tree; constraints of a column are Constraint nodes.
     tried(|| unsafe { column(&*d, relid).map(Part::AddColumn) })
 }

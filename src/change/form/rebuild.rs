@@ -1,0 +1,181 @@
+//! Indexes and constraints of a column whose type changes: built for the new column while both are written, changing names
+//! at the gate. Those of the old column stay with it in quarantine.
+use super::attached::Index;
+use super::set_type::Change;
+use super::{Plan, Planning, create_index};
+use crate::core::change::expression::fill;
+use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
+use crate::pg::formula::{self, Column};
+use crate::pg::{owner, retype, spi};
+use pgrx::pg_sys;
+use pgrx::spi::{quote_identifier, quote_literal};
+use serde_json::json;
+
+/// A check in terms of the table with the new column.
+#[must_use]
+pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str) -> String {
+    let columns: Vec<Column> = owner::run(|| {
+        spi::select(
+            "SELECT attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            &[p.relid.into()],
+            |r| r.must::<String>(1),
+        )
+    })
+    .iter()
+    .filter_map(|c| if *c == new.name { Some(new.clone()) } else { retype::column_of(p.relid, c) })
+    .collect();
+    match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, (pg_sys::BOOLOID, -1)) {
+        Err(why) => p.no_form(&format!("check {name} does not fit the new type, drop it first: {why}")),
+        Ok(read) => fill(&read.text, |i| {
+            let name = &columns[i].name;
+            quote_identifier(if *name == new.name { reserved } else { name })
+        }),
+    }
+}
+
+/// The proofs and the indexes that the new column needs before the gate.
+pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
+    let column = quote_identifier(&change.reserved);
+    let mut add = |name: &str, what: &str, is_valid: bool, lock_mode: &'static str| {
+        let name = quote_identifier(name);
+        plan.step(Step::sql(
+            Phase::Expand,
+            lock_mode,
+            format!("ALTER TABLE {TABLE} ADD CONSTRAINT {name} {what} NOT VALID"),
+            Some(format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {name}")),
+        ));
+        if is_valid {
+            let validate = format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {name}");
+            plan.step(Step::sql(Phase::Verify, lock::NO_DDL, validate, None));
+        }
+    };
+    if change.not_null {
+        add(&not_null(p, change), &format!("CHECK ({column} IS NOT NULL)"), true, lock::EXCLUSIVE);
+    }
+    for c in &change.constraints {
+        let name = p.reserved(&c.name);
+        if c.is_check {
+            add(&name, &format!("CHECK ({}){}", c.text, c.no_inherit), c.is_valid, lock::EXCLUSIVE);
+        } else {
+            add(&name, &format!("FOREIGN KEY ({}){}", c.columns, c.text), c.is_valid, lock::NO_WRITES_OR_DDL);
+        }
+    }
+    for i in &change.indexes {
+        let mut build = |name: &str, on: &str| {
+            plan.step(create_index::of_table(Phase::Verify, name, !i.unique.is_empty(), on.trim_start()));
+        };
+        build(&p.reserved(&i.name), &i.on);
+        if i.is_primary_key() {
+            // There is one primary key at a time: this index lets it come back at once.
+            build(&before(p, &i.name), &i.on_old);
+        }
+    }
+}
+
+/// Name of the check that proves NOT NULL.
+fn not_null(p: &Planning, change: &Change) -> String {
+    p.reserved(&format!("{}_not_null", change.name))
+}
+
+/// Name of the index that brings a primary key back.
+fn before(p: &Planning, name: &str) -> String {
+    p.reserved(&format!("before_{name}"))
+}
+
+/// What the new column takes over, while it goes by its reserved name.
+pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
+    let mut step = |there: Vec<String>, back: Option<Vec<String>>| {
+        let back = back.map(|b| b.join("; "));
+        plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, there.join("; "), back));
+    };
+    if change.not_null {
+        let (column, proof) = (quote_identifier(&change.reserved), quote_identifier(not_null(p, change)));
+        let there = vec![
+            format!("ALTER TABLE {TABLE} ALTER COLUMN {column} SET NOT NULL"),
+            format!("ALTER TABLE {TABLE} DROP CONSTRAINT {proof}"),
+        ];
+        step(there, None);
+    }
+    for c in &change.constraints {
+        let (name, reserved) = (quote_identifier(&c.name), quote_identifier(p.reserved(&c.name)));
+        let between = quote_identifier(p.reserved(&format!("between_{}", c.name)));
+        let mut there = vec![
+            rename_constraint(&name, &between),
+            rename_constraint(&reserved, &name),
+            rename_constraint(&between, &reserved),
+        ];
+        there.extend(comment(&format!("CONSTRAINT {name} ON {TABLE}"), c.comment.as_ref()));
+        let back =
+            vec![format!("ALTER TABLE {TABLE} DROP CONSTRAINT {name}"), rename_constraint(&reserved, &name)];
+        step(there, Some(back));
+    }
+    for i in &change.indexes {
+        let (there, back) = index(p, i);
+        step(there, Some(back));
+    }
+}
+
+/// An index and its constraint change names with those of the new column.
+fn index(p: &Planning, i: &Index) -> (Vec<String>, Vec<String>) {
+    let (name, reserved) = (quote_identifier(&i.name), quote_identifier(p.reserved(&i.name)));
+    let between = quote_identifier(p.reserved(&format!("between_{}", i.name)));
+    let drop = format!("ALTER TABLE {TABLE} DROP CONSTRAINT {name}");
+    let add = |what: &str| format!("ALTER TABLE {TABLE} ADD CONSTRAINT {name} {what} USING INDEX {name}");
+    let (mut there, mut back) = match i.constraint.as_deref() {
+        Some("p") => {
+            let before = quote_identifier(before(p, &i.name));
+            (
+                vec![drop.clone(), rename_index(&reserved, &name), add("PRIMARY KEY")],
+                vec![drop, rename_index(&before, &name), add("PRIMARY KEY")],
+            )
+        }
+        Some(_) => (
+            vec![
+                rename_constraint(&name, &between),
+                rename_index(&reserved, &name),
+                add("UNIQUE"),
+                rename_constraint(&between, &reserved),
+            ],
+            vec![drop, rename_constraint(&reserved, &name)],
+        ),
+        None => (
+            vec![
+                rename_index(&name, &between),
+                rename_index(&reserved, &name),
+                rename_index(&between, &reserved),
+            ],
+            vec![format!("DROP INDEX {SCHEMA}.{name}"), rename_index(&reserved, &name)],
+        ),
+    };
+    let comments = [
+        comment(&format!("INDEX {SCHEMA}.{name}"), i.comment.as_ref()),
+        comment(&format!("CONSTRAINT {name} ON {TABLE}"), i.constraint_comment.as_ref()),
+    ];
+    if i.is_primary_key() {
+        back.extend(comments.iter().flatten().cloned());
+    }
+    there.extend(comments.into_iter().flatten());
+    (there, back)
+}
+
+/// The old column no longer has to have a value: `down` may give none.
+pub fn after_swap(change: &Change, plan: &mut Plan) {
+    if change.not_null {
+        let words =
+            format!("ALTER TABLE {TABLE} ALTER COLUMN {} DROP NOT NULL", quote_identifier(&change.reserved));
+        let step = Step::routine(Phase::Contract, "drop_not_null", words, json!({"column": change.reserved}));
+        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+    }
+}
+
+fn rename_constraint(from: &str, to: &str) -> String {
+    format!("ALTER TABLE {TABLE} RENAME CONSTRAINT {from} TO {to}")
+}
+
+fn rename_index(from: &str, to: &str) -> String {
+    format!("ALTER INDEX {SCHEMA}.{from} RENAME TO {to}")
+}
+
+fn comment(on: &str, comment: Option<&String>) -> Option<String> {
+    comment.map(|text| format!("COMMENT ON {on} IS {}", quote_literal(text)))
+}

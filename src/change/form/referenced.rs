@@ -1,0 +1,98 @@
+//! Foreign keys that point to a column whose type changes, the table's own among them: made anew at the gate without looking
+//! at rows, and validated afterwards.
+use super::{Plan, Planning};
+use crate::core::change::step::{Phase, Step, TABLE, lock};
+use crate::pg::{owner, spi};
+use serde_json::json;
+
+/// A foreign key that points to the column.
+pub struct Reference {
+    /// The table it is of, quoted; [`TABLE`] for the table itself.
+    table: String,
+    /// Its name, quoted.
+    name: String,
+    /// Its definition.
+    text: String,
+    /// Whether all rows are known to fulfil it.
+    is_valid: bool,
+    /// As `pg_describe_object()` has it.
+    pub description: String,
+}
+
+/// The foreign keys that point to a column; raises where one cannot be made anew.
+#[must_use]
+pub fn references(p: &Planning, column: &str) -> Vec<Reference> {
+    let found: Vec<(Reference, bool)> = owner::run(|| {
+        spi::select(
+            "SELECT CASE WHEN k.conrelid = $1 THEN $3 ELSE format('%I.%I', n.nspname, c.relname) END, quote_ident(k.conname),
+                    format('FOREIGN KEY (%s) REFERENCES %s (%s)%s', keys.own, $3, keys.others,
+                           regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^FOREIGN KEY .*? REFERENCES .*?\\)', ''), ' NOT VALID$', '')),
+                    k.convalidated, pg_describe_object('pg_constraint'::regclass, k.oid, 0), c.relkind = 'p'
+               FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attname = $2 AND a.attnum = ANY (k.confkey)
+              CROSS JOIN LATERAL (
+                SELECT string_agg(quote_ident(o.attname), ', ' ORDER BY u.n) AS own, string_agg(quote_ident(r.attname), ', ' ORDER BY u.n) AS others
+                  FROM unnest(k.conkey, k.confkey) WITH ORDINALITY u (own, other, n)
+                  JOIN pg_attribute o ON o.attrelid = k.conrelid AND o.attnum = u.own
+                  JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.other) keys
+              WHERE k.confrelid = $1 AND k.contype = 'f' AND k.conparentid = 0 ORDER BY c.oid, k.conname",
+            &[p.relid.into(), column.into(), TABLE.into()],
+            |r| {
+                let reference = Reference {
+                    table: r.must(1),
+                    name: r.must(2),
+                    text: r.must(3),
+                    is_valid: r.must(4),
+                    description: r.must(5),
+                };
+                (reference, r.must(6))
+            },
+        )
+    });
+    if let Some((r, _)) = found.iter().find(|(_, partitioned)| *partitioned) {
+        p.no_form(&format!("{} is of a partitioned table, where none can be made NOT VALID", r.description));
+    }
+    found.into_iter().map(|(r, _)| r).collect()
+}
+
+impl Reference {
+    /// As the extension's owner, as PostgreSQL itself makes them anew when a type changes: its table may be somebody else's.
+    fn step(&self, phase: Phase, lock_mode: &'static str, there: String, back: Option<String>) -> Step {
+        Step::product(phase, lock_mode, there, back)
+            .with(json!({"touches": [&self.table], "carries": [&self.description]}))
+    }
+
+    fn add(&self) -> String {
+        format!("ALTER TABLE {} ADD CONSTRAINT {} {} NOT VALID", self.table, self.name, self.text)
+    }
+
+    fn drop(&self) -> String {
+        format!("ALTER TABLE {} DROP CONSTRAINT {}", self.table, self.name)
+    }
+}
+
+/// They let go of the old column.
+pub fn before_swap(references: &[Reference], plan: &mut Plan) {
+    for r in references {
+        plan.step(r.step(Phase::Contract, lock::EXCLUSIVE, r.drop(), Some(r.add())));
+    }
+}
+
+/// They point to the new column.
+pub fn after_swap(references: &[Reference], plan: &mut Plan) {
+    for r in references {
+        plan.step(r.step(Phase::Contract, lock::NO_WRITES_OR_DDL, r.add(), Some(r.drop())));
+        if r.is_valid {
+            let validate = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", r.table, r.name);
+            plan.step(r.step(Phase::Settle, lock::READ, validate.clone(), None));
+            // Taken back, it is not valid either: rows are not looked at while everybody is locked out.
+            plan.step(r.step(Phase::Restore, lock::READ, validate, None));
+        }
+    }
+}
+
+/// Indexes that foreign keys rest on are found by their columns.
+#[must_use]
+pub fn is_among(references: &[Reference], dependent: &str) -> bool {
+    references.iter().any(|r| r.description == dependent)
+}

@@ -1,0 +1,201 @@
+//! ALTER TABLE … ALTER COLUMN … TYPE where PostgreSQL would write every row anew: a second column of the new type is
+//! written together, filled and verified; at the gate both change names.
+use super::attached::{self, Constraint, Index, Settings};
+use super::conversion::{self, Conversion, Side};
+use super::referenced::{self, Reference};
+use super::{Plan, Planning, derive, rebuild};
+use crate::change::table;
+use crate::core::change::part::Retype;
+use crate::core::change::step::{Phase, Step, TABLE, lock};
+use crate::error;
+use crate::pg::formula::{self, Column};
+use crate::pg::{retype, settings_scope};
+use pgrx::spi::{quote_identifier, quote_literal};
+use serde_json::json;
+
+/// A column and what hangs on it, while its type changes.
+pub struct Change {
+    /// The column.
+    pub name: String,
+    /// The name of the new one until contraction, and of the old one after it.
+    pub reserved: String,
+    /// NOT NULL.
+    pub not_null: bool,
+    /// Its settings.
+    pub settings: Settings,
+    /// Its indexes.
+    pub indexes: Vec<Index>,
+    /// Its checks and foreign keys, for the new column.
+    pub constraints: Vec<Constraint>,
+    /// Foreign keys that point to it.
+    pub references: Vec<Reference>,
+}
+
+/// The plan.
+pub fn plan(p: &Planning, r: &Retype) -> Plan {
+    let facts = table::plain_column(p, &r.column);
+    let (old, new) = columns(p, r);
+    let (up, down) = expressions(p, r, &facts, &old, &new);
+    let change = change(p, r, &facts, &new);
+    let side = |type_name: &str, collation: &str, made_from: &str| Side {
+        name: r.column.clone(),
+        reserved: change.reserved.clone(),
+        type_name: type_name.into(),
+        collation: collation.into(),
+        made_from: made_from.into(),
+    };
+    let c = Conversion {
+        old: vec![side(&facts.type_name, "", &down.text)],
+        new: vec![side(&r.type_name, &r.collation, &up.text)],
+        is_hidden: true,
+        runs_users_code: up.runs_users_code || down.runs_users_code,
+    };
+    let mut plan = Plan::default();
+    c.expand(p, &mut plan);
+    settings_of_new(&change, &mut plan);
+    rebuild::expand(p, &change, &mut plan);
+    Conversion::stop(p, &mut plan);
+    referenced::before_swap(&change.references, &mut plan);
+    rebuild::before_swap(p, &change, &mut plan);
+    default(p, r, &change, &new, &mut plan);
+    c.contract(&mut plan);
+    rebuild::after_swap(&change, &mut plan);
+    referenced::after_swap(&change.references, &mut plan);
+    c.keep_current(p, &mut plan);
+    // The last step is the first to be taken back: nothing is locked yet while rows are counted.
+    plan.step(Step::routine(
+        Phase::Contract,
+        "tell_lost",
+        format!("on undo_change, count the values that {} could not hold", facts.type_name),
+        json!({"old": change.reserved, "new": change.name}),
+    ));
+    plan.steps.sort_by_key(|(step, _)| step.phase as u8);
+    plan
+}
+
+/// What makes one shape from the other.
+fn expressions(
+    p: &Planning,
+    r: &Retype,
+    facts: &table::Column,
+    old: &Column,
+    new: &Column,
+) -> (formula::Read, formula::Read) {
+    let column = quote_identifier(&r.column);
+    let given = conversion::given("up", p.up.as_ref(), &r.column, &[&r.column]);
+    let using = match &r.using {
+        Some(Ok(using)) => Some(using.clone()),
+        _ => None,
+    };
+    let read_up =
+        |text: &str| conversion::read(p, "up", &r.column, text, std::slice::from_ref(old), &r.type_name);
+    let text = given.or(using).unwrap_or_else(|| column.clone());
+    let mut up = read_up(&text);
+    if up.is_cast && derive::is_between_timestamps(old.of_type, new.of_type) {
+        up = read_up(&derive::in_zone_of_proposer(&column));
+    }
+    let down = conversion::given("down", p.down.as_ref(), &r.column, &[&r.column])
+        .or_else(|| derive::down(&column, old, &facts.type_name, new, &up.text, up.is_cast))
+        .unwrap_or_else(|| error::conversion::needs_down(&r.column, &p.ddl).raise());
+    let down = conversion::read(p, "down", &r.column, &down, std::slice::from_ref(new), &facts.type_name);
+    (up, down)
+}
+
+/// The column as it is and as it will be.
+fn columns(p: &Planning, r: &Retype) -> (Column, Column) {
+    let old = retype::column_of(p.relid, &r.column);
+    let target = settings_scope::with_fixed_path(|| formula::type_named(&r.type_name));
+    let (Some(old), Some((of_type, modifier))) = (old, target) else { p.no_form("the type does not exist") };
+    let collation = retype::type_collation(of_type);
+    (old, Column { name: r.column.clone(), of_type, modifier, collation })
+}
+
+/// What comes along; raises for what cannot.
+fn change(p: &Planning, r: &Retype, facts: &table::Column, new: &Column) -> Change {
+    if facts.generated {
+        p.no_form("a generated column is made by its own expression");
+    }
+    if facts.in_partition_key {
+        p.no_form("the column is part of the partition key");
+    }
+    let references = referenced::references(p, &r.column);
+    let mut dependents = table::dependents(p.relid, Some(&r.column));
+    dependents.retain(|d| !referenced::is_among(&references, d));
+    dependents.extend(attached::statistics_objects(p.relid, &r.column));
+    if !dependents.is_empty() {
+        error::change::dependents(&p.ddl, &dependents).raise();
+    }
+    let Some(settings) = attached::settings(p.relid, &r.column) else {
+        error::change::column_gone(&r.column).raise()
+    };
+    let reserved = p.reserved(&r.column);
+    let indexes = attached::indexes(p, &r.column, &reserved);
+    if !indexes.is_empty() && table::shape(p.relid).partitioned {
+        p.no_form("an index over a column of a partitioned table cannot be built while clients write");
+    }
+    let mut constraints = attached::constraints(p.relid, &r.column, &reserved);
+    for c in constraints.iter_mut().filter(|c| c.is_check) {
+        c.text = rebuild::check(p, &c.name, &c.text, new, &reserved);
+    }
+    Change {
+        name: r.column.clone(),
+        reserved,
+        not_null: facts.not_null,
+        settings,
+        indexes,
+        constraints,
+        references,
+    }
+}
+
+/// Comment, statistics target and options of the new column.
+fn settings_of_new(change: &Change, plan: &mut Plan) {
+    let (column, s) = (quote_identifier(&change.reserved), &change.settings);
+    let mut statements = Vec::new();
+    if s.statistics >= 0 {
+        statements.push(format!("ALTER TABLE {TABLE} ALTER COLUMN {column} SET STATISTICS {}", s.statistics));
+    }
+    if let Some(options) = &s.options {
+        statements.push(format!("ALTER TABLE {TABLE} ALTER COLUMN {column} SET ({options})"));
+    }
+    if let Some(comment) = &s.comment {
+        statements.push(format!("COMMENT ON COLUMN {TABLE}.{column} IS {}", quote_literal(comment)));
+    }
+    if !statements.is_empty() {
+        plan.and(Step::sql(Phase::Expand, lock::EXCLUSIVE, statements.join("; "), None));
+    }
+}
+
+/// Default, sequence and identity go over to the new column. Names are those before the swap.
+fn default(p: &Planning, r: &Retype, change: &Change, new: &Column, plan: &mut Plan) {
+    let (s, sink) = (&change.settings, quote_identifier(&change.reserved));
+    let column = quote_identifier(&change.name);
+    let alter = |column: &str, what: &str| format!("ALTER TABLE {TABLE} ALTER COLUMN {column} {what}");
+    if let Some(identity) = &s.identity {
+        if !matches!(r.type_name.as_str(), "smallint" | "integer" | "bigint") {
+            p.no_form("an identity needs a whole number: drop the identity first");
+        }
+        let words = format!("move the identity ({identity}) and its position from {column} to {sink}");
+        let args = json!({"from": change.name, "to": change.reserved});
+        let step = Step::routine(Phase::Contract, "move_identity", words, args);
+        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+        return;
+    }
+    let Some(default) = &s.default else { return };
+    let target = (new.of_type, new.modifier);
+    if let Err(why) = formula::read(default, "pg_catalog, pg_temp", &[], &p.name.relation, target) {
+        p.no_form(&format!("the default cannot be cast to the new type, drop it first: {why}"));
+    }
+    let mut there = vec![alter(&sink, &format!("SET DEFAULT {default}")), alter(&column, "DROP DEFAULT")];
+    let mut back = vec![alter(&column, &format!("SET DEFAULT {default}")), alter(&sink, "DROP DEFAULT")];
+    if let Some(sequence) = &s.sequence {
+        there.push(format!("ALTER SEQUENCE {sequence} OWNED BY {TABLE}.{sink}"));
+        back.push(format!("ALTER SEQUENCE {sequence} OWNED BY {TABLE}.{column}"));
+        let of_type = s.sequence_type.as_deref().unwrap_or("bigint");
+        if matches!(r.type_name.as_str(), "smallint" | "integer" | "bigint") && of_type != r.type_name {
+            there.push(format!("ALTER SEQUENCE {sequence} AS {}", r.type_name));
+            back.push(format!("ALTER SEQUENCE {sequence} AS {of_type}"));
+        }
+    }
+    plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, there.join("; "), Some(back.join("; "))));
+}
