@@ -4,7 +4,7 @@ use super::store::{Change, Stored};
 use super::{backfill, certificate, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
-use crate::pg::{catalog, guard, owner, settings_scope, spi};
+use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 
@@ -68,12 +68,13 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         }
         Action::Alone => return super::alone::forward(change, stored),
         Action::Copy => {
-            if throttle::holds(change).is_some() || backfill::batch(change, &step.args) {
+            let goes_on = || throttle::holds(change).is_some() || backfill::batch(change, &step.args);
+            if kept_plan::at_once(goes_on) {
                 return Outcome::Again;
             }
         }
         Action::Compare => {
-            if verify::batch(change, &step.args) {
+            if kept_plan::at_once(|| verify::batch(change, &step.args)) {
                 return Outcome::Again;
             }
         }
