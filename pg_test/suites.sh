@@ -59,6 +59,7 @@ for name in "${names[@]}"; do
         sed -E -e 's/^psql:[^ ]*:[0-9]+: //' \
             -e 's/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/<uuid>/g' \
             -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([+-][0-9]{2})?/<time>/g' \
+            -e 's/row at \([0-9]+,[0-9]+\)/row at <place>/g' \
             -e "s/ctid = '\([0-9]+,[0-9]+\)'/ctid = '<place>'/g" \
             -e 's/([Rr]efusal )[0-9]+/\1<number>/g' >"results/$name.out" || true
     if [ -n "$accept" ]; then

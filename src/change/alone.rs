@@ -1,21 +1,24 @@
-//! Steps that cannot run in a transaction block: each by a process of its own, while whoever advances the change waits
-//! without a snapshot for it to wait for.
+//! Steps that a process of its own works on, while whoever advances the change waits without a snapshot: statements that
+//! cannot run in a transaction block, in every mode, and the copy and its comparison where the library is preloaded, so
+//! that they go on when the client has gone.
 //!
 //! Who works on a change holds an advisory lock of its number, so there is one process at most, and everybody sees whether
 //! it still lives. How it ended is kept in the step.
 use super::acting::as_change;
-use super::run::{Outcome, bound_lock_wait};
+use super::run::{self, Outcome, bound_lock_wait};
 use super::store::{self, Change, Stored};
+use super::throttle;
 use crate::core::change::State;
 use crate::core::change::step::{Action, Phase};
 use crate::error;
 use crate::pg::alone::{self, Process};
 use crate::pg::catalog::{self, Name};
+use crate::pg::loading::{self, Mode};
 use crate::pg::{owner, relation, spi};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
 use serde_json::json;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// First half of the advisory lock's key; "dgow" in ASCII.
@@ -52,19 +55,30 @@ fn key(change: i64) -> i32 {
     (change & i64::from(i32::MAX)) as i32
 }
 
-/// Starts the process of a step, or looks how it stands.
-pub fn forward(change: &Change, stored: &Stored) -> Outcome {
+thread_local! {
+    /// Whether this is such a process.
+    static WORKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a copy is not this session's own work.
+#[must_use]
+pub fn takes_copies() -> bool {
+    loading::mode() == Mode::Preloaded && !WORKING.get()
+}
+
+/// Starts the process of a step, or looks how it stands; None where the server has no place for one.
+pub fn forward(change: &Change, stored: &Stored) -> Option<Outcome> {
     let is_this = |w: &Waiting| w.change == change.id && w.step == stored.number;
     let waiting = WAITING.take().filter(is_this);
     let process = waiting.as_ref().and_then(|w| w.process.as_ref());
     if worker(change.id).is_some() || process.is_some_and(|p| !p.has_ended()) {
         let process = waiting.and_then(|w| w.process);
         WAITING.set(Some(Waiting { change: change.id, step: stored.number, process }));
-        return Outcome::Again;
+        return Some(Outcome::Again);
     }
     // Nobody works on it: what it came to is there to be read.
     let stored = store::steps(change.id).into_iter().find(|s| s.number == stored.number);
-    let Some(stored) = stored.filter(|s| !s.done) else { return Outcome::Done };
+    let Some(stored) = stored.filter(|s| !s.done) else { return Some(Outcome::Done) };
     let statement = change.fill(&stored.step.statement);
     if waiting.is_some() {
         let Some(failure) = &stored.failure else {
@@ -75,12 +89,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         let (detail, hint) = (failure["detail"].as_str(), failure["hint"].as_str());
         error::change::alone_failed(change.id, code, message, detail, hint).raise();
     }
-    let process = alone::start(change.id, stored.number);
-    if process.is_none() {
-        error::change::no_process(change.id, &statement).raise();
-    }
-    WAITING.set(Some(Waiting { change: change.id, step: stored.number, process }));
-    Outcome::Again
+    let process = alone::start(change.id, stored.number)?;
+    WAITING.set(Some(Waiting { change: change.id, step: stored.number, process: Some(process) }));
+    Some(Outcome::Again)
 }
 
 /// Whether this session has waited for a process of a change that has ended since, its work done; asked once.
@@ -92,11 +103,15 @@ pub fn has_come_back(change: &Change) -> bool {
     waited
 }
 
-/// Waits a little where there is something to wait for.
-pub fn rest() {
-    if WAITING.with_borrow(Option::is_some) {
-        alone::rest(PAUSE);
+/// Waits a little where there is something to wait for; whether there still is. It locks nothing, so that any number of
+/// sessions can wait for one process.
+pub fn rest(change: i64) -> bool {
+    let mine = |w: &Waiting| w.change == change;
+    if !WAITING.with_borrow(|w| w.as_ref().is_some_and(mine)) {
+        return false;
     }
+    alone::rest(PAUSE);
+    worker(change).is_some()
 }
 
 /// Ends the process of a change, and lets no other begin until the transaction ends.
@@ -135,10 +150,14 @@ pub fn work(id: i64, number: i32) {
             return;
         }
     };
+    WORKING.set(true);
+    if job.stored.step.action != Action::Alone {
+        return copy(&job);
+    }
     let done = match &job.leftover {
         Some(Leftover::Valid) => Ok(()),
         Some(Leftover::Invalid(name)) => {
-            run(&job.change, &format!("DROP INDEX CONCURRENTLY {name}")).and_then(|()| build(&job))
+            execute(&job.change, &format!("DROP INDEX CONCURRENTLY {name}")).and_then(|()| build(&job))
         }
         None => build(&job),
     };
@@ -148,11 +167,38 @@ pub fn work(id: i64, number: i32) {
     });
 }
 
-fn build(job: &Job) -> Result<(), Box<CaughtError>> {
-    run(&job.change, &job.change.fill(&job.stored.step.statement))
+/// Every batch of a copy or a comparison, a commit after each.
+fn copy(job: &Job) {
+    let (id, number) = (job.change.id, job.stored.number);
+    loop {
+        // A transaction too, so that a cancel while it rests is an error like any other.
+        let batch = alone::transaction(throttle::rest).and_then(|()| {
+            alone::transaction(|| {
+                let change = store::get(id);
+                alone::say(&change.fill(&job.stored.step.statement));
+                let outcome = run::batch(&change, &job.stored);
+                if outcome == Outcome::Done {
+                    store::mark(id, number, true);
+                }
+                outcome
+            })
+        });
+        match batch {
+            Ok(Outcome::Again) => {}
+            Ok(Outcome::Done) => return,
+            Err(caught) => {
+                let _ = alone::transaction(|| note(id, number, &caught));
+                return;
+            }
+        }
+    }
 }
 
-fn run(change: &Change, sql: &str) -> Result<(), Box<CaughtError>> {
+fn build(job: &Job) -> Result<(), Box<CaughtError>> {
+    execute(&job.change, &job.change.fill(&job.stored.step.statement))
+}
+
+fn execute(change: &Change, sql: &str) -> Result<(), Box<CaughtError>> {
     alone::transaction(|| as_change(change, || alone::execute(sql)))
 }
 
@@ -174,7 +220,8 @@ fn claim(id: i64, number: i32) -> Option<Job> {
     // What is left to do after undo_change comes when the change has ended.
     let is_over =
         change.state.has_ended() && !(change.state == State::Undone && stored.step.phase == Phase::Restore);
-    if is_over || stored.done || stored.step.action != Action::Alone {
+    if is_over || stored.done || !matches!(stored.step.action, Action::Alone | Action::Copy | Action::Compare)
+    {
         return None;
     }
     let relid = change.relation().0;

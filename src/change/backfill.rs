@@ -8,7 +8,7 @@ use super::culprit;
 use super::store::Change;
 use super::table;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, convert, owner, settings_scope, spi, xact};
+use crate::pg::{catalog, convert, own_statement, owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
@@ -250,7 +250,7 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     as_owner_of(change.relation(), || {
         // What is checked next holds until the transaction ends.
         spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-        let update = || convert::copying(change.id, || spi::execute(&sql, &[]));
+        let update = || convert::copying(change.id, || own_statement::run(&sql, || spi::execute(&sql, &[])));
         let run = || {
             if copy.runs_users_code || table::runs_users_code(part.relid) {
                 return update();

@@ -3,7 +3,7 @@ use super::backfill::Copy;
 use super::store::Change;
 use crate::error;
 use crate::pg::catalog::Name;
-use crate::pg::{owner, spi, xact};
+use crate::pg::{own_statement, owner, spi, xact};
 use pgrx::PgSqlErrorCode;
 
 /// Rows of a table by their place: from a block and number to another, the end not included.
@@ -56,7 +56,7 @@ fn why(table: &Name, copy: &Copy, expression: &str, ((a, b), (c, d)): Range) -> 
           WHERE ctid >= '({a},{b})'::tid AND ctid < '({c},{d})'::tid AND {}",
         copy.which()
     );
-    xact::tried(|| spi::select(&sql, &[], |r| r.must::<i64>(1))).err()
+    xact::tried(|| own_statement::run(&sql, || spi::select(&sql, &[], |r| r.must::<i64>(1)))).err()
 }
 
 /// The first row of the change's table that fulfils a condition.
@@ -67,7 +67,9 @@ pub fn first(change: &Change, condition: &str) -> String {
            FROM {} WHERE {condition} LIMIT 1",
         change.name
     );
-    let found = spi::select_one(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)));
+    let found = own_statement::run(&sql, || {
+        spi::select_one(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)))
+    });
     found.map_or_else(|| "a row".into(), |(table, block, number)| name(&table, (block, number)))
 }
 
@@ -89,6 +91,6 @@ fn name(table: &str, (block, number): (i64, i64)) -> String {
     let Some((columns, values)) = key else { return place };
     let sql =
         format!("SELECT concat_ws(', ', {values}) FROM ONLY {table} WHERE ctid = '({block},{number})'::tid");
-    spi::select_one(&sql, &[], |r| r.must::<String>(1))
+    own_statement::run(&sql, || spi::select_one(&sql, &[], |r| r.must::<String>(1)))
         .map_or(place, |values| format!("the row with ({columns})=({values})"))
 }

@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{backfill, certificate, routine, throttle, verify};
+use super::{alone, backfill, certificate, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
 use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
@@ -66,17 +66,13 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
                 statements(change, step.action, &step.statement, &step.args);
             });
         }
-        Action::Alone => return super::alone::forward(change, stored),
-        Action::Copy => {
-            let goes_on = || throttle::holds(change).is_some() || backfill::batch(change, &step.args);
-            if kept_plan::at_once(goes_on) {
-                return Outcome::Again;
-            }
-        }
-        Action::Compare => {
-            if kept_plan::at_once(|| verify::batch(change, &step.args)) {
-                return Outcome::Again;
-            }
+        Action::Alone => match alone::forward(change, stored) {
+            Some(outcome) => return outcome,
+            None => error::change::no_process(change.id, &change.fill(&step.statement)).raise(),
+        },
+        Action::Copy | Action::Compare => {
+            let elsewhere = if alone::takes_copies() { alone::forward(change, stored) } else { None };
+            return elsewhere.unwrap_or_else(|| batch(change, stored));
         }
         Action::Routine => {
             bound_lock_wait();
@@ -87,6 +83,17 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         }
     }
     Outcome::Done
+}
+
+/// One batch of a copy or a comparison.
+#[must_use]
+pub fn batch(change: &Change, stored: &Stored) -> Outcome {
+    let (step, held) = (&stored.step, || throttle::holds(change).is_some());
+    let is_left = kept_plan::at_once(|| match step.action {
+        Action::Copy => held() || backfill::batch(change, &step.args),
+        _ => verify::batch(change, &step.args),
+    });
+    if is_left { Outcome::Again } else { Outcome::Done }
 }
 
 /// Takes a step back.

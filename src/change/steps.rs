@@ -31,7 +31,9 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
-    alone::rest();
+    if alone::rest(id) {
+        return true;
+    }
     throttle::rest();
     let change = store::lock(id);
     let approve =
@@ -239,10 +241,16 @@ fn require_free_names(change: &Change, relation: Relation) {
     if now != change.name && catalog::relation_oid(&change.name).is_some() {
         error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
     }
-    if let Some(column) = change.takes.iter().find(|c| catalog::column_number(relation.0, c).is_some()) {
+    let exists = |column: &str| catalog::column_number(relation.0, column).is_some();
+    let reserved = |column: &String| quarantine_name(change.id, column);
+    // What changed its type has its name itself.
+    let has_left = |column: &&String| !change.adds.contains(&reserved(column));
+    if let Some(column) = change.takes.iter().filter(has_left).find(|c| exists(c)) {
         let what = format!("column {}.{}", change.name, quote_identifier(column));
-        let hidden = change.adds.first().unwrap_or(column);
-        let quarantine = format!("{}.{}", change.name, quote_identifier(quarantine_name(change.id, hidden)));
+        // A renamed column waits under its new name.
+        let mut waiting = std::iter::once(column).chain(&change.adds).map(reserved);
+        let hidden = waiting.find(|c| exists(c)).unwrap_or_else(|| column.clone());
+        let quarantine = format!("{}.{}", change.name, quote_identifier(hidden));
         error::change::name_in_use(change.id, &what, &quarantine).raise();
     }
 }

@@ -1,6 +1,7 @@
 //! Throttling: a copy gives way to replicas, slots, waiting sessions, autovacuum and WAL. The limits are shipped and an
 //! operator sets others; what holds a copy is what `change_progress` says it waits for.
 use super::store::Change;
+use super::table;
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::{alone, owner, roles, spi};
@@ -61,6 +62,8 @@ pub fn holds(change: &Change) -> Option<String> {
 
 /// What the server itself says. Of its functions, not of its views: the joins of these cost more to plan than all else here.
 fn by_limits<'a>(relid: pg_sys::Oid, of: &impl Fn(&str) -> Option<&'a Limit>) -> Option<String> {
+    let tree: Vec<pg_sys::Oid> =
+        std::iter::once(relid).chain(table::leaves(relid).into_iter().map(|(leaf, _)| leaf)).collect();
     let value = |factor: &str| of(factor).map(|l| l.value.clone());
     owner::run(|| {
         spi::select_latest(
@@ -84,18 +87,18 @@ fn by_limits<'a>(relid: pg_sys::Oid, of: &impl Fn(&str) -> Option<&'a Limit>) ->
                 UNION ALL
                 SELECT 4, format('%s sessions wait for locks on the table, limit %s', count(*), $5::text)
                   FROM pg_lock_status() k
-                 WHERE $5 IS NOT NULL AND NOT k.granted AND k.relation = $1
+                 WHERE $5 IS NOT NULL AND NOT k.granted AND k.relation = ANY ($1)
                    AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                 HAVING count(*) > $5::int
                 UNION ALL
                 SELECT 5, 'autovacuum works on the table'
                   FROM pg_stat_get_progress_info('VACUUM') v
                  WHERE $6::text IS NOT NULL AND v.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
-                   AND v.relid IN (SELECT $1 UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = $1)
+                   AND v.relid = ANY ($1)
                    AND EXISTS (SELECT FROM pg_stat_get_activity(v.pid) a WHERE a.backend_type = 'autovacuum worker')
              ) r (rank, reason) ORDER BY rank LIMIT 1",
             &[
-                relid.into(),
+                tree.into(),
                 value("replica_lag_bytes").into(),
                 value("replica_lag").into(),
                 value("slot_lag_bytes").into(),

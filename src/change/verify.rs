@@ -5,7 +5,7 @@ use super::store::Change;
 use super::{culprit, table};
 use crate::error;
 use crate::pg::catalog::Name;
-use crate::pg::{owner, settings_scope, spi};
+use crate::pg::{own_statement, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -104,8 +104,10 @@ fn compare(change: &Change, copy: &Copy, part: &Part, upto: i64) -> (i64, i64, S
         part.next
     );
     let ask = || {
-        spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
-            .unwrap_or_default()
+        own_statement::run(&sql, || {
+            spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
+        })
+        .unwrap_or_default()
     };
     with_rights(change, copy, ask)
 }

@@ -130,13 +130,17 @@ pub fn fails_on_row(code: Code, change: i64, column: &str, row: &str, why: &str,
     Failure::new(code, format!("change {change} cannot make column \"{column}\" of {row}: {why}")).hint(hint)
 }
 
-/// Rows that do not stay as the expressions make them. `row` is one of them.
+/// Rows whose old and new columns do not say the same. `row` is one of them.
 pub fn still_differs(change: i64, rows: i64, row: &str) -> Failure {
     Failure::new(
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-        format!("change {change}: {rows} rows are not what up makes of them, such as {row}"),
+        if rows == 1 {
+            format!("change {change}: one row still differs between the two shapes: {row}")
+        } else {
+            format!("change {change}: {rows} rows still differ between the two shapes, such as {row}")
+        },
     )
-    .detail("Either they were written past the trigger, or up gives another value each time.")
+    .detail("They were written past the trigger, or up gives another value each time.")
     .hint(format!(
         "CALL governance.advance_change({change}); copies them again; or: SELECT governance.abort_change({change});"
     ))

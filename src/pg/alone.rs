@@ -1,4 +1,4 @@
-//! A process for one statement that cannot run in a transaction block.
+//! A process for one step of a change: a statement that cannot run in a transaction block, or a copy.
 //!
 //! It is a dynamic background worker, which every mode has. It connects as superuser, since the table's owner need not be
 //! allowed to log in, and becomes the owner for good before anything of the owner's runs.
@@ -139,6 +139,13 @@ pub fn transaction<R>(f: impl FnOnce() -> R) -> Result<R, Box<CaughtError>> {
     .execute()
 }
 
+/// Shows in `pg_stat_activity` what this process does.
+pub fn say(what: &str) {
+    let Ok(text) = CString::new(what) else { return };
+    // SAFETY: a valid C string, which is copied.
+    unsafe { pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, text.as_ptr()) };
+}
+
 /// Runs a statement as one that a client has sent by itself, through a portal as the server does it: the statement ends
 /// the transaction it finds and begins others. Must be the only thing in its transaction.
 pub fn execute(sql: &str) {
@@ -146,7 +153,7 @@ pub fn execute(sql: &str) {
     // SAFETY: inside a transaction; trees and text live in a context that no transaction's end empties, and the text
     // outlives the portal.
     unsafe {
-        pg_sys::pgstat_report_activity(pg_sys::BackendState::STATE_RUNNING, text.as_ptr());
+        say(sql);
         let context = pg_sys::AllocSetContextCreateInternal(
             pg_sys::TopMemoryContext,
             c"data_governance statement".as_ptr(),

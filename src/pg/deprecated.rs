@@ -3,7 +3,7 @@
 //! Once per session and column: a deprecation that fills logs is switched off by its readers. COPY of a whole table is
 //! not planned and says nothing, so that a nightly pg_dump stays quiet.
 use super::catalog::Name;
-use super::{audit_log, cache, catalog, loading, owner, roles, session};
+use super::{audit_log, cache, catalog, loading, own_statement, owner, roles, session};
 use crate::change::{self, Screaming};
 use crate::core::registry::level::Level;
 use crate::error;
@@ -13,7 +13,7 @@ use pgrx::pg_sys::NodeTag;
 use pgrx::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::rc::Rc;
 
 /// How often loading is tried for one state of the declarations.
@@ -36,10 +36,11 @@ thread_local! {
 /// Looks whether a query that is about to be planned uses deprecated columns: one cached test where nothing is.
 ///
 /// # Safety
-/// `query` must be an analysed and rewritten query.
+/// `query` must be an analysed and rewritten query, `source` its text, null or NUL-terminated.
 #[inline]
-pub unsafe fn look(query: *mut pg_sys::Query) {
-    if is_our_own() {
+pub unsafe fn look(query: *mut pg_sys::Query, source: *const c_char) {
+    // SAFETY: the caller vouches for the text.
+    if is_our_own() || unsafe { own_statement::is(source) } {
         return;
     }
     if LOADED_AT.get() != cache::generation() || has_ended() {

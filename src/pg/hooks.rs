@@ -135,7 +135,7 @@ unsafe extern "C-unwind" fn planner(
 ) -> *mut pg_sys::PlannedStmt {
     // SAFETY: arguments come from the server; a frame without destructors.
     unsafe {
-        let wanted = planner_begins(query);
+        let wanted = planner_begins(query, source);
         let plan = match PREVIOUS_PLANNER {
             _ if wanted.masks => planner_with_masks(query, source, options, params),
             Some(hook) => hook(query, source, options, params),
@@ -155,12 +155,12 @@ unsafe extern "C-unwind" fn planner(
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query) -> Wanted {
+unsafe extern "C-unwind" fn planner_begins(query: *mut pg_sys::Query, source: *const c_char) -> Wanted {
     let mut wanted = Wanted { masks: false, transient: false, explains: false, reads: false, base: 0 };
     if active() {
         // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
         unsafe {
-            deprecated::look(query);
+            deprecated::look(query, source);
             wanted.explains = explaining::take();
             wanted.transient = !wanted.explains && write_hook::look(query);
             if readers::looks_at_plans() {

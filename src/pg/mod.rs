@@ -34,6 +34,7 @@ pub mod missing;
 pub mod not_yet;
 pub mod object;
 pub mod old_name;
+pub mod own_statement;
 pub mod owner;
 pub mod plan;
 pub mod privileges;

@@ -2,7 +2,7 @@
 use super::catalog::{column_number, text};
 use super::formula::{self, Column};
 use super::wish::Wish;
-use super::{relation, settings_scope, xact};
+use super::{looking, relation, settings_scope, xact};
 use crate::core::change::expression::{fill, is_cast_to};
 use crate::core::change::part::{Part, Retype};
 use pgrx::pg_sys;
@@ -25,7 +25,9 @@ pub unsafe fn set_type(
         let using = (!d.raw_default.is_null()).then(|| {
             let relid = of.relid.unwrap_or(pg_sys::InvalidOid);
             let columns: Vec<Column> = column_of(relid, &column).into_iter().collect();
-            xact::tried(|| formula::read_raw(d.raw_default, &columns, &of.name.relation, target).text)
+            let read = || formula::read_raw(d.raw_default, &columns, &of.name.relation, target).text;
+            // Whoever asks what a statement would do reads it too.
+            xact::tried(|| looking::run(read))
         });
         let is_plain = match &using {
             None => true,

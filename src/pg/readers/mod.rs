@@ -10,7 +10,7 @@ pub mod scan;
 pub mod watch;
 
 use super::hooks::active;
-use super::{catalog, owner, session};
+use super::{catalog, own_statement, owner, session};
 use crate::core::change::reads::{Buffer, Evidence, Key, Noted, WHOLE_ROW};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -73,7 +73,8 @@ pub unsafe fn executed(desc: *const pg_sys::QueryDesc) {
             flush::note_blindness();
             return;
         }
-        if is_our_own() || keeps_up_foreign_key((*desc).sourceText) {
+        let source = (*desc).sourceText;
+        if is_our_own() || own_statement::is(source) || keeps_up_foreign_key(source) {
             return;
         }
         note(|note| plan::reads((*desc).plannedstmt, note));
