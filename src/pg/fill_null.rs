@@ -1,10 +1,9 @@
 //! The trigger that gives a column its value where a client that does not know of it leaves it NULL.
 use super::catalog::text;
 use super::dual_write::position;
-use super::{expression, settings_scope, written};
+use super::expression;
 use pgrx::pg_sys;
-use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
-use std::ffi::CStr;
+use std::ffi::CString;
 
 crate::raw_function_info!(pg_finfo_dg_fill_null);
 
@@ -13,6 +12,7 @@ struct Prepared {
     column: i32,
     state: *mut pg_sys::ExprState,
     context: *mut pg_sys::ExprContext,
+    slot: *mut pg_sys::TupleTableSlot,
 }
 
 /// BEFORE INSERT OR UPDATE row trigger with two arguments: the column, and the expression over the columns of the row.
@@ -23,34 +23,55 @@ struct Prepared {
 #[unsafe(no_mangle)]
 #[pgrx::pg_guard]
 pub unsafe extern "C-unwind" fn dg_fill_null(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-    // SAFETY: called by the server; relation and row are valid while the trigger runs. What is prepared lives as long as the
-    // call's FmgrInfo: a statement.
+    const BEFORE_ROW: u32 = pg_sys::TRIGGER_EVENT_BEFORE | pg_sys::TRIGGER_EVENT_ROW;
+    // SAFETY: the context is checked to be a TriggerData of a BEFORE ROW trigger for INSERT or UPDATE; its relation and
+    // tuples are valid while the trigger runs. What is prepared lives as long as the call's FmgrInfo: a statement.
     unsafe {
-        let (data, trigger, row) = written::row(call, 2);
+        let context = (*call).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            crate::error::change::not_a_trigger().raise();
+        }
+        let data = &*context.cast::<pg_sys::TriggerData>();
+        let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
+        let is_update = operation == pg_sys::TRIGGER_EVENT_UPDATE;
+        if (*data.tg_trigger).tgnargs != 2
+            || data.tg_event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK) != BEFORE_ROW
+            || !(is_update || operation == pg_sys::TRIGGER_EVENT_INSERT)
+        {
+            crate::error::change::not_a_trigger().raise();
+        }
+        let tuple = if is_update { data.tg_newtuple } else { data.tg_trigtuple };
+        let desc = (*data.tg_relation).rd_att;
         let flinfo = (*call).flinfo;
         if (*flinfo).fn_extra.is_null() {
-            let column = CStr::from_ptr(*trigger.tgargs).to_string_lossy();
-            if !row.now(position(row.desc(), &column)).1 {
-                return pg_sys::Datum::from(row.tuple());
+            // Preparing costs ten times what the statement does, and most writers give a value.
+            let column = text(*(*data.tg_trigger).tgargs).unwrap_or_default();
+            let mut null = false;
+            pg_sys::heap_getattr(tuple, position(desc, &column), desc, &mut null);
+            if !null {
+                return pg_sys::Datum::from(tuple);
             }
             let before = pg_sys::MemoryContextSwitchTo((*flinfo).fn_mcxt);
-            (*flinfo).fn_extra = settings_scope::with_fixed_path(|| prepare(data)).cast();
+            (*flinfo).fn_extra = prepare(data).cast();
             pg_sys::MemoryContextSwitchTo(before);
         }
         let prepared = &*(*flinfo).fn_extra.cast::<Prepared>();
-        if !row.now(prepared.column).1 {
-            return pg_sys::Datum::from(row.tuple());
+        let mut null = false;
+        pg_sys::heap_getattr(tuple, prepared.column, desc, &mut null);
+        if !null {
+            return pg_sys::Datum::from(tuple);
         }
-        let context = prepared.context;
-        (*context).ecxt_scantuple = row.slot();
-        let before = pg_sys::MemoryContextSwitchTo((*context).ecxt_per_tuple_memory);
+        pg_sys::ExecForceStoreHeapTuple(tuple, prepared.slot, false);
+        (*prepared.context).ecxt_scantuple = prepared.slot;
+        let before = pg_sys::MemoryContextSwitchTo((*prepared.context).ecxt_per_tuple_memory);
         let evaluate =
             (*prepared.state).evalfunc.unwrap_or_else(|| crate::error::change::not_a_trigger().raise());
-        let mut null = false;
-        let value = pg_guard_ffi_boundary(|| evaluate(prepared.state, context, &mut null));
+        let mut value = evaluate(prepared.state, prepared.context, &mut null);
         pg_sys::MemoryContextSwitchTo(before);
-        let filled = row.with(std::iter::once((prepared.column, (value, null))));
-        pg_sys::MemoryContextReset((*context).ecxt_per_tuple_memory);
+        let mut column = prepared.column;
+        let filled = pg_sys::heap_modify_tuple_by_cols(tuple, desc, 1, &mut column, &mut value, &mut null);
+        (*(*prepared.slot).tts_ops).clear.inspect(|clear| clear(prepared.slot));
+        pg_sys::MemoryContextReset((*prepared.context).ecxt_per_tuple_memory);
         pg_sys::Datum::from(filled)
     }
 }
@@ -58,14 +79,15 @@ pub unsafe extern "C-unwind" fn dg_fill_null(call: pg_sys::FunctionCallInfo) -> 
 /// # Safety
 /// `data` must be that of a row trigger with two arguments; the current memory must last as long as the result is used.
 unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
-    // SAFETY: the caller vouches for the trigger; expression and state are made for its very relation.
+    // SAFETY: the caller vouches for the trigger; expression, state and slot are made for its very relation.
     unsafe {
         let arguments = (*data.tg_trigger).tgargs;
         let column = text(*arguments).unwrap_or_default();
         let wanted = text(*arguments.add(1)).unwrap_or_default();
-        let relid = (*data.tg_relation).rd_id;
-        let number = position((*data.tg_relation).rd_att, &column);
-        let Some(of_type) = expression::typed(relid, &column) else {
+        let (relid, desc) = ((*data.tg_relation).rd_id, (*data.tg_relation).rd_att);
+        let name = CString::new(column.as_str()).unwrap_or_default();
+        let number = pg_sys::SPI_fnumber(desc, name.as_ptr());
+        let Some(of_type) = expression::typed(relid, &column).filter(|_| number > 0) else {
             crate::error::change::column_gone(&column).raise()
         };
         let expression = expression::of_text(relid, &wanted, of_type);
@@ -74,6 +96,11 @@ unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
             column: number,
             state: pg_sys::ExecPrepareExpr(expression.node.cast(), executor),
             context: pg_sys::CreateExprContext(executor),
+            // Of a copy: a reference to the relation's own would have to be given back.
+            slot: pg_sys::MakeSingleTupleTableSlot(
+                pg_sys::CreateTupleDescCopy(desc),
+                &raw const pg_sys::TTSOpsHeapTuple,
+            ),
         };
         let place = pg_sys::palloc(size_of::<Prepared>()).cast::<Prepared>();
         place.write(prepared);
