@@ -7,7 +7,7 @@ import sys
 import time
 
 QUICK = os.environ.get("QUICK") == "1"
-PAIRS = 6 if QUICK else 20
+PAIRS = int(os.environ.get("PAIRS", 6 if QUICK else 20))
 POSTMASTER = int(open(f"{os.environ['DG_WORK']}/bench/data/postmaster.pid").readline())
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -83,8 +83,10 @@ def pairs(name, measure, governed, twin, compare=lambda a, b: a / b, count=PAIRS
         order = (governed, twin) if i % 2 == 0 else (twin, governed)
         took = {side: measure(side) for side in order}
         ratios.append(compare(took[governed], took[twin]))
-        print(f"\r  {name}: pair {i + 1} of {count}", end="", file=sys.stderr, flush=True)
-    print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
+        if sys.stderr.isatty():
+            print(f"\r  {name}: pair {i + 1} of {count}", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
     return interval(ratios)
 
 

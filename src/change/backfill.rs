@@ -148,6 +148,22 @@ pub fn begin(change: &Change, relation: Relation) {
     });
 }
 
+/// Tables that were rewritten have their rows elsewhere.
+fn start_rewritten_over(change: &Change) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill b
+                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '', filenode = pg_relation_filenode(r.relid)::bigint,
+                    end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
+               FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
+                       FROM governance.backfill WHERE change = $1) r
+              WHERE b.change = $1 AND b.schema_name = r.schema_name AND b.relation_name = r.relation_name
+                AND r.relid IS NOT NULL AND b.filenode <> pg_relation_filenode(r.relid)::bigint",
+            &[change.id.into()],
+        )
+    });
+}
+
 /// Nothing is left to copy.
 pub fn forget(change: i64) {
     owner::run(|| spi::execute("DELETE FROM governance.backfill WHERE change = $1", &[change.into()]));
@@ -181,18 +197,7 @@ struct Part {
 pub fn batch(change: &Change, args: &Value) -> bool {
     // Partitions made since, and tables that were rewritten.
     begin(change, change.relation());
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.backfill b
-                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '', filenode = pg_relation_filenode(r.relid)::bigint,
-                    end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
-               FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
-                       FROM governance.backfill WHERE change = $1) r
-              WHERE b.change = $1 AND b.schema_name = r.schema_name AND b.relation_name = r.relation_name
-                AND r.relid IS NOT NULL AND b.filenode <> pg_relation_filenode(r.relid)::bigint",
-            &[change.id.into()],
-        )
-    });
+    start_rewritten_over(change);
     let parts = owner::run(|| {
         spi::select(
             "SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name))::oid,

@@ -28,7 +28,12 @@ struct Part {
 /// Compares one chunk; false when nothing is left. Raises where rows differ: they are copied again.
 #[must_use]
 pub fn batch(change: &Change, args: &Value) -> bool {
-    let Some(part) = next(change) else {
+    // A partition that was attached after the copy is compared as well, and copied where it differs.
+    let attached_since = || {
+        backfill::begin(change, change.relation());
+        next(change)
+    };
+    let Some(part) = next(change).or_else(attached_since) else {
         owner::run(|| {
             spi::execute(
                 "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",

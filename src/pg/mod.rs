@@ -36,6 +36,7 @@ pub mod object;
 pub mod old_name;
 pub mod own_statement;
 pub mod owner;
+pub mod plain;
 pub mod plan;
 pub mod privileges;
 pub mod readers;
