@@ -74,7 +74,7 @@ def dual_write_tables():
             FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger();""")
         # Written a few times, as tables are: rows that have just been packed find no room beside them.
         for table in (form, f"{form}_twin", f"{form}_twin2", f"{form}_nothing"):
-            psql("change", f"VACUUM FULL {table};" + 3 * f"UPDATE {table} SET price = price + 1; VACUUM ANALYZE {table};")
+            psql("change", f"VACUUM FULL {table};" + 10 * f"UPDATE {table} SET price = price + 1; VACUUM ANALYZE {table};")
     dual_write_tables.made = True
 
 

@@ -38,6 +38,7 @@ def cpu_of_ended_backends():
 
 def pgbench(database, transactions, *arguments):
     """CPU seconds per transaction of a pgbench run."""
+    time.sleep(0.05)  # sessions before it are no part of it
     before = cpu_of_ended_backends()
     done = subprocess.run(
         ["pgbench", "-n", "-M", "prepared", "-c", "1", "-t", str(transactions), *arguments, database],
