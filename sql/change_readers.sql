@@ -64,7 +64,13 @@ CREATE VIEW governance.column_readers WITH (security_barrier) AS
      ORDER BY r.schema_name, r.relation_name, r.column_name, max(r.last_seen) DESC, r.role, r.application, r.evidence;
 
 ---------------------------------------------------------------------------------------------------------------- triggers
-CREATE TRIGGER data_governance_touch AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON governance.change
+-- How a change gets on (waits_for, last_error, verified_at) is cached by nobody, and is noted with every batch of a copy: all
+-- sessions would plan their statements anew each time.
+CREATE TRIGGER data_governance_touch
+    AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF id, kind, schema_name, relation_name, ddl, up, down, reason, state, fingerprint, proposed_by,
+        proposed_session, proposed_at, approved_by, approved_session, approved_at, approved_until, comment, waived, columns, adds, takes,
+        whole, quarantine_name, aliases, prelude, stand_in, probe, kept, contracted_by, contracted_at, by_own_ddl, quarantine_until, ended_at
+    ON governance.change
     FOR EACH STATEMENT EXECUTE FUNCTION governance._touch_cache();
 
 -- A level that changes may have let reads pass unseen; where it did not, the watch starts over once too often.

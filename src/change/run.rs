@@ -4,7 +4,7 @@ use super::store::{Change, Stored};
 use super::{alone, backfill, certificate, routine, throttle, verify};
 use crate::core::change::step::{Action, lock};
 use crate::error;
-use crate::pg::{catalog, guard, owner, settings_scope, spi};
+use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 
@@ -89,10 +89,10 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
 #[must_use]
 pub fn batch(change: &Change, stored: &Stored) -> Outcome {
     let (step, held) = (&stored.step, || throttle::holds(change).is_some());
-    let is_left = match step.action {
+    let is_left = kept_plan::at_once(|| match step.action {
         Action::Copy => held() || backfill::batch(change, &step.args),
         _ => verify::batch(change, &step.args),
-    };
+    });
     if is_left { Outcome::Again } else { Outcome::Done }
 }
 

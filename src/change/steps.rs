@@ -8,7 +8,7 @@ use crate::core::change::step::Phase;
 use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, roles, spi};
+use crate::pg::{catalog, kept_plan, owner, roles, spi};
 use crate::registry::duty;
 use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
@@ -62,7 +62,8 @@ pub fn advance(id: i64) -> bool {
             }
         };
     }
-    if certificate::has_drifted(&change) {
+    // Asked before each batch of a copy.
+    if kept_plan::at_once(|| certificate::has_drifted(&change)) {
         error::change::drifted(id, &change.name).raise();
     }
     if is_at_gate(&change, &steps) {

@@ -2,8 +2,9 @@
 use super::form::Planning;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, spi, xact};
+use crate::pg::{definitions, owner, plain, spi, xact};
 use pgrx::pg_sys;
+use std::cell::Cell;
 
 /// A column as the catalogs describe it.
 pub struct Column {
@@ -129,10 +130,26 @@ pub fn shape(relid: pg_sys::Oid) -> Shape {
     .unwrap_or(Shape { has_children: false, partitioned: false, is_partition: false, typed: false })
 }
 
+thread_local! {
+    /// What [`runs_users_code`] found last, and how many definitions had changed by then.
+    static KNOWN: Cell<Option<(pg_sys::Oid, u64, bool)>> = const { Cell::new(None) };
+}
+
 /// Whether an UPDATE of a table that fires no ordinary triggers still calls functions that users wrote: in checks,
-/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role.
+/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role. The table must be
+/// locked: what was found out before a definition changed is asked anew.
 #[must_use]
 pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
+    let now = definitions::changes();
+    if let Some((_, _, known)) = KNOWN.get().filter(|(r, at, _)| (*r, *at) == (relid, now)) {
+        return known;
+    }
+    let found = !plain::evaluates_nothing(relid) && look_for_users_code(relid);
+    KNOWN.set(Some((relid, now, found)));
+    found
+}
+
+fn look_for_users_code(relid: pg_sys::Oid) -> bool {
     owner::run(|| {
         spi::select_latest(
             "WITH RECURSIVE up AS (

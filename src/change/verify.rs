@@ -1,6 +1,6 @@
 //! The proof that a copy is complete: chunk by chunk, a commit after each. Of every chunk the rows that differ are counted, and a
 //! digest of the new values goes into one chain per table, which the certificate shows.
-use super::backfill::{self, BATCH_MILLIS, Copy};
+use super::backfill::{self, Copy};
 use super::store::Change;
 use super::{culprit, table};
 use crate::error;
@@ -8,10 +8,13 @@ use crate::pg::catalog::Name;
 use crate::pg::{own_statement, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
+/// Time a chunk should take: nobody waits for its end.
+const CHUNK_MILLIS: i64 = 200;
 /// Bounds of a chunk, in blocks of 8 kB.
-const CHUNK_BLOCKS: std::ops::RangeInclusive<i64> = 64..=16_384;
+const CHUNK_BLOCKS: RangeInclusive<i64> = 64..=16_384;
 
 /// What is left of one table.
 struct Part {
@@ -25,7 +28,12 @@ struct Part {
 /// Compares one chunk; false when nothing is left. Raises where rows differ: they are copied again.
 #[must_use]
 pub fn batch(change: &Change, args: &Value) -> bool {
-    let Some(part) = next(change) else {
+    // A partition that was attached after the copy is compared as well, and copied where it differs.
+    let attached_since = || {
+        backfill::begin(change, change.relation());
+        next(change)
+    };
+    let Some(part) = next(change).or_else(attached_since) else {
         owner::run(|| {
             spi::execute(
                 "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",
@@ -43,12 +51,8 @@ pub fn batch(change: &Change, args: &Value) -> bool {
         let row = with_rights(change, &copy, || culprit::first(change, &copy.differs()));
         error::conversion::still_differs(change.id, different, &row).raise();
     }
-    let blocks = match started.elapsed().as_millis() {
-        t if t > BATCH_MILLIS * 2 => part.blocks / 2,
-        t if t < BATCH_MILLIS / 2 => part.blocks * 2,
-        _ => part.blocks,
-    }
-    .clamp(*CHUNK_BLOCKS.start(), *CHUNK_BLOCKS.end());
+    let done = (upto - part.next, started.elapsed());
+    let blocks = backfill::next_size(part.blocks, done, CHUNK_MILLIS, &CHUNK_BLOCKS);
     owner::run(|| {
         spi::execute(
             "UPDATE governance.backfill SET verified_block = $4, verified_rows = verified_rows + $5, digest = $6, verify_blocks = $7,
