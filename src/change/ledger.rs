@@ -1,5 +1,5 @@
 //! The column-read ledger as it is kept: what is watched, what is written, and how rows are merged.
-use super::readers::time;
+use super::readers::{span, time};
 use crate::core::registry::level::{Declared, Level};
 use crate::pg::catalog::{self, Name};
 use crate::pg::readers::lock;
@@ -111,9 +111,9 @@ pub fn write(rows: &[Row]) {
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.column_read (schema_name, relation_name, column_name, role, application,
-                                                 first_seen, last_seen, reads, evidence)
+                                                 first_seen, last_seen, reads, evidence, longest_interval)
              SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-                                  $7::timestamptz[], $8::bigint[], $9::text[])",
+                                  $7::timestamptz[], $8::bigint[], $9::text[], $10::interval[])",
             &[
                 texts(|r| &r.name.schema).into(),
                 texts(|r| &r.name.relation).into(),
@@ -124,6 +124,7 @@ pub fn write(rows: &[Row]) {
                 rows.iter().map(|r| time(r.last)).collect::<Vec<_>>().into(),
                 rows.iter().map(|r| r.reads).collect::<Vec<_>>().into(),
                 texts(|r| &r.evidence).into(),
+                rows.iter().map(|r| span(r.longest)).collect::<Vec<_>>().into(),
             ],
         )
     });
@@ -191,11 +192,17 @@ pub fn merge() -> usize {
         spi::execute_returning(
             "WITH picked AS MATERIALIZED (SELECT ctid FROM governance.column_read FOR UPDATE SKIP LOCKED),
                   gone AS (DELETE FROM governance.column_read r USING picked WHERE r.ctid = picked.ctid RETURNING r.*),
+                  spaced AS (
+                SELECT g.*, max(last_seen) OVER (
+                            PARTITION BY schema_name, relation_name, column_name, role, application, evidence
+                            ORDER BY first_seen, last_seen ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+                  FROM gone g),
                   merged AS (
                 INSERT INTO governance.column_read
                 SELECT schema_name, relation_name, column_name, role, application, min(first_seen), max(last_seen),
-                       sum(reads)::bigint, evidence
-                  FROM gone GROUP BY schema_name, relation_name, column_name, role, application, evidence)
+                       sum(reads)::bigint, evidence,
+                       max(greatest(longest_interval, CASE WHEN before < first_seen THEN first_seen - before END))
+                  FROM spaced GROUP BY schema_name, relation_name, column_name, role, application, evidence)
              SELECT count(*) FROM gone",
             &[],
             |r| r.must::<i64>(1) as usize,

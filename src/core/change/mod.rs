@@ -4,6 +4,7 @@ pub mod away;
 pub mod expression;
 pub mod part;
 pub mod reads;
+pub mod seen;
 pub mod step;
 
 /// Where a change stands.

@@ -5,7 +5,8 @@
 use super::scan::Row;
 use super::{BUFFER, OLDEST, lock, watch};
 use crate::change;
-use crate::core::change::reads::{Key, NO_COLUMN, Seen, WHOLE_ROW};
+use crate::core::change::reads::{Key, NO_COLUMN, WHOLE_ROW};
+use crate::core::change::seen::{self, Seen};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{hooks, owner, refusals, roles, xact};
@@ -179,7 +180,7 @@ fn is_settled(relid: pg_sys::Oid) -> bool {
 #[must_use]
 pub fn resolved(reads: impl Iterator<Item = (Key, Seen)>) -> Vec<Row> {
     let watch = watch::current();
-    let mut merged: BTreeMap<(Name, String, u32, u16, &'static str), Seen> = BTreeMap::new();
+    let mut readers: BTreeMap<(Name, String, u32, u16, &'static str), Vec<Seen>> = BTreeMap::new();
     for (key, seen) in reads {
         let relid = pg_sys::Oid::from(key.relid);
         let itself = vec![relid];
@@ -199,21 +200,15 @@ pub fn resolved(reads: impl Iterator<Item = (Key, Seen)>) -> Vec<Row> {
                 if is_there {
                     let key =
                         (name.clone(), column.clone(), key.role, key.application, key.evidence.as_str());
-                    merged
-                        .entry(key)
-                        .and_modify(|s| {
-                            s.first = s.first.min(seen.first);
-                            s.last = s.last.max(seen.last);
-                            s.reads += seen.reads;
-                        })
-                        .or_insert(seen);
+                    readers.entry(key).or_default().push(seen);
                 }
             }
         }
     }
     let mut names: HashMap<u32, String> = HashMap::new();
-    merged
+    readers
         .into_iter()
+        .flat_map(|(key, seen)| seen::merged(seen, seen::PAUSE).into_iter().map(move |s| (key.clone(), s)))
         .map(|((name, column, role, application, evidence), seen)| Row {
             name,
             column,
@@ -222,6 +217,7 @@ pub fn resolved(reads: impl Iterator<Item = (Key, Seen)>) -> Vec<Row> {
             first: seen.first,
             last: seen.last,
             reads: seen.reads,
+            longest: seen.longest,
             evidence: evidence.to_string(),
         })
         .collect()
