@@ -3,7 +3,7 @@ use super::ledger::{FEATURE, trees};
 use crate::core::change::seen::{self, Seen};
 use crate::pg::catalog::{self, Name};
 use crate::pg::readers::scan::{self, Row};
-use crate::pg::readers::{flush, lock};
+use crate::pg::readers::{blind, flush, lock};
 use crate::pg::{loading, owner, spi};
 use crate::registry::status::StatusRow;
 use crate::registry::{attach, overriding};
@@ -192,6 +192,10 @@ fn gaps(name: &Name, since: i64) -> Vec<Gap> {
             |r| Gap { ended: r.get::<TimestampWithTimeZone>(1).map(i64::from), text: r.must(2) },
         )
     });
+    let switched_off = blind::until().filter(|until| *until > since);
+    gaps.extend(
+        switched_off.map(|until| Gap { ended: Some(until), text: "governance.enabled was off".into() }),
+    );
     gaps.extend(open_gaps().into_iter().map(|text| Gap { ended: None, text }));
     gaps
 }

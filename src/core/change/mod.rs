@@ -2,6 +2,7 @@
 pub mod addition;
 pub mod away;
 pub mod expression;
+mod fold;
 pub mod part;
 pub mod reads;
 pub mod seen;

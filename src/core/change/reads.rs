@@ -1,9 +1,10 @@
 //! Reads that a session has seen and not yet written: bounded, merged by who reads what, taken out in one piece and given
 //! back when writing fails.
+use super::fold::Fold;
 use super::seen::{PAUSE, Seen};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 
 /// How a read is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,42 +61,6 @@ pub enum Noted {
     Known,
     /// There was no place for it.
     Lost,
-}
-
-/// Keys are few bytes that nobody chooses to collide: a multiplication each is enough, and it runs for every read.
-#[derive(Default)]
-pub struct Fold(u64);
-
-impl Hasher for Fold {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u16(&mut self, n: u16) {
-        self.write_u64(u64::from(n));
-    }
-
-    fn write_i16(&mut self, n: i16) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(u64::from(n));
-    }
-
-    fn write_isize(&mut self, n: isize) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
 }
 
 type Entries = HashMap<Key, Seen, BuildHasherDefault<Fold>>;

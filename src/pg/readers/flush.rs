@@ -28,8 +28,6 @@ thread_local! {
     static NOTED_AT: Cell<u64> = const { Cell::new(0) };
     /// Whether the running transaction has written notes.
     static NOTED_HERE: Cell<bool> = const { Cell::new(false) };
-    /// Whether the kill switch was seen to be off, and no gap has been written of it.
-    static BLIND: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the running transaction has written reads.
@@ -41,19 +39,8 @@ pub fn has_written() -> bool {
 /// The transaction has ended.
 pub fn ended(committed: bool) {
     WRITTEN.set(false);
-    if NOTED_HERE.replace(false) {
-        if committed {
-            BLIND.set(false);
-        } else {
-            NOTED_AT.set(0);
-        }
-    }
-}
-
-/// The kill switch is off, and a plan that reads what is watched was executed or a transaction ended.
-pub fn note_blindness() {
-    if !settings::ENABLED.get() {
-        BLIND.set(true);
+    if NOTED_HERE.replace(false) && !committed {
+        NOTED_AT.set(0);
     }
 }
 
@@ -65,7 +52,6 @@ pub fn before_commit() {
             return;
         }
     }
-    note_blindness();
     lock::renew();
     if WRITTEN.get() || !may_write() {
         return;
@@ -74,7 +60,7 @@ pub fn before_commit() {
     let now = clock();
     let patience = i64::from(settings::READ_FLUSH_AFTER.get()) * 1_000_000 / if has_id { SOONER } else { 1 };
     let is_due = OLDEST.get() != 0 && now - OLDEST.get() >= patience;
-    let has_notes = has_id && (BLIND.get() || watch::any() && notes_are_due());
+    let has_notes = has_id && watch::any() && notes_are_due();
     if (is_due || has_notes) && now >= NOT_BEFORE.get() {
         match xact::tried(|| write(is_due, false)) {
             Ok(()) => NOT_BEFORE.set(0),
@@ -117,10 +103,6 @@ fn write(with_reads: bool, at_last: bool) {
     }
     if with_reads {
         write_reads(at_last);
-    }
-    if BLIND.get() {
-        NOTED_HERE.set(true);
-        change::ledger::note_gap("", "governance.enabled was off");
     }
     if notes_are_due() && !is_serializable() {
         let watch = watch::current();

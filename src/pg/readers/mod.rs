@@ -1,7 +1,9 @@
 //! The column-read ledger inside a session: which columns of watched relations are read, by which role and application.
 //!
 //! `watch` says what is watched, `plan` finds what a plan reads and hangs it on the plan, here executions are counted, `flush`
-//! writes the counts, `lock` tells other sessions that there are unwritten ones, and `scan` reads the ledger.
+//! writes the counts, `lock` tells other sessions that there are unwritten ones, `scan` reads the ledger, and `blind` knows when
+//! the kill switch was off.
+pub mod blind;
 pub mod flush;
 mod hooks;
 pub mod lock;
@@ -69,11 +71,7 @@ unsafe fn keeps_up_foreign_key(source: *const std::ffi::c_char) -> bool {
 pub unsafe fn executed(desc: *const pg_sys::QueryDesc) {
     // SAFETY: the caller vouches for the query.
     unsafe {
-        if !active() {
-            flush::note_blindness();
-            return;
-        }
-        if is_our_own() || keeps_up_foreign_key((*desc).sourceText) {
+        if !active() || is_our_own() || keeps_up_foreign_key((*desc).sourceText) {
             return;
         }
         note(|note| plan::reads((*desc).plannedstmt, note));
@@ -169,6 +167,7 @@ fn flush_at_exit() {
 /// The transaction has ended. Must not raise.
 pub fn transaction_ended(committed: bool) {
     plan::forget();
+    blind::transaction_ended();
     let _ = COPIED.try_with(|copied| copied.try_borrow_mut().map(|mut copied| copied.clear()));
     if OLDEST.get() == 0 {
         flush::ended(committed);
