@@ -6,12 +6,15 @@ statistics (no assumption about the distribution). CPU is what the server's proc
 
 import math
 import os
+import signal
 import subprocess
 import sys
 import time
 
 QUICK = os.environ.get("QUICK") == "1"
 PAIRS = 6 if QUICK else 20
+# For what is smaller than the noise of pairs.
+TRIPLES = 12 if QUICK else 60
 ROWS_INSERTED = 20_000 if QUICK else 200_000
 ROWS_COPIED = 100_000 if QUICK else 1_000_000
 POSTMASTER = int(open(f"{os.environ['DG_WORK']}/bench/data/postmaster.pid").readline())
@@ -72,6 +75,58 @@ def in_session(database, statement, user="postgres", before="", after=""):
     return next(int(line.split()[1]) for line in lines if line.startswith("cpu ")) / 1e9
 
 
+# What `pgbench -S` sends, and at the end: what the ledger has seen is written as it would be when the session ends, and the backend
+# says what it has used since it was made.
+SELECT_ONLY = f"""
+\\set i :i + 1
+\\set aid random(1, 100000 * :scale)
+SELECT abalance FROM pgbench_accounts WHERE aid = :aid;
+\\if :i = :last
+SET governance.read_flush_after = 0;
+SELECT {CPU_NOW.replace("::bigint", "")} AS cpu \\gset
+\\shell echo cpu :cpu
+\\endif
+"""
+
+
+# Each client runs for so long, then the next one.
+SLICE = 0.03
+
+
+def side_by_side(databases, transactions):
+    """CPU seconds per transaction of `pgbench -S` in each database, connection included. All of them run at once, but one at a time:
+    the others are stopped, in turns so short that whatever else the machine does meets all of them alike. The time is that of the
+    backend's own clock in nanoseconds; the postmaster's sum counts in hundredths of a second."""
+    script = f"{os.environ['DG_WORK']}/bench/select.pgbench"
+    with open(script, "w", encoding="utf-8") as file:
+        file.write(SELECT_ONLY)
+    given = ["-n", "-M", "prepared", "-c", "1", "-t", str(transactions), "-f", script, "-s", "10", "-D", "i=0", "-D", f"last={transactions}"]
+    clients = {}
+    for database in databases:
+        clients[database] = subprocess.Popen(["pgbench", *given, database], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        clients[database].send_signal(signal.SIGSTOP)
+    running = list(clients.values())
+    while running:
+        for client in running:
+            client.send_signal(signal.SIGCONT)
+            time.sleep(SLICE)
+            client.send_signal(signal.SIGSTOP)
+        running = [client for client in running if client.poll() is None]
+    took = {}
+    for database, client in clients.items():
+        out, err = client.communicate()
+        used = [line.split()[1] for line in out.splitlines() if line.startswith("cpu ")]
+        if client.returncode != 0 or not used:
+            raise Missing((err.strip().splitlines() or ["pgbench says nothing"])[-1])
+        took[database] = int(used[0]) / 1e9 / transactions
+    return took
+
+
+def one_by_one(measure):
+    """The same for what cannot be stopped: each side for itself, but all of them soon after another."""
+    return lambda sides: {side: measure(side) for side in sides}
+
+
 def interval(ratios):
     """Median and its 95 % interval by order statistics."""
     ordered, n = sorted(ratios), len(ratios)
@@ -92,6 +147,20 @@ def pairs(name, measure, governed, twin, compare=lambda a, b: a / b):
         print(f"\r  {name}: pair {i + 1} of {PAIRS}", end="", file=sys.stderr, flush=True)
     print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
     return interval(ratios)
+
+
+def triples(name, measure, governed, twin, twin2):
+    """Ratios governed/twin and twin2/twin, both of the same weather, the order turning."""
+    ratios, null = [], []
+    for i in range(TRIPLES):
+        sides = (governed, twin, twin2)
+        order = sides[i % 3 :] + sides[: i % 3]
+        took = measure(order if i % 2 == 0 else order[::-1])
+        ratios.append(took[governed] / took[twin])
+        null.append(took[twin2] / took[twin])
+        print(f"\r  {name}: {i + 1} of {TRIPLES}", end="", file=sys.stderr, flush=True)
+    print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
+    return interval(ratios), interval(null)
 
 
 def new_database(name, governed, attached=False):
@@ -141,14 +210,13 @@ watched_database.made = False
 def readers_select():
     """pgbench -S, prepared, 1 client, scale 10; attached, the column-read ledger watching pgbench_accounts; goal: at most 1.03"""
     watched_database()
-    transactions = 20_000 if QUICK else 60_000
-    return lambda database: pgbench(database, transactions, "-S"), "watched", "twin", "twin2"
+    return lambda sides: side_by_side(sides, 20_000), "watched", "twin", "twin2"
 
 
 def readers_loop():
     """one prepared SELECT by key, 200,000 times in a PL/pgSQL loop, the column-read ledger watching"""
     watched_database()
-    return executor_loop()[0], "watched", "twin", "twin2"
+    return one_by_one(executor_loop()[0]), "watched", "twin", "twin2"
 
 
 def tpc_b():
@@ -371,6 +439,9 @@ BENCHMARKS = {
     "dml": dml_loop,
 }
 
+# Their measure takes all sides at once.
+SIDE_BY_SIDE = {"readers", "readers_loop"}
+
 # What is added to each of something: a ratio would say more about the something.
 ADDED = {
     "ddl": ddl_empty,
@@ -394,16 +465,22 @@ def main():
         what = benchmark.__doc__
         try:
             measure, governed, twin, twin2 = benchmark()
-            for side in (governed, twin, twin2):
-                measure(side)  # warm up
+            if name in SIDE_BY_SIDE:
+                measure((governed, twin, twin2))  # warm up
+            else:
+                for side in (governed, twin, twin2):
+                    measure(side)
             if name in ADDED:
                 added = lambda a, b: (a - b) * 1e6
                 real = pairs(name, measure, governed, twin, added)
                 null = pairs(name + " (null test)", measure, twin2, twin, added)
                 cells = [f"+ {m:.0f} µs ({low:.0f} – {high:.0f})" for m, low, high in (real, null)]
             else:
-                real = pairs(name, measure, governed, twin)
-                null = pairs(name + " (null test)", measure, twin2, twin)
+                if name in SIDE_BY_SIDE:
+                    real, null = triples(name, measure, governed, twin, twin2)
+                else:
+                    real = pairs(name, measure, governed, twin)
+                    null = pairs(name + " (null test)", measure, twin2, twin)
                 cells = [f"{m:.3f} ({low:.3f} – {high:.3f})" for m, low, high in (real, null)]
         except Missing as missing:
             cells = [f"not measured: {missing}", ""]
