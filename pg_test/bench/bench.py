@@ -14,7 +14,7 @@ import time
 QUICK = os.environ.get("QUICK") == "1"
 PAIRS = 6 if QUICK else 20
 # For what is smaller than the noise of pairs.
-TRIPLES = 12 if QUICK else 60
+TRIPLES = 12 if QUICK else 40
 ROWS_INSERTED = 20_000 if QUICK else 200_000
 ROWS_COPIED = 100_000 if QUICK else 1_000_000
 POSTMASTER = int(open(f"{os.environ['DG_WORK']}/bench/data/postmaster.pid").readline())
@@ -210,7 +210,8 @@ watched_database.made = False
 def readers_select():
     """pgbench -S, prepared, 1 client, scale 10; attached, the column-read ledger watching pgbench_accounts; goal: at most 1.03"""
     watched_database()
-    return lambda sides: side_by_side(sides, 20_000), "watched", "twin", "twin2"
+    transactions = 20_000 if QUICK else 60_000
+    return lambda sides: side_by_side(sides, transactions), "watched", "twin", "twin2"
 
 
 def readers_loop():
@@ -452,7 +453,7 @@ ADDED = {
 
 def main():
     """Runs the benchmarks named on the command line, or all, and prints a table."""
-    print(f"{PAIRS} pairs each{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
+    print(f"{PAIRS} pairs each, {TRIPLES} of what runs side by side{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
     print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
     print("|---|---|---|", flush=True)
     for name in sys.argv[1:] or [*BENCHMARKS, *ADDED, *TIMES]:

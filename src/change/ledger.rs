@@ -20,8 +20,11 @@ pub fn watch() -> Watch {
     let mut watch = Watch::default();
     let (levelled, changing) = candidates();
     let mut names: Vec<Name> = levelled;
-    let levels = Ladder::levels_of(FEATURE, &names, Declared::No);
-    names.retain(|name| levels.get(name).is_some_and(|l| *l != Level::Off));
+    let as_shipped = is_as_shipped();
+    if !as_shipped {
+        let levels = Ladder::levels_of(FEATURE, &names, Declared::No);
+        names.retain(|name| levels.get(name).is_some_and(|l| *l != Level::Off));
+    }
     for (name, column) in changing {
         if let Some(relid) = catalog::relation_oid(&name) {
             let column = match column {
@@ -46,7 +49,30 @@ pub fn watch() -> Watch {
     });
     watch.ended = noted.iter().filter(|n| !names.contains(n)).cloned().collect();
     watch.unnoted = names.into_iter().filter(|n| !noted.contains(n)).collect();
-    watch.ends_at = owner::run(|| {
+    watch.ends_at = if as_shipped { None } else { first_end() };
+    watch
+}
+
+/// Whether nobody has set a level, and all that is declared is watched. Every session asks when it begins, and the ladder takes as
+/// long as its first statement does.
+fn is_as_shipped() -> bool {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT NOT EXISTS (SELECT FROM governance.level WHERE feature IN ('change', 'change.readers'))
+                AND NOT EXISTS (SELECT FROM governance.feature WHERE feature = 'change.readers'
+                                   AND 'off' IN (default_declared, default_bulk, default_analytical))",
+            &[],
+            |r| r.must(1),
+        )
+    })
+    .into_iter()
+    .next()
+    .unwrap_or(false)
+}
+
+/// When the first level ends by itself.
+fn first_end() -> Option<i64> {
+    owner::run(|| {
         spi::select_latest(
             "SELECT min(valid_until) FROM governance.level
               WHERE feature IN ('change', 'change.readers') AND valid_until > clock_timestamp()",
@@ -56,8 +82,7 @@ pub fn watch() -> Watch {
     })
     .into_iter()
     .next()
-    .flatten();
-    watch
+    .flatten()
 }
 
 /// Relations that may have a level, and those that open changes are about with the column of each.
@@ -90,6 +115,9 @@ fn candidates() -> (Vec<Name>, Vec<(Name, Option<String>)>) {
 #[must_use]
 pub fn trees(names: &[Name]) -> Vec<(pg_sys::Oid, pg_sys::Oid)> {
     let roots: Vec<pg_sys::Oid> = names.iter().filter_map(catalog::relation_oid).collect();
+    if roots.is_empty() {
+        return Vec::new();
+    }
     owner::run(|| {
         spi::select_latest(
             "WITH RECURSIVE tree AS (

@@ -34,6 +34,7 @@ pub mod not_yet;
 pub mod object;
 pub mod old_name;
 pub mod owner;
+pub mod plain;
 pub mod plan;
 pub mod privileges;
 pub mod readers;

@@ -9,7 +9,7 @@ use crate::core::change::reads::{Key, NO_COLUMN, WHOLE_ROW};
 use crate::core::change::seen::{self, Seen};
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{hooks, owner, refusals, roles, xact};
+use crate::pg::{hooks, owner, plain, refusals, roles, xact};
 use crate::settings;
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -53,13 +53,17 @@ pub fn before_commit() {
         }
     }
     lock::renew();
-    if WRITTEN.get() || !may_write() {
+    let has_id = xact::id_if_assigned().is_some();
+    let oldest = OLDEST.get();
+    if oldest == 0 && !has_id {
         return;
     }
-    let has_id = xact::id_if_assigned().is_some();
-    let now = clock();
+    let now = plain::clock();
     let patience = i64::from(settings::READ_FLUSH_AFTER.get()) * 1_000_000 / if has_id { SOONER } else { 1 };
-    let is_due = OLDEST.get() != 0 && now - OLDEST.get() >= patience;
+    let is_due = oldest != 0 && now - oldest >= patience;
+    if !(is_due || has_id) || WRITTEN.get() || !may_write() {
+        return;
+    }
     let has_notes = has_id && watch::any() && notes_are_due();
     if (is_due || has_notes) && now >= NOT_BEFORE.get() {
         match xact::tried(|| write(is_due, false)) {
@@ -71,12 +75,6 @@ pub fn before_commit() {
             }
         }
     }
-}
-
-/// The time. That of the statement may be long ago: a block commits many times.
-fn clock() -> i64 {
-    // SAFETY: reads the clock.
-    unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
 fn notes_are_due() -> bool {
@@ -131,7 +129,7 @@ fn write_reads(at_last: bool) {
     }
     let waits = BUFFER.with_borrow(|b| b.unwritten().count() > b.in_flight());
     if waits {
-        OLDEST.set(clock());
+        OLDEST.set(plain::clock());
     }
 }
 

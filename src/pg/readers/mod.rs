@@ -12,7 +12,7 @@ pub mod scan;
 pub mod watch;
 
 use super::hooks::active;
-use super::{catalog, owner, session};
+use super::{catalog, owner, plain, session};
 use crate::core::change::reads::{Buffer, Evidence, Key, Noted, WHOLE_ROW};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -129,12 +129,11 @@ pub fn was_copied(at: usize) {
 
 /// Counts reads of the current role and application.
 fn note(reads: impl FnOnce(&mut dyn FnMut(pg_sys::Oid, i16, Evidence))) {
-    // SAFETY: plain reads of backend globals and of the clock. The name of the application is never NULL after start-up, and NUL-
-    // terminated.
-    let (role, name, now) = unsafe {
+    let (role, now) = (plain::user().to_u32(), plain::clock());
+    // SAFETY: a backend global, never NULL after start-up, and NUL-terminated.
+    let name = unsafe {
         let name = pg_sys::application_name;
-        let name = if name.is_null() { &[][..] } else { CStr::from_ptr(name).to_bytes() };
-        (pg_sys::GetUserId().to_u32(), name, pg_sys::GetCurrentTimestamp())
+        if name.is_null() { &[][..] } else { CStr::from_ptr(name).to_bytes() }
     };
     let mut news = Vec::new();
     BUFFER.with_borrow_mut(|buffer| {
