@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import change
+from side_by_side import TRIPLES, one_by_one, side_by_side, triples
 from tools import PAIRS, QUICK, Missing, in_session, new_database, pairs, pgbench, psql, timed
 
 ROWS_INSERTED = 20_000 if QUICK else 200_000
@@ -52,13 +53,13 @@ def readers_select():
     """pgbench -S, prepared, 1 client, scale 10; attached, the column-read ledger watching pgbench_accounts; goal: at most 1.03"""
     watched_database()
     transactions = 20_000 if QUICK else 60_000
-    return lambda database: pgbench(database, transactions, "-S"), "watched", "twin", "twin2"
+    return lambda sides: side_by_side(sides, transactions), "watched", "twin", "twin2"
 
 
 def readers_loop():
     """one prepared SELECT by key, 200,000 times in a PL/pgSQL loop, the column-read ledger watching"""
     watched_database()
-    return executor_loop()[0], "watched", "twin", "twin2"
+    return one_by_one(executor_loop()[0]), "watched", "twin", "twin2"
 
 
 def tpc_b():
@@ -274,6 +275,9 @@ BENCHMARKS = {
     **change.DUAL_WRITE,
 }
 
+# Their measure takes all sides at once.
+SIDE_BY_SIDE = {"readers", "readers_loop"}
+
 # What is added to each of something: a ratio would say more about the something.
 ADDED = {
     "ddl": ddl_empty,
@@ -284,7 +288,7 @@ ADDED = {
 
 def main():
     """Runs the benchmarks named on the command line, by name or by what it begins with, or all; prints a table."""
-    print(f"{PAIRS} pairs each{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
+    print(f"{PAIRS} pairs each, {TRIPLES} of what runs side by side{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
     print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
     print("|---|---|---|", flush=True)
     known = [*BENCHMARKS, *ADDED, *TIMES, *change.REPORTS]
@@ -309,16 +313,22 @@ def main():
         what = benchmark.__doc__
         try:
             measure, governed, twin, twin2 = benchmark()
-            for side in (governed, twin, twin2):
-                measure(side)  # warm up
+            if name in SIDE_BY_SIDE:
+                measure((governed, twin, twin2))  # warm up
+            else:
+                for side in (governed, twin, twin2):
+                    measure(side)
             if name in ADDED:
                 added = lambda a, b: (a - b) * 1e6
                 real = pairs(name, measure, governed, twin, added)
                 null = pairs(name + " (null test)", measure, twin2, twin, added)
                 cells = [f"+ {m:.0f} µs ({low:.0f} – {high:.0f})" for m, low, high in (real, null)]
             else:
-                real = pairs(name, measure, governed, twin)
-                null = pairs(name + " (null test)", measure, twin2, twin)
+                if name in SIDE_BY_SIDE:
+                    real, null = triples(name, measure, governed, twin, twin2)
+                else:
+                    real = pairs(name, measure, governed, twin)
+                    null = pairs(name + " (null test)", measure, twin2, twin)
                 cells = [f"{m:.3f} ({low:.3f} – {high:.3f})" for m, low, high in (real, null)]
         except Missing as missing:
             cells = [f"not measured: {missing}", ""]

@@ -7,8 +7,9 @@ use super::acting::as_change;
 use super::culprit;
 use super::store::Change;
 use super::table;
+use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, convert, own_statement, owner, settings_scope, spi, xact};
+use crate::pg::{catalog, convert, own_statement, owner, roles, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
@@ -253,9 +254,9 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         copy.to_copy()
     );
     as_owner_of(change.relation(), || {
-        // What is checked next holds until the transaction ends.
-        spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-        let update = || convert::copying(change.id, || own_statement::run(&sql, || spi::execute(&sql, &[])));
+        lock(change, &part.name, part.relid, "ROW EXCLUSIVE");
+        let update =
+            || convert::copying(change.id, || own_statement::run(&sql, || spi::execute_unforced(&sql, &[])));
         let run = || {
             if copy.runs_users_code || table::runs_users_code(part.relid) {
                 return update();
@@ -269,6 +270,16 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         culprit::find(change, copy, &part.name, (part.next, upto));
         run()
     })
+}
+
+/// Locks a table, so that what is known of it holds until the transaction ends. Raises where policies would hide rows: from owners
+/// they do not, but a partition may be somebody else's.
+pub fn lock(change: &Change, table: &catalog::Name, relid: pg_sys::Oid, mode: &str) {
+    spi::execute(&format!("LOCK TABLE ONLY {table} IN {mode} MODE"), &[]);
+    if owner::is_held_by_policies(relid) {
+        let owner = catalog::relation_owner(change.relation().0).map(roles::name).unwrap_or_default();
+        error::conversion::hidden_rows(change.id, table, &owner).raise();
+    }
 }
 
 /// Runs `f` with the rights of the table's owner.

@@ -78,7 +78,7 @@ pub fn of(change: &Change) -> Value {
         problems.push(format!("its deprecation says that it stays until {date}"));
     }
     let proof = soak::proof(change);
-    problems.extend(proof.problem.filter(|_| !waived));
+    problems.extend(proof.problems.into_iter().filter(|_| !waived));
     let dependents = match catalog::relation_oid(&change.name) {
         Some(relid) if change.state.is_before_contraction() => dependents(change, relid, &steps),
         _ => Vec::new(),

@@ -56,7 +56,7 @@ fn why(table: &Name, copy: &Copy, expression: &str, ((a, b), (c, d)): Range) -> 
           WHERE ctid >= '({a},{b})'::tid AND ctid < '({c},{d})'::tid AND {}",
         copy.which()
     );
-    xact::tried(|| own_statement::run(&sql, || spi::select(&sql, &[], |r| r.must::<i64>(1)))).err()
+    xact::tried(|| own_statement::run(&sql, || spi::select_unforced(&sql, &[], |r| r.must::<i64>(1)))).err()
 }
 
 /// The first row of the change's table that fulfils a condition.
@@ -67,9 +67,8 @@ pub fn first(change: &Change, condition: &str) -> String {
            FROM {} WHERE {condition} LIMIT 1",
         change.name
     );
-    let found = own_statement::run(&sql, || {
-        spi::select_one(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)))
-    });
+    let ask = || spi::select_unforced(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)));
+    let found = own_statement::run(&sql, ask).pop();
     found.map_or_else(|| "a row".into(), |(table, block, number)| name(&table, (block, number)))
 }
 
@@ -91,6 +90,7 @@ fn name(table: &str, (block, number): (i64, i64)) -> String {
     let Some((columns, values)) = key else { return place };
     let sql =
         format!("SELECT concat_ws(', ', {values}) FROM ONLY {table} WHERE ctid = '({block},{number})'::tid");
-    own_statement::run(&sql, || spi::select_one(&sql, &[], |r| r.must::<String>(1)))
+    own_statement::run(&sql, || spi::select_unforced(&sql, &[], |r| r.must::<String>(1)))
+        .pop()
         .map_or(place, |values| format!("the row with ({columns})=({values})"))
 }

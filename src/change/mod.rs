@@ -225,6 +225,7 @@ pub mod governance {
             name!(last_seen, TimestampWithTimeZone),
             name!(reads, i64),
             name!(evidence, String),
+            name!(longest_interval, Option<Interval>),
         ),
     > {
         TableIterator::new(readers::visible_rows().into_iter().map(|r| {
@@ -239,6 +240,7 @@ pub mod governance {
                 last,
                 r.reads,
                 r.evidence,
+                readers::span(r.longest),
             )
         }))
     }

@@ -2,7 +2,7 @@
 use super::form::Planning;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{definitions, owner, plain, spi, xact};
+use crate::pg::{definitions, owner, plain_table, spi, xact};
 use pgrx::pg_sys;
 use std::cell::Cell;
 
@@ -144,7 +144,7 @@ pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
     if let Some((_, _, known)) = KNOWN.get().filter(|(r, at, _)| (*r, *at) == (relid, now)) {
         return known;
     }
-    let found = !plain::evaluates_nothing(relid) && look_for_users_code(relid);
+    let found = !plain_table::evaluates_nothing(relid) && look_for_users_code(relid);
     KNOWN.set(Some((relid, now, found)));
     found
 }

@@ -19,6 +19,7 @@ const CHUNK_BLOCKS: RangeInclusive<i64> = 64..=16_384;
 /// What is left of one table.
 struct Part {
     name: Name,
+    relid: pg_sys::Oid,
     next: i64,
     end: i64,
     blocks: i64,
@@ -77,7 +78,7 @@ fn next(change: &Change) -> Option<Part> {
     let leaves = table::leaves(change.relation().0);
     owner::run(|| {
         spi::select_latest(
-            "SELECT b.schema_name, b.relation_name, b.verified_block, s.blocks, b.verify_blocks, b.digest
+            "SELECT b.schema_name, b.relation_name, b.verified_block, s.blocks, b.verify_blocks, b.digest, l.relid
                FROM governance.backfill b
                JOIN unnest($2::oid[]) l (relid)
                  ON l.relid = to_regclass(format('%I.%I', b.schema_name, b.relation_name))
@@ -90,6 +91,7 @@ fn next(change: &Change) -> Option<Part> {
                 end: r.must(4),
                 blocks: r.must(5),
                 digest: r.must(6),
+                relid: r.must(7),
             },
         )
     })
@@ -109,10 +111,10 @@ fn compare(change: &Change, copy: &Copy, part: &Part, upto: i64) -> (i64, i64, S
         part.next
     );
     let ask = || {
-        own_statement::run(&sql, || {
-            spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
-        })
-        .unwrap_or_default()
+        backfill::lock(change, &part.name, part.relid, "ACCESS SHARE");
+        let digest = [part.digest.as_str().into()];
+        let ask = || spi::select_unforced(&sql, &digest, |r| (r.must(1), r.must(2), r.must(3)));
+        own_statement::run(&sql, ask).into_iter().next().unwrap_or_default()
     };
     with_rights(change, copy, ask)
 }

@@ -3,6 +3,7 @@ pub use super::change_away::*;
 use super::{Code, Failure};
 use crate::core::change::part::FORMS;
 use crate::pg::catalog::Name;
+use pgrx::spi::quote_literal;
 
 /// The dual-write trigger called by hand.
 pub fn not_a_trigger() -> Failure {
@@ -214,6 +215,15 @@ pub fn gate_closed(id: i64, problems: &str) -> Failure {
     .hint(format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"))
 }
 
+/// An approval that asks for proof of absence from a window in which a reader may just stay away as before.
+pub fn window_too_short(id: i64, problem: &str, class: &str, days: i64) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("the gate of change {id} will not open as it is: {problem}"))
+        .hint(format!(
+            "SELECT governance.set_change_window({}, soak => '{days} days'); or: SELECT governance.abort_change({id}); then propose it again and approve it with waive => '{{not_observed}}'.",
+            quote_literal(class)
+        ))
+}
+
 /// Still in quarantine.
 pub fn in_quarantine(id: i64, until: &str) -> Failure {
     Failure::new(
@@ -363,7 +373,7 @@ pub fn no_windows() -> Failure {
 /// A window that is too short or too long.
 pub fn window_out_of_bounds(window: &str) -> Failure {
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("window \"{window}\" is out of bounds"))
-        .detail("soak: 0 to 1 year; approval: 1 hour to 1 year; quarantine: 1 day to 1 year.")
+        .detail("soak: 0 to 2 years; approval: 1 hour to 1 year; quarantine: 1 day to 1 year.")
 }
 
 /// Somebody acknowledges for a party that is no consumer.

@@ -37,6 +37,7 @@ pub mod old_name;
 pub mod own_statement;
 pub mod owner;
 pub mod plain;
+pub mod plain_table;
 pub mod plan;
 pub mod privileges;
 pub mod readers;

@@ -87,20 +87,50 @@ pub fn run<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// The user and security context that are set back when dropped.
+pub struct Back(pg_sys::Oid, c_int);
+
+impl Back {
+    fn remember() -> Self {
+        let mut back = Back(pg_sys::InvalidOid, 0);
+        // SAFETY: reads backend globals.
+        unsafe { pg_sys::GetUserIdAndSecContext(&mut back.0, &mut back.1) };
+        back
+    }
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        // SAFETY: restores what was there before.
+        unsafe { pg_sys::SetUserIdAndSecContext(self.0, self.1) };
+    }
+}
+
 /// Runs `f` with the rights of a role, where the session's own may be greater.
 pub fn as_role<R>(role: pg_sys::Oid, f: impl FnOnce() -> R) -> R {
-    struct Back(pg_sys::Oid, c_int);
-    impl Drop for Back {
-        fn drop(&mut self) {
-            // SAFETY: restores what was there before.
-            unsafe { pg_sys::SetUserIdAndSecContext(self.0, self.1) };
-        }
-    }
-    let mut back = Back(pg_sys::InvalidOid, 0);
-    // SAFETY: reads and sets backend globals, as [`OwnerScope::enter`].
-    unsafe {
-        pg_sys::GetUserIdAndSecContext(&mut back.0, &mut back.1);
-        pg_sys::SetUserIdAndSecContext(role, back.1 | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int);
-    }
+    let back = Back::remember();
+    // SAFETY: sets backend globals, as [`OwnerScope::enter`].
+    unsafe { pg_sys::SetUserIdAndSecContext(role, back.1 | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int) };
     f()
+}
+
+/// Until dropped, FORCE ROW LEVEL SECURITY does not hold for owners of tables, as in checks of foreign keys. Nobody's code may run
+/// meanwhile.
+#[must_use]
+pub fn unforced() -> Back {
+    let back = Back::remember();
+    // SAFETY: sets backend globals; Drop sets them back.
+    unsafe { pg_sys::SetUserIdAndSecContext(back.0, back.1 | pg_sys::SECURITY_NOFORCE_RLS as c_int) };
+    back
+}
+
+/// Whether policies hide rows of a table from the current user, were it not for FORCE ROW LEVEL SECURITY.
+#[must_use]
+pub fn is_held_by_policies(relid: pg_sys::Oid) -> bool {
+    let _unforced = unforced();
+    // SAFETY: looks into the catalogs; without an error.
+    unsafe {
+        let held = pg_sys::check_enable_rls(relid, pg_sys::InvalidOid, true);
+        held == pg_sys::CheckEnableRlsResult::RLS_ENABLED as c_int
+    }
 }

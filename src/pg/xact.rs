@@ -26,8 +26,7 @@ thread_local! {
 /// The top-level transaction id if one was assigned, as `pg_current_xact_id_if_assigned()`.
 #[must_use]
 pub fn id_if_assigned() -> Option<u64> {
-    // SAFETY: plain read of the transaction state.
-    let xid = unsafe { pg_sys::GetTopFullTransactionIdIfAny() }.value;
+    let xid = super::plain::transaction_id();
     // The low half is the 32-bit id; zero means that none was assigned.
     (xid as u32 != 0).then_some(xid)
 }
