@@ -1,6 +1,6 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, soak, table, verify};
+use super::{acknowledgement, aside, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -89,6 +89,10 @@ pub fn of(change: &Change) -> Value {
     if change.state.is_before_contraction() && has_drifted(change) {
         problems.push("the table has changed since the proposal".to_string());
     }
+    let later = later_rules(change, &steps);
+    if !later.is_empty() {
+        problems.push(format!("constraints that came after the proposal: {}", later.join(", ")));
+    }
     let copies = steps.iter().any(|s| s.step.action == Action::Compare);
     if copies && !change.verified {
         problems.push("the copy is not verified".to_string());
@@ -163,6 +167,19 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
         .collect();
     all.retain(|d| !carried.contains(&d.as_str()));
     all
+}
+
+/// Constraints of what goes that the plan does not know: it could not bring them back.
+fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
+    let planned: Vec<&Value> = steps.iter().map(|s| &s.step.args["without"]).filter(|w| w.is_array()).collect();
+    if planned.is_empty() || !change.state.is_before_contraction() {
+        return Vec::new();
+    }
+    let known: Vec<&str> =
+        planned.iter().filter_map(|w| w.as_array()).flatten().filter_map(Value::as_str).collect();
+    let Some(relid) = catalog::relation_oid(&change.name) else { return Vec::new() };
+    let rules = aside::rules(relid, &change.takes).into_iter().map(|rule| rule.label());
+    rules.filter(|label| !known.contains(&label.as_str())).collect()
 }
 
 /// Whether the triggers of a change still fire for everybody: without them the shapes may have come apart since they were

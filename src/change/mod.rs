@@ -4,6 +4,7 @@ mod acting;
 mod added;
 mod alone;
 mod approval;
+mod aside;
 mod backfill;
 mod certificate;
 mod culprit;

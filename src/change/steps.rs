@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, backfill, certificate, throttle, window};
+use super::{alone, aside, backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
 use crate::core::change::step::Phase;
 use crate::core::change::{State, quarantine_name};
@@ -225,6 +225,10 @@ pub fn undo(id: i64, reason: Option<&str>) {
     require_free_names(&change, relation);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
+    let (kept, steps) = (store::get(id), store::steps(id));
+    for stored in steps.iter().filter(|s| is_left(s) && aside::is_void(&kept, &s.step.args)) {
+        store::mark(id, stored.number, true);
+    }
     let steps = store::steps(id);
     let left: Vec<String> =
         steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
@@ -239,10 +243,16 @@ fn require_free_names(change: &Change, relation: Relation) {
     if now != change.name && catalog::relation_oid(&change.name).is_some() {
         error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
     }
+    // In a type change the new column has the very name, and goes.
+    if store::steps(change.id).iter().any(|s| s.step.args["retypes"] == true) {
+        return;
+    }
     if let Some(column) = change.takes.iter().find(|c| catalog::column_number(relation.0, c).is_some()) {
         let what = format!("column {}.{}", change.name, quote_identifier(column));
-        let hidden = change.adds.first().unwrap_or(column);
-        let quarantine = format!("{}.{}", change.name, quote_identifier(quarantine_name(change.id, hidden)));
+        let hidden = quarantine_name(change.id, column);
+        // What was renamed has its new name.
+        let renamed = change.adds.first().filter(|_| catalog::column_number(relation.0, &hidden).is_none());
+        let quarantine = format!("{}.{}", change.name, quote_identifier(renamed.unwrap_or(&hidden)));
         error::change::name_in_use(change.id, &what, &quarantine).raise();
     }
 }

@@ -1,6 +1,7 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
 mod add_column;
 mod add_constraint;
+mod aside;
 mod attached;
 mod away;
 mod conversion;
@@ -121,7 +122,10 @@ impl Plan {
 
     /// Adds the plan of another part. Steps keep to their phases.
     pub fn merge(&mut self, other: Plan) {
-        self.steps.extend(other.steps);
+        // A rule over several columns that go is set aside once, before the first of them.
+        let is_there = |step: &Step| step.args["aside"].is_string() && self.steps.iter().any(|(s, _)| s == step);
+        let steps: Vec<_> = other.steps.into_iter().filter(|(step, _)| !is_there(step)).collect();
+        self.steps.extend(steps);
         self.sort();
         self.adds.extend(other.adds);
         self.takes.extend(other.takes);
