@@ -211,7 +211,7 @@ CREATE TABLE shop.item (
     rep int CONSTRAINT item_rep REFERENCES shop.rep CONSTRAINT item_positive CHECK (rep > 0),
     first text CONSTRAINT item_first CHECK (first <> ''), last text CONSTRAINT item_last CHECK (last IS NOT NULL));
 COMMENT ON CONSTRAINT item_rep ON shop.item IS 'who sold it';
-INSERT INTO shop.item SELECT g, g, 'f' || g, 'l' || g FROM generate_series(1, 3) g;
+INSERT INTO shop.item SELECT g, g + 3, 'f' || g, 'l' || g FROM generate_series(1, 3) g;
 RESET ROLE;
 SELECT governance.declare_dataset('shop.item', 'sales', 'transactional');
 CREATE TABLE before_item AS SELECT * FROM rules WHERE of = 'shop.item'::regclass;

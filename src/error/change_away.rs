@@ -88,10 +88,12 @@ pub fn still_violated(
     rule: &str,
     rows: Option<&(i64, String)>,
 ) -> Failure {
+    let detail = raised.detail.as_ref().map(|detail| format!(" {detail}")).unwrap_or_default();
     let which = match rows {
-        Some((1, row)) => format!("One row violates it: {row}."),
-        Some((rows, first)) => format!("{rows} rows violate it, the first is {first}."),
-        None => raised.detail.clone().unwrap_or_else(|| format!("PostgreSQL says: {}.", raised.message)),
+        Some((1, row)) => format!("One row violates it: {row}.{detail}"),
+        Some((rows, first)) => format!("{rows} rows violate it, the first is {first}.{detail}"),
+        None if detail.is_empty() => format!("PostgreSQL says: {}.", raised.message),
+        None => detail.trim_start().to_string(),
     };
     Failure::new(
         raised.code,

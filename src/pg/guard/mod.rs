@@ -86,6 +86,8 @@ pub struct Sight {
     pub rewrites: Vec<pg_sys::Oid>,
     /// Tables it reads as a whole.
     pub scans: Vec<pg_sys::Oid>,
+    /// A statement with several sub-commands that is one wish as a whole: its table, and the wish in one spelling.
+    pub several: Option<(pg_sys::Oid, String)>,
 }
 
 impl Sight {
@@ -196,8 +198,27 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     unsafe {
         look_into(node, &mut sight);
         ours::look(node, &mut sight);
+        sight.several = Some(node).filter(|_| !sight.hits.is_empty()).and_then(|node| several(node));
     }
     sight
+}
+
+/// # Safety
+/// As [`look`].
+unsafe fn several(node: *mut pg_sys::Node) -> Option<(pg_sys::Oid, String)> {
+    // SAFETY: the cast follows the node's tag.
+    unsafe {
+        if (*node).type_ != T_AlterTableStmt
+            || super::list::items::<pg_sys::Node>((*node.cast::<pg_sys::AlterTableStmt>()).cmds).len() < 2
+        {
+            return None;
+        }
+        let wish = super::wish::read(node).into_iter().next().filter(|w| w.is_all && w.parts.len() > 1)?;
+        let text = crate::core::change::part::text(&wish.parts, &wish.name.to_string(), |name| {
+            pgrx::spi::quote_identifier(name)
+        });
+        Some((wish.relid?, text))
+    }
 }
 
 /// # Safety
