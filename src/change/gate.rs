@@ -168,6 +168,9 @@ fn pass(change: &Change, wish: &Wish) {
     let others: Vec<_> = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
     names.extend(others.iter().filter_map(|relid| catalog::relation_name(*relid)));
     names.extend(others.into_iter().chain(wish.relid).flat_map(tree::governors));
+    // What it does to a table it does to its partitions, which may be declared by themselves.
+    let below = wish.relid.map(tree::governed_below).unwrap_or_default();
+    names.extend(below.into_iter().map(|(_, name)| name));
     PASSING.set(Some((change.id, names)));
 }
 

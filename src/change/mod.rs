@@ -9,6 +9,7 @@ mod backfill;
 mod certificate;
 mod culprit;
 mod detached;
+mod ended;
 mod form;
 mod gate;
 mod grants;

@@ -105,3 +105,12 @@ pub fn still_violated(
     .detail(which)
     .hint(format!("Mend them, then: CALL governance.advance_change({id});"))
 }
+
+/// What was added too long ago to be taken back by itself.
+pub fn too_late(id: i64, proposals: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("change {id} is done, and too long ago to be undone"),
+    )
+    .hint(format!("The way back is a change of its own: {}", proposals.join(" ")))
+}
