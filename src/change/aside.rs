@@ -148,8 +148,9 @@ pub fn back(change: &Change, args: &Value) {
     let missing = relid.map_or_else(Vec::new, |relid| missing(relid, &kept["columns"]));
     for column in &missing {
         let others = store::open_on(&change.name).into_iter();
-        if let Some(other) =
-            others.filter(|o| o.state == State::Contracted && o.id != change.id).find(|o| o.takes.contains(column))
+        if let Some(other) = others
+            .filter(|o| o.state == State::Contracted && o.id != change.id)
+            .find(|o| o.takes.contains(column))
         {
             error::change::other_in_quarantine(change.id, name, column, other.id).raise();
         }
@@ -186,7 +187,8 @@ fn add(change: &Change, table: &str, name: &str, definition: &str, comment: Opti
     let name = quote_identifier(name);
     let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
     if let Some(comment) = comment {
-        statement.push_str(&format!("; COMMENT ON CONSTRAINT {name} ON {table} IS {}", quote_literal(comment)));
+        statement
+            .push_str(&format!("; COMMENT ON CONSTRAINT {name} ON {table} IS {}", quote_literal(comment)));
     }
     let run = || {
         spi::execute(&statement, &[]);

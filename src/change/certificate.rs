@@ -171,7 +171,8 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
 
 /// Constraints of what goes that the plan does not know: it could not bring them back.
 fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
-    let planned: Vec<&Value> = steps.iter().map(|s| &s.step.args["without"]).filter(|w| w.is_array()).collect();
+    let planned: Vec<&Value> =
+        steps.iter().map(|s| &s.step.args["without"]).filter(|w| w.is_array()).collect();
     if planned.is_empty() || !change.state.is_before_contraction() {
         return Vec::new();
     }

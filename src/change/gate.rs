@@ -6,8 +6,8 @@
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
 use super::acting::{by_text, is_acting};
 use super::added::{self, There};
-use super::{certificate, steps};
 use super::store::{self, Change};
+use super::{certificate, steps};
 use crate::core::change::State;
 use crate::core::change::away::Away;
 use crate::core::change::part::{self, Part};

@@ -114,10 +114,7 @@ pub fn unless_violated<R>(f: impl FnOnce() -> R) -> Result<R, Raised> {
     tried_but(f, |code| code != ERRCODE_CHECK_VIOLATION && code != ERRCODE_FOREIGN_KEY_VIOLATION)
 }
 
-fn tried_but<R>(
-    f: impl FnOnce() -> R,
-    passed_on: fn(pgrx::PgSqlErrorCode) -> bool,
-) -> Result<R, Raised> {
+fn tried_but<R>(f: impl FnOnce() -> R, passed_on: fn(pgrx::PgSqlErrorCode) -> bool) -> Result<R, Raised> {
     use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
     let sub = Sub::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| {

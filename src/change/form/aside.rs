@@ -117,9 +117,7 @@ pub fn indexes(p: &Planning, column: &str, plan: &mut Plan) {
         let comment = |on: String, text: &String| format!("COMMENT ON {on} IS {}", quote_literal(text));
         statements.extend(i.comment.iter().map(|text| comment(format!("INDEX {full}"), text)));
         statements.extend(
-            i.constraint_comment
-                .iter()
-                .map(|text| comment(format!("CONSTRAINT {name} ON {table}"), text)),
+            i.constraint_comment.iter().map(|text| comment(format!("CONSTRAINT {name} ON {table}"), text)),
         );
         if !statements.is_empty() {
             let step = Step::sql(Phase::Restore, lock::EXCLUSIVE, statements.join("; "), None);

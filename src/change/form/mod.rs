@@ -123,7 +123,8 @@ impl Plan {
     /// Adds the plan of another part. Steps keep to their phases.
     pub fn merge(&mut self, other: Plan) {
         // A rule over several columns that go is set aside once, before the first of them.
-        let is_there = |step: &Step| step.args["aside"].is_string() && self.steps.iter().any(|(s, _)| s == step);
+        let is_there =
+            |step: &Step| step.args["aside"].is_string() && self.steps.iter().any(|(s, _)| s == step);
         let steps: Vec<_> = other.steps.into_iter().filter(|(step, _)| !is_there(step)).collect();
         self.steps.extend(steps);
         self.sort();
