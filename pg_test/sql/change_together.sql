@@ -177,6 +177,73 @@ SELECT governance.undo_change(:two);
 CALL governance.advance_change(:two);
 SELECT * FROM shop.differs;
 
+-- rules over columns of both: one is renamed, another put aside, before the type change begins; each way back
+RESET ROLE;
+DROP VIEW shop.differs;
+DROP TABLE before;
+SET ROLE together_owner;
+UPDATE shop.item SET memo = 'm' WHERE memo IS NULL;
+ALTER TABLE shop.item ADD CONSTRAINT item_both CHECK (price > 0 AND name <> '' AND memo IS NOT NULL) NOT VALID;
+ALTER TABLE shop.item VALIDATE CONSTRAINT item_both;
+CREATE UNIQUE INDEX CONCURRENTLY item_all ON shop.item (name DESC, price, id) INCLUDE (memo);
+RESET ROLE;
+CREATE TABLE before AS SELECT * FROM public.shape() AS line;
+GRANT SELECT ON before TO together_owner;
+SET ROLE together_owner;
+CREATE VIEW shop.differs AS
+    SELECT 'gone' AS how, line FROM before WHERE line NOT IN (SELECT public.shape())
+    UNION ALL SELECT 'new', line FROM public.shape() line WHERE line NOT IN (SELECT line FROM before);
+CALL shop.to_gate('ALTER TABLE shop.item ALTER COLUMN price TYPE bigint', NULL) \gset
+\set one :change
+CALL shop.to_gate('ALTER TABLE shop.item RENAME COLUMN name TO title', NULL) \gset
+\set two :change
+SELECT statement FROM governance.change_plan(:one) WHERE statement ~ 'item_all|item_both' AND phase < 'gate';
+CALL governance.advance_change(:two);
+CALL governance.advance_change(:two);
+CALL governance.advance_change(:one);
+SELECT * FROM shop.open;
+SELECT line FROM shop.differs WHERE line ~ 'item_all|item_both';
+SELECT governance.abort_change(:one);
+SELECT governance.undo_change(:two);
+SELECT * FROM shop.differs;
+CALL shop.to_gate('ALTER TABLE shop.item ALTER COLUMN price TYPE bigint', NULL) \gset
+\set one :change
+CALL shop.to_gate('ALTER TABLE shop.item RENAME COLUMN name TO title', NULL) \gset
+\set two :change
+CALL governance.advance_change(:one);
+CALL governance.advance_change(:two);
+CALL governance.advance_change(:two);
+CALL governance.advance_change(:one);
+SELECT governance.undo_change(:two);
+SELECT governance.undo_change(:one);
+CALL governance.advance_change(:one);
+SELECT * FROM shop.differs;
+-- a rule that both would have to make anew or take away is one change's at a time
+CALL shop.to_gate('ALTER TABLE shop.item ALTER COLUMN price TYPE bigint', NULL) \gset
+\set one :change
+SELECT governance.propose_change('ALTER TABLE shop.item DROP COLUMN memo', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.item DROP COLUMN memo CASCADE', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.item ALTER COLUMN name TYPE varchar(10)', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.item ALTER COLUMN id TYPE bigint, DROP COLUMN memo', 'x');
+CALL shop.to_gate('ALTER TABLE shop.item DROP COLUMN code', NULL) \gset
+\set two :change
+CALL governance.advance_change(:one);
+CALL governance.advance_change(:one);
+CALL shop.to_gate('ALTER TABLE shop.item DROP COLUMN memo', NULL) \gset
+\set three :change
+SELECT governance.propose_change('ALTER TABLE shop.item ALTER COLUMN price TYPE numeric', 'x');
+CALL governance.advance_change(:two);
+CALL governance.advance_change(:three);
+SELECT * FROM shop.open;
+INSERT INTO shop.item (id, name) VALUES (3008, 'x');
+DELETE FROM shop.item WHERE id = 3008;
+SELECT governance.undo_change(:two);
+SELECT governance.undo_change(:three);
+CALL governance.advance_change(:three);
+SELECT governance.undo_change(:one);
+CALL governance.advance_change(:one);
+SELECT * FROM shop.differs;
+
 -- what somebody else does to the table still voids both, and columns of the same name are still one at a time
 CALL shop.to_gate('ALTER TABLE shop.item RENAME COLUMN memo TO remark', NULL) \gset
 \set one :change

@@ -145,7 +145,15 @@ pub fn back(change: &Change, args: &Value) {
     }
     let table = change.fill(text(args, "table"));
     let relid = table::named(&table);
-    let missing = relid.map_or_else(Vec::new, |relid| missing(relid, &kept["columns"]));
+    let mut missing = relid.map_or_else(Vec::new, |relid| missing(relid, &kept["columns"]));
+    // Its text has the names of then: they are given back for a moment.
+    let renamed: Vec<(String, String)> = missing
+        .iter()
+        .map(|old| (change.column_now(old).to_string(), old.clone()))
+        .filter(|(now, old)| now != old && !now.starts_with(RESERVED))
+        .filter(|(now, _)| relid.is_some_and(|relid| catalog::column_number(relid, now).is_some()))
+        .collect();
+    missing.retain(|column| !renamed.iter().any(|(_, old)| old == column));
     for column in &missing {
         let others = store::open_on(&change.name).into_iter();
         if let Some(other) = others
@@ -166,10 +174,21 @@ pub fn back(change: &Change, args: &Value) {
         store::keep(change.id, text(args, "aside"), Value::Null);
         return;
     }
+    let rename = |from: &str, to: &str| {
+        let (from, to) = (quote_identifier(from), quote_identifier(to));
+        as_owner(change, || {
+            spi::execute(&format!("ALTER TABLE {} RENAME COLUMN {from} TO {to}", change.name), &[]);
+        });
+    };
+    renamed.iter().for_each(|(now, old)| rename(now, old));
     for table in members(&table, definition) {
         add(change, &table, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
     }
+    renamed.iter().for_each(|(now, old)| rename(old, now));
 }
+
+/// How the names of columns in quarantine begin.
+const RESERVED: &str = "_dg";
 
 /// Where it is added: a partitioned table takes no foreign key that is not valid, but its partitions do.
 fn members(table: &str, definition: &str) -> Vec<String> {

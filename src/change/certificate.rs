@@ -44,13 +44,41 @@ pub fn keeping_others<R>(change: &Change, act: impl FnOnce() -> R) -> R {
             Some((c, beside))
         })
         .collect();
+    let columns = |relid| table::column_names(relid);
+    let before = catalog::relation_oid(&change.current_name()).map(columns);
     let result = act();
+    let after = catalog::relation_oid(&change.current_name()).map(columns);
+    if let (Some(before), Some(after)) = (before, after) {
+        note_renamed(change, &before, &after);
+    }
     if let Some(relid) = catalog::relation_oid(&change.name) {
         for (other, beside) in intact {
             store::set_fingerprint(other.id, &fingerprint(&other, relid, &beside));
         }
     }
     result
+}
+
+/// Tells the other changes of the table which columns have other names now. One that another column has taken over in its
+/// place is the same to them.
+fn note_renamed(change: &Change, before: &[(i16, String)], after: &[(i16, String)]) {
+    let renamed = before.iter().filter_map(|(number, old)| {
+        let (_, new) = after.iter().find(|(n, _)| n == number)?;
+        (new != old && !after.iter().any(|(_, name)| name == old)).then_some((old, new))
+    });
+    let renamed: Vec<(&String, &String)> = renamed.collect();
+    if renamed.is_empty() {
+        return;
+    }
+    for other in store::open_on(&change.name).into_iter().filter(|c| c.id != change.id) {
+        let mut names = other.kept[store::RENAMED].as_object().cloned().unwrap_or_default();
+        for (old, new) in &renamed {
+            names.values_mut().filter(|now| *now == old.as_str()).for_each(|now| *now = json!(new));
+            names.insert((*old).clone(), json!(new));
+        }
+        names.retain(|planned, now| now != planned);
+        store::keep(other.id, store::RENAMED, Value::Object(names));
+    }
 }
 
 /// What is proven about a change, what is not, and whether that opens the gate.

@@ -27,6 +27,7 @@ mod steps;
 mod store;
 mod table;
 mod throttle;
+mod together;
 mod verify;
 mod whole;
 mod window;

@@ -201,6 +201,18 @@ pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {
     .unwrap_or_default()
 }
 
+/// The columns by number.
+#[must_use]
+pub fn column_names(relid: pg_sys::Oid) -> Vec<(i16, String)> {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT attnum, attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped",
+            &[relid.into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    })
+}
+
 /// The columns that the running transaction has added.
 #[must_use]
 pub fn columns_made_here(relid: pg_sys::Oid) -> Vec<String> {

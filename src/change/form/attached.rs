@@ -56,7 +56,7 @@ pub struct Index {
     pub name: String,
     /// `UNIQUE ` where it is.
     pub unique: &'static str,
-    /// Everything behind the table's name, with the new column in place of the old one.
+    /// Everything behind the table's name, with the new column in place of the old one. Other columns are placeholders.
     pub on: String,
     /// The same with the old column.
     pub on_old: String,
@@ -76,7 +76,7 @@ impl Index {
     }
 }
 
-/// The indexes over a column, with `new` in its place; raises where one cannot be built for another column.
+/// The indexes over a column, with `new` in its place, without those in quarantine; raises where one cannot be built for another column.
 #[must_use]
 pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
     let obstacles: Vec<(String, String)> = owner::run(|| {
@@ -122,10 +122,10 @@ pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
                LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
                LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype IN ('p', 'u') AND k.conrelid = i.indrelid
               CROSS JOIN LATERAL (
-                SELECT string_agg(quote_ident(CASE WHEN u.key = a.attnum THEN $3 ELSE e.attname END) || u.how, ', ' ORDER BY u.n)
+                SELECT string_agg(CASE WHEN u.key = a.attnum THEN quote_ident($3) ELSE chr(3) || e.attname || chr(3) END || u.how, ', ' ORDER BY u.n)
                            FILTER (WHERE u.n <= i.indnkeyatts) AS new,
-                       string_agg(quote_ident(e.attname) || u.how, ', ' ORDER BY u.n) FILTER (WHERE u.n <= i.indnkeyatts) AS old,
-                       coalesce(' INCLUDE (' || string_agg(quote_ident(CASE WHEN u.key = a.attnum THEN $3 ELSE e.attname END), ', ' ORDER BY u.n)
+                       string_agg(CASE WHEN u.key = a.attnum THEN quote_ident($2) ELSE chr(3) || e.attname || chr(3) END || u.how, ', ' ORDER BY u.n) FILTER (WHERE u.n <= i.indnkeyatts) AS old,
+                       coalesce(' INCLUDE (' || string_agg(CASE WHEN u.key = a.attnum THEN quote_ident($3) ELSE chr(3) || e.attname || chr(3) END, ', ' ORDER BY u.n)
                            FILTER (WHERE u.n > i.indnkeyatts) || ')', '') AS included
                   FROM (SELECT x.key, x.n,
                                CASE WHEN x.key <> a.attnum AND x.coll <> 0
@@ -138,7 +138,7 @@ pub fn indexes(p: &Planning, column: &str, new: &str) -> Vec<Index> {
                           FROM unnest(i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[], i.indoption::int2[]) WITH ORDINALITY x (key, coll, class, option, n)
                           LEFT JOIN pg_opclass o ON o.oid = x.class) u
                   JOIN pg_attribute e ON e.attrelid = i.indrelid AND e.attnum = u.key) keys
-              WHERE i.indrelid = $1 AND a.attnum = ANY (i.indkey) ORDER BY 1",
+              WHERE i.indrelid = $1 AND a.attnum = ANY (i.indkey) AND c.relname !~ '^_dg[0-9]+_' ORDER BY 1",
             &[p.relid.into(), column.into(), new.into()],
             |r| Index {
                 name: r.must(1),
@@ -179,12 +179,13 @@ pub fn constraints(relid: pg_sys::Oid, column: &str, new: &str) -> Vec<Constrain
             "SELECT k.conname::text, k.contype = 'c',
                     CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
                          ELSE regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^.*?\\) REFERENCES', ' REFERENCES'), ' NOT VALID$', '') END,
-                    (SELECT string_agg(quote_ident(CASE WHEN e.attname = $2 THEN $3 ELSE e.attname END), ', ' ORDER BY u.n)
+                    (SELECT string_agg(CASE WHEN e.attname = $2 THEN quote_ident($3) ELSE chr(3) || e.attname || chr(3) END, ', ' ORDER BY u.n)
                        FROM unnest(k.conkey) WITH ORDINALITY u (key, n) JOIN pg_attribute e ON e.attrelid = k.conrelid AND e.attnum = u.key),
                     k.convalidated, CASE WHEN k.connoinherit AND k.contype = 'c' THEN ' NO INHERIT' ELSE '' END,
                     obj_description(k.oid, 'pg_constraint')
                FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = $2
-              WHERE k.conrelid = $1 AND a.attnum = ANY (k.conkey) AND k.contype IN ('c', 'f') ORDER BY 1",
+              WHERE k.conrelid = $1 AND a.attnum = ANY (k.conkey) AND k.contype IN ('c', 'f')
+                AND k.conname !~ '^_dg[0-9]+_' ORDER BY 1",
             &[relid.into(), column.into(), new.into()],
             |r| Constraint {
                 name: r.must(1),

@@ -16,6 +16,7 @@ mod rename_column;
 mod reshape;
 mod set_type;
 
+use crate::change::together;
 use crate::core::change::part::{self, Part};
 use crate::core::change::step::Step;
 use crate::pg::catalog::Name;
@@ -179,6 +180,9 @@ pub fn require_castable(wish: &Wish, has_up: bool) {
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
     if planning.is_reshape(parts) {
         return reshape::plan(planning, parts);
+    }
+    if let Some(rule) = together::shared_within(planning.relid, parts) {
+        planning.no_form(&format!("{rule} is about two of the columns, and one of them gets another type: propose one after the other"));
     }
     let all = parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));

@@ -4,7 +4,7 @@ use super::attached::Index;
 use super::set_type::Change;
 use super::{Plan, Planning, aside, create_index};
 use crate::core::change::expression::fill;
-use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
+use crate::core::change::step::{COLUMN, Phase, SCHEMA, Step, TABLE, lock};
 use crate::pg::formula::{self, Column};
 use crate::pg::{owner, retype, spi};
 use pgrx::pg_sys;
@@ -28,7 +28,10 @@ pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str)
         Err(why) => p.no_form(&format!("check {name} does not fit the new type, drop it first: {why}")),
         Ok(read) => fill(&read.text, |i| {
             let name = &columns[i].name;
-            quote_identifier(if *name == new.name { reserved } else { name })
+            match *name == new.name {
+                true => quote_identifier(reserved),
+                false => format!("{COLUMN}{name}{COLUMN}"),
+            }
         }),
     }
 }
