@@ -65,10 +65,11 @@ fn meant(wish: &Wish) -> Vec<Change> {
 
 /// The change that a statement would complete, as [`before_ddl`] does when it runs, and its relation.
 #[must_use]
-pub fn would_complete(wishes: &[Wish]) -> Option<(i64, Name)> {
+pub fn would_complete(wishes: impl FnOnce() -> Vec<Wish>) -> Option<(i64, Name)> {
     if bare::has_no_changes() {
         return None;
     }
+    let wishes = wishes();
     settings_scope::with_fixed_path(|| {
         let open = wishes.iter().flat_map(meant);
         open.into_iter()

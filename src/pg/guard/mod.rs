@@ -203,14 +203,37 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     sight
 }
 
+/// Whether reading a sub-command would analyse an expression, and with that run what users wrote.
+///
+/// # Safety
+/// A valid parse tree.
+unsafe fn has_expression(c: &pg_sys::AlterTableCmd) -> bool {
+    use pg_sys::AlterTableType::*;
+    // SAFETY: the cast follows the node's tag.
+    unsafe {
+        match c.subtype {
+            AT_DropColumn | AT_DropConstraint | AT_DropNotNull | AT_SetNotNull => false,
+            AT_ColumnDefault => !c.def.is_null(),
+            AT_AddColumn | AT_AlterColumnType if !c.def.is_null() && (*c.def).type_ == T_ColumnDef => {
+                let d = &*c.def.cast::<pg_sys::ColumnDef>();
+                !d.raw_default.is_null() || !d.constraints.is_null()
+            }
+            _ => true,
+        }
+    }
+}
+
 /// # Safety
 /// As [`look`].
 unsafe fn several(node: *mut pg_sys::Node) -> Option<(pg_sys::Oid, String)> {
     // SAFETY: the cast follows the node's tag.
     unsafe {
-        if (*node).type_ != T_AlterTableStmt
-            || super::list::items::<pg_sys::Node>((*node.cast::<pg_sys::AlterTableStmt>()).cmds).len() < 2
-        {
+        if (*node).type_ != T_AlterTableStmt {
+            return None;
+        }
+        let commands =
+            super::list::items::<pg_sys::AlterTableCmd>((*node.cast::<pg_sys::AlterTableStmt>()).cmds);
+        if commands.len() < 2 || commands.iter().any(|c| has_expression(&**c)) {
             return None;
         }
         let wish = super::wish::read(node).into_iter().next().filter(|w| w.is_all && w.parts.len() > 1)?;
