@@ -30,6 +30,7 @@ mod shadow;
 mod storage;
 mod table;
 mod types;
+mod whole;
 
 pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
@@ -198,50 +199,9 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     unsafe {
         look_into(node, &mut sight);
         ours::look(node, &mut sight);
-        sight.several = Some(node).filter(|_| !sight.hits.is_empty()).and_then(|node| several(node));
+        sight.several = Some(node).filter(|_| !sight.hits.is_empty()).and_then(|node| whole::of(node));
     }
     sight
-}
-
-/// Whether reading a sub-command would analyse an expression, and with that run what users wrote.
-///
-/// # Safety
-/// A valid parse tree.
-unsafe fn has_expression(c: &pg_sys::AlterTableCmd) -> bool {
-    use pg_sys::AlterTableType::*;
-    // SAFETY: the cast follows the node's tag.
-    unsafe {
-        match c.subtype {
-            AT_DropColumn | AT_DropConstraint | AT_DropNotNull | AT_SetNotNull => false,
-            AT_ColumnDefault => !c.def.is_null(),
-            AT_AddColumn | AT_AlterColumnType if !c.def.is_null() && (*c.def).type_ == T_ColumnDef => {
-                let d = &*c.def.cast::<pg_sys::ColumnDef>();
-                !d.raw_default.is_null() || !d.constraints.is_null()
-            }
-            _ => true,
-        }
-    }
-}
-
-/// # Safety
-/// As [`look`].
-unsafe fn several(node: *mut pg_sys::Node) -> Option<(pg_sys::Oid, String)> {
-    // SAFETY: the cast follows the node's tag.
-    unsafe {
-        if (*node).type_ != T_AlterTableStmt {
-            return None;
-        }
-        let commands =
-            super::list::items::<pg_sys::AlterTableCmd>((*node.cast::<pg_sys::AlterTableStmt>()).cmds);
-        if commands.len() < 2 || commands.iter().any(|c| has_expression(&**c)) {
-            return None;
-        }
-        let wish = super::wish::read(node).into_iter().next().filter(|w| w.is_all && w.parts.len() > 1)?;
-        let text = crate::core::change::part::text(&wish.parts, &wish.name.to_string(), |name| {
-            pgrx::spi::quote_identifier(name)
-        });
-        Some((wish.relid?, text))
-    }
 }
 
 /// # Safety
