@@ -121,6 +121,7 @@ SET ROLE change_convert_owner;
 ALTER TABLE shop.item ALTER COLUMN "Amount" TYPE bigint;
 DELETE FROM shop.item WHERE id = 6003;
 SELECT governance.undo_change(:one);
+CALL governance.advance_change(:one);
 SELECT line FROM shop.before EXCEPT SELECT shop.shape('shop.item');
 SELECT shop.shape('shop.item') EXCEPT SELECT line FROM shop.before;
 SELECT id, "Amount" FROM shop.item WHERE id IN (1, 2, 3, 4, 5, 6, 7, 8) OR id > 5000 ORDER BY id;

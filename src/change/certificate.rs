@@ -1,6 +1,6 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, soak, table, verify};
+use super::{acknowledgement, aside, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -44,13 +44,41 @@ pub fn keeping_others<R>(change: &Change, act: impl FnOnce() -> R) -> R {
             Some((c, beside))
         })
         .collect();
+    let columns = |relid| table::column_names(relid);
+    let before = catalog::relation_oid(&change.current_name()).map(columns);
     let result = act();
+    let after = catalog::relation_oid(&change.current_name()).map(columns);
+    if let (Some(before), Some(after)) = (before, after) {
+        note_renamed(change, &before, &after);
+    }
     if let Some(relid) = catalog::relation_oid(&change.name) {
         for (other, beside) in intact {
             store::set_fingerprint(other.id, &fingerprint(&other, relid, &beside));
         }
     }
     result
+}
+
+/// Tells the other changes of the table which columns have other names now. One that another column has taken over in its
+/// place is the same to them.
+fn note_renamed(change: &Change, before: &[(i16, String)], after: &[(i16, String)]) {
+    let renamed = before.iter().filter_map(|(number, old)| {
+        let (_, new) = after.iter().find(|(n, _)| n == number)?;
+        (new != old && !after.iter().any(|(_, name)| name == old)).then_some((old, new))
+    });
+    let renamed: Vec<(&String, &String)> = renamed.collect();
+    if renamed.is_empty() {
+        return;
+    }
+    for other in store::open_on(&change.name).into_iter().filter(|c| c.id != change.id) {
+        let mut names = other.kept[store::RENAMED].as_object().cloned().unwrap_or_default();
+        for (old, new) in &renamed {
+            names.values_mut().filter(|now| *now == old.as_str()).for_each(|now| *now = json!(new));
+            names.insert((*old).clone(), json!(new));
+        }
+        names.retain(|planned, now| now != planned);
+        store::keep(other.id, store::RENAMED, Value::Object(names));
+    }
 }
 
 /// What is proven about a change, what is not, and whether that opens the gate.
@@ -88,6 +116,10 @@ pub fn of(change: &Change) -> Value {
     }
     if change.state.is_before_contraction() && has_drifted(change) {
         problems.push("the table has changed since the proposal".to_string());
+    }
+    let later = later_rules(change, &steps);
+    if !later.is_empty() {
+        problems.push(format!("constraints that came after the proposal: {}", later.join(", ")));
     }
     let copies = steps.iter().any(|s| s.step.action == Action::Compare);
     if copies && !change.verified {
@@ -163,6 +195,20 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
         .collect();
     all.retain(|d| !carried.contains(&d.as_str()));
     all
+}
+
+/// Constraints of what goes that the plan does not know: it could not bring them back.
+fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
+    let planned: Vec<&Value> =
+        steps.iter().map(|s| &s.step.args["without"]).filter(|w| w.is_array()).collect();
+    if planned.is_empty() || !change.state.is_before_contraction() {
+        return Vec::new();
+    }
+    let known: Vec<&str> =
+        planned.iter().filter_map(|w| w.as_array()).flatten().filter_map(Value::as_str).collect();
+    let Some(relid) = catalog::relation_oid(&change.name) else { return Vec::new() };
+    let rules = aside::rules(relid, &change.takes).into_iter().map(|rule| rule.label());
+    rules.filter(|label| !known.contains(&label.as_str())).collect()
 }
 
 /// Whether the triggers of a change still fire for everybody: without them the shapes may have come apart since they were

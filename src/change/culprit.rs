@@ -62,10 +62,15 @@ fn why(table: &Name, copy: &Copy, expression: &str, ((a, b), (c, d)): Range) -> 
 /// The first row of the change's table that fulfils a condition.
 #[must_use]
 pub fn first(change: &Change, condition: &str) -> String {
+    first_of(&change.name.to_string(), condition)
+}
+
+/// The first row of a table that fulfils a condition. The table is quoted.
+#[must_use]
+pub fn first_of(table: &str, condition: &str) -> String {
     let sql = format!(
         "SELECT tableoid::regclass::text, (ctid::text::point)[0]::bigint, (ctid::text::point)[1]::bigint
-           FROM {} WHERE {condition} LIMIT 1",
-        change.name
+           FROM {table} WHERE {condition} LIMIT 1"
     );
     let ask = || spi::select_unforced(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)));
     let found = own_statement::run(&sql, ask).pop();

@@ -1,7 +1,7 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::{table, window};
+use super::{table, together, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
@@ -117,6 +117,9 @@ fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
         let is_all = c.whole && (c.quarantine.is_none() || c.name == wish.name);
         if is_all || whole || c.columns.iter().any(|column| columns.contains(column)) {
             error::change::busy(c.id, c.state.as_str()).raise();
+        }
+        if let Some(rule) = wish.relid.and_then(|relid| together::shared(relid, &wish.parts, &columns, &c)) {
+            error::change::shares(c.id, c.state.as_str(), &rule).raise();
         }
     }
     None

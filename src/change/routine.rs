@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{detached, grants, identity, old_name, quarantine, table, whole};
+use super::{aside, detached, grants, identity, old_name, quarantine, table, whole};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -23,6 +23,8 @@ pub fn forward(change: &Change, args: &Value) {
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
+        "set_aside" => aside::set(change, args),
+        "validate" => aside::validate(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
         "move" => old_name::rename(change, args, false),
@@ -44,6 +46,7 @@ pub fn back(change: &Change, args: &Value) {
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide_indexes" => show_indexes(change, word(args, "column")),
         "hide" => show(change),
+        "set_aside" => aside::back(change, args),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args),
         "hide_view" => quarantine::show(change, args),

@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, backfill, certificate, throttle, window};
+use super::{alone, aside, backfill, certificate, ended, throttle, window};
 use crate::audit::{self, Act};
 use crate::core::change::step::Phase;
 use crate::core::change::{State, quarantine_name};
@@ -218,7 +218,7 @@ pub fn abort(id: i64, reason: Option<&str>) {
 /// Brings back what a contracted change took away; the old shape is as it was before.
 pub fn undo(id: i64, reason: Option<&str>) {
     let change = store::lock(id);
-    if change.state != State::Contracted {
+    if change.state != State::Contracted && !ended::can_be_undone(&change) {
         let hint =
             change.state.is_before_contraction().then(|| format!("SELECT governance.abort_change({id});"));
         error::change::wrong_state(id, "undone", change.state.as_str(), hint).raise();
@@ -228,6 +228,10 @@ pub fn undo(id: i64, reason: Option<&str>) {
     require_free_names(&change, relation);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
+    let (kept, steps) = (store::get(id), store::steps(id));
+    for stored in steps.iter().filter(|s| is_left(s) && aside::is_void(&kept, &s.step.args)) {
+        store::mark(id, stored.number, true);
+    }
     let steps = store::steps(id);
     let left: Vec<String> =
         steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();

@@ -147,6 +147,15 @@ pub fn busy(id: i64, state: &str) -> Failure {
         ))
 }
 
+/// A rule over columns of two changes.
+pub fn shares(id: i64, state: &str, rule: &str) -> Failure {
+    Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} already works on {rule}, and is {state}"))
+        .detail("It is about columns of both changes, and one of them gets another type.")
+        .hint(format!(
+            "SELECT * FROM governance.change_plan({id}); or: SELECT governance.abort_change({id});"
+        ))
+}
+
 /// Somebody else advances it right now.
 pub fn being_advanced(id: i64) -> Failure {
     Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} is being worked on by another session"))

@@ -75,12 +75,13 @@ pub fn constraints(relid: pg_sys::Oid, column: &str, new: &str) -> Vec<Constrain
             "SELECT k.conname::text, k.contype = 'c',
                     CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
                          ELSE regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^.*?\\) REFERENCES', ' REFERENCES'), ' NOT VALID$', '') END,
-                    (SELECT string_agg(quote_ident(CASE WHEN e.attname = $2 THEN $3 ELSE e.attname END), ', ' ORDER BY u.n)
+                    (SELECT string_agg(CASE WHEN e.attname = $2 THEN quote_ident($3) ELSE chr(3) || e.attname || chr(3) END, ', ' ORDER BY u.n)
                        FROM unnest(k.conkey) WITH ORDINALITY u (key, n) JOIN pg_attribute e ON e.attrelid = k.conrelid AND e.attnum = u.key),
                     k.convalidated, CASE WHEN k.connoinherit AND k.contype = 'c' THEN ' NO INHERIT' ELSE '' END,
                     obj_description(k.oid, 'pg_constraint')
                FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = $2
-              WHERE k.conrelid = $1 AND a.attnum = ANY (k.conkey) AND k.contype IN ('c', 'f') ORDER BY 1",
+              WHERE k.conrelid = $1 AND a.attnum = ANY (k.conkey) AND k.contype IN ('c', 'f')
+                AND k.conname !~ '^_dg[0-9]+_' ORDER BY 1",
             &[relid.into(), column.into(), new.into()],
             |r| Constraint {
                 name: r.must(1),

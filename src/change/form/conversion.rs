@@ -134,8 +134,9 @@ impl Conversion {
         ));
     }
 
-    /// The old columns go into quarantine, where `down` keeps them current; the new ones get their names.
-    pub fn contract(&self, plan: &mut Plan) {
+    /// The old columns go into quarantine, where `down` keeps them current; the new ones get their names. `without`: what is
+    /// set aside of each.
+    pub fn contract(&self, plan: &mut Plan, without: &[Value]) {
         let mut there = Vec::new();
         let mut back = Vec::new();
         for old in &self.old {
@@ -155,10 +156,11 @@ impl Conversion {
                 back.push(rename(&reserved, &name));
             }
         }
+        let without: Vec<&Value> = without.iter().filter_map(Value::as_array).flatten().collect();
         let leaves: Vec<&str> = self.old.iter().map(|o| o.name.as_str()).collect();
         plan.step(
             Step::sql(Phase::Contract, lock::EXCLUSIVE, there.join("; "), Some(back.join("; ")))
-                .with(json!({"leaves": leaves, "retypes": self.is_hidden})),
+                .with(json!({"leaves": leaves, "retypes": self.is_hidden, "without": without})),
         );
     }
 

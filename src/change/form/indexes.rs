@@ -1,5 +1,6 @@
 //! The indexes over a column whose type changes, as they are to be built for the column that takes its place.
 use super::{Planning, rebuild};
+use crate::core::change::step::COLUMN;
 use crate::pg::formula::Column;
 use crate::pg::{owner, retype, spi};
 use pgrx::spi::quote_identifier;
@@ -12,7 +13,7 @@ pub struct Index {
     pub name: String,
     /// Whether it is unique.
     pub is_unique: bool,
-    /// Everything behind the table's name, with the new column in place of the old one.
+    /// Everything behind the table's name, with the new column in place of the old one. Other columns are placeholders.
     pub on: String,
     /// The same with the old column.
     pub on_old: String,
@@ -74,7 +75,7 @@ fn require_buildable(p: &Planning, column: &str) {
                          WHEN NOT i.indimmediate THEN 'belongs to a deferrable constraint'
                          ELSE 'has an operator class with options' END
                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-              WHERE i.indrelid = $1
+              WHERE i.indrelid = $1 AND c.relname !~ '^_dg[0-9]+_'
                 AND (i.indisexclusion OR i.indisreplident OR i.indisclustered OR NOT i.indisvalid OR NOT i.indimmediate
                      OR EXISTS (SELECT FROM pg_attribute o WHERE o.attrelid = i.indexrelid AND o.attoptions IS NOT NULL))
                 AND EXISTS (SELECT FROM pg_depend d
@@ -122,7 +123,7 @@ fn found(p: &Planning, column: &str) -> Vec<Found> {
                        WITH ORDINALITY x (key, coll, class, option, n)
                   LEFT JOIN pg_attribute e ON e.attrelid = i.indrelid AND e.attnum = x.key AND x.key <> 0
                   LEFT JOIN pg_opclass o ON o.oid = x.class) keys
-              WHERE i.indrelid = $1
+              WHERE i.indrelid = $1 AND c.relname !~ '^_dg[0-9]+_'
                 AND (a.attnum = ANY (i.indkey)
                      OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
                                    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = $1 AND d.refobjsubid = a.attnum))
@@ -148,7 +149,7 @@ fn found(p: &Planning, column: &str) -> Vec<Found> {
     })
 }
 
-/// The indexes over a column, and the same over the one that takes its place, which goes by a reserved name until then;
+/// The indexes over a column, without those in quarantine, and the same over the one that takes its place, which goes by a reserved name until then;
 /// raises where one cannot be built for it.
 #[must_use]
 pub fn of_column(p: &Planning, old: &Column, new: &Column, reserved: &str) -> Vec<Index> {
@@ -167,7 +168,7 @@ fn over(p: &Planning, f: &Found, column: &Column, name: &str) -> String {
         let is_it = k.column.as_ref() == Some(&column.name);
         let key = match (&k.column, &k.expression) {
             _ if is_it => quote_identifier(name),
-            (Some(other), _) => quote_identifier(other),
+            (Some(other), _) => format!("{COLUMN}{other}{COLUMN}"),
             (None, text) => {
                 let text = text.as_deref().unwrap_or_default();
                 format!("({})", rebuild::for_new_column(p, &what, text, None, column, name))

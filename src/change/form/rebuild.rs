@@ -1,10 +1,10 @@
 //! Indexes and constraints of a column whose type changes: built for the new column while both are written, changing names
-//! at the gate. Those of the old column stay with it in quarantine.
+//! at the gate. The indexes of the old column stay with it in quarantine, its checks and foreign keys do not.
 use super::indexes::Index;
 use super::set_type::Change;
-use super::{Plan, Planning, create_index};
+use super::{Plan, Planning, aside, create_index};
 use crate::core::change::expression::fill;
-use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
+use crate::core::change::step::{COLUMN, Phase, SCHEMA, Step, TABLE, lock};
 use crate::pg::formula::{self, Column};
 use crate::pg::{owner, retype, spi};
 use pgrx::pg_sys;
@@ -40,7 +40,10 @@ pub fn for_new_column(
         }
         Ok(read) => fill(&read.text, |i| {
             let name = &columns[i].name;
-            quote_identifier(if *name == new.name { reserved } else { name })
+            match *name == new.name {
+                true => quote_identifier(reserved),
+                false => format!("{COLUMN}{name}{COLUMN}"),
+            }
         }),
     }
 }
@@ -96,7 +99,7 @@ fn before(p: &Planning, name: &str) -> String {
 
 /// What the new column takes over, while it goes by its reserved name.
 pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
-    let mut step = |there: Vec<String>, back: Option<Vec<String>>| {
+    let step = |plan: &mut Plan, there: Vec<String>, back: Option<Vec<String>>| {
         let back = back.map(|b| b.join("; "));
         plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, there.join("; "), back));
     };
@@ -106,24 +109,20 @@ pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
             format!("ALTER TABLE {TABLE} ALTER COLUMN {column} SET NOT NULL"),
             format!("ALTER TABLE {TABLE} DROP CONSTRAINT {proof}"),
         ];
-        step(there, None);
+        step(plan, there, None);
     }
     for c in &change.constraints {
+        // What the old column holds from now on is made from the new one, and judged there.
+        aside::constraint(plan, TABLE, &c.name, c.is_valid, false);
         let (name, reserved) = (quote_identifier(&c.name), quote_identifier(p.reserved(&c.name)));
-        let between = quote_identifier(p.reserved(&format!("between_{}", c.name)));
-        let mut there = vec![
-            rename_constraint(&name, &between),
-            rename_constraint(&reserved, &name),
-            rename_constraint(&between, &reserved),
-        ];
+        let mut there = vec![rename_constraint(&reserved, &name)];
         there.extend(comment(&format!("CONSTRAINT {name} ON {TABLE}"), c.comment.as_ref()));
-        let back =
-            vec![format!("ALTER TABLE {TABLE} DROP CONSTRAINT {name}"), rename_constraint(&reserved, &name)];
-        step(there, Some(back));
+        let back = vec![format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {name}")];
+        step(plan, there, Some(back));
     }
     for i in &change.indexes {
         let (there, back) = index(p, i);
-        step(there, Some(back));
+        step(plan, there, Some(back));
     }
 }
 

@@ -1,7 +1,7 @@
 //! ALTER TABLE … ADD COLUMN …, DROP COLUMN … with `up` and `down`: one column is split into several, several are merged
 //! into one, or one is made from one.
 use super::conversion::{self, Conversion, Side};
-use super::{Plan, Planning};
+use super::{Plan, Planning, aside};
 use crate::change::table;
 use crate::core::change::addition::{NewColumn, Source};
 use crate::core::change::part::Part;
@@ -10,7 +10,7 @@ use crate::error;
 use crate::pg::formula::Column;
 use crate::pg::{catalog, retype, settings_scope};
 use pgrx::spi::quote_identifier;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The plan of all parts together.
 pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
@@ -40,7 +40,16 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
     };
     c.expand(p, &mut plan);
     Conversion::stop(p, &mut plan);
-    c.contract(&mut plan);
+    let without: Vec<Value> = dropped
+        .iter()
+        .map(|column| {
+            let mut rules = Plan::default();
+            let names = aside::constraints(p, column, &mut rules);
+            plan.merge(rules);
+            names
+        })
+        .collect();
+    c.contract(&mut plan, &without);
     for (old, facts) in c.old.iter().zip(&facts) {
         if facts.not_null {
             // `down` may give none.

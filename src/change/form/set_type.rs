@@ -60,7 +60,8 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
-    c.contract(&mut plan);
+    let without = change.constraints.iter().map(|c| quote_identifier(&c.name)).collect::<Vec<_>>();
+    c.contract(&mut plan, &[json!(without)]);
     rebuild::after_swap(&change, &mut plan);
     referenced::after_swap(&change.references, &mut plan);
     c.keep_current(p, &mut plan);
