@@ -12,11 +12,11 @@ dir=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; dg_stop $name immediate; rm -rf "$dir"' EXIT
 export PGOPTIONS='-c client_min_messages=error'
 
-dg_sql -c 'CREATE ROLE team_owner' -c 'CREATE ROLE app LOGIN' -c 'CREATE ROLE watcher' -c 'CREATE DATABASE plain' -c 'CREATE DATABASE model'
-dg_sql -d plain -c 'CREATE SCHEMA elsewhere AUTHORIZATION team_owner' -c 'GRANT USAGE ON SCHEMA elsewhere TO app'
+dg_sql -c 'CREATE ROLE team_owner' -c 'CREATE ROLE app LOGIN' -c 'CREATE ROLE counter LOGIN' -c 'CREATE ROLE watcher' -c 'CREATE DATABASE plain' -c 'CREATE DATABASE model'
+dg_sql -d plain -c 'CREATE SCHEMA elsewhere AUTHORIZATION team_owner' -c 'GRANT USAGE ON SCHEMA elsewhere TO app, counter'
 dg_sql -d model >/dev/null <<'SQL'
 CREATE SCHEMA elsewhere AUTHORIZATION team_owner;
-GRANT USAGE ON SCHEMA elsewhere TO app;
+GRANT USAGE ON SCHEMA elsewhere TO app, counter;
 CREATE EXTENSION data_governance;
 SELECT governance.declare_party('team', db_roles => '{postgres,team_owner}');
 -- A copy stops after its first batch while this says so.
@@ -30,8 +30,8 @@ make_tables() {
     [ -z "$most" ] || number="1 + g % $most"
     {
         echo "CREATE SCHEMA s_$plan AUTHORIZATION team_owner; SET search_path = s_$plan; SET ROLE team_owner;"
-        echo "GRANT USAGE ON SCHEMA s_$plan TO app; $make; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO app;"
-        echo "CREATE TABLE log (seq bigserial, id int, v int); GRANT SELECT, INSERT ON log TO app; GRANT USAGE ON SEQUENCE log_seq_seq TO app;"
+        echo "GRANT USAGE ON SCHEMA s_$plan TO app, counter; $make; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO app; GRANT SELECT, UPDATE ON t TO counter;"
+        echo "CREATE TABLE log (seq bigserial, id int, v int); GRANT SELECT, INSERT ON log TO app, counter; GRANT USAGE ON SEQUENCE log_seq_seq TO app, counter;"
         shape_function w_old "$old_t" "$old" "$old_v"
         shape_function w_new "$new_t" "$new" "$new_v"
         [ "$1" = empty ] || cat <<SQL
@@ -123,7 +123,10 @@ writers() {
     start_writer "$DG_BIN/psql" -X -q -A -t -v ON_ERROR_STOP=1 -f "$lane/$1.copy"
 }
 start_writer() {
-    PGUSER=app PGAPPNAME=$running "$@" >>"$lane/out" 2>>"$lane/$running.err" &
+    local user=app
+    # Who only updates draws from no sequence and calls no default.
+    [ "$running" != neutral ] || user=counter
+    PGUSER=$user PGAPPNAME=$running "$@" >>"$lane/out" 2>>"$lane/$running.err" &
     echo $! >>"$lane/$running.pids"
 }
 # Ends them, and waits until the server has ended them too.
@@ -199,9 +202,9 @@ run_plan() {
     sleep 0.3
     local copies
     copies=$(ask "SELECT count(*) FROM governance.change_step WHERE change = $change AND action = 'copy'")
-    if [ $steps = done ] && [ $how = 'given up' ]; then
-        # Given up after its first step, or while its process waits.
-        [ $how != 'given up' ] || ask "SELECT governance._advance_step($change)" >/dev/null
+    if [ $steps = 'done' ] && [ "$how" = 'given up' ]; then
+        # Given up after its first step, or while its process works.
+        ask "SELECT governance._advance_step($change)" >/dev/null
     elif [ "$(ask "SELECT count(*) FROM governance.change_step WHERE change = $change AND phase IN ('expand', 'backfill', 'verify')")" != 0 ]; then
         [ "$copies" = 0 ] || ask 'INSERT INTO public.hold DEFAULT VALUES'
         advance &
@@ -219,6 +222,7 @@ run_plan() {
     fi
     before=$(count_log)
     sleep 0.3
+    no_errors
     [ "$(torn before)" = 0 ] || fail "$(torn before) rows differ at the gate"
     [ "$(count_log)" -gt "$before" ] || fail "nobody writes at the gate"
     if [ "$how" = 'given up' ]; then
@@ -229,9 +233,9 @@ run_plan() {
         finish_old aborted
         return
     fi
-    if [ $steps = done ]; then
+    if [ $steps = 'done' ]; then
         [ "$(state)" = 'done' ] || fail "it is $(state)"
-        [ "$how" = contracted ] || { ask "SELECT governance.undo_change($change)" 2>&1 | grep -q 'is done' || fail 'a change that is done is taken back'; }
+        [ "$how" = contracted ] || is 'what is done is not taken back' "ERROR:  change $change is done, so it cannot be undone" "$(ask "SELECT governance.undo_change($change)" 2>&1)"
         finish_new
         return
     fi
