@@ -4,7 +4,7 @@ use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
 use super::{alone, backfill, certificate, throttle, window};
 use crate::audit::{self, Act};
-use crate::core::change::step::Phase;
+use crate::core::change::step::{Phase, lock};
 use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
@@ -184,7 +184,13 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
 fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
     alone::stop(id);
     // What a process of its own has begun with may have left something, too.
+    let mut is_locked = false;
     for stored in store::steps(id).iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
+        // Not before: the first ones may count rows.
+        if !is_locked && stored.step.undo.is_some() && stored.step.lock_mode != lock::NONE {
+            run::lock_first(&store::get(id), true);
+            is_locked = true;
+        }
         run::back(&store::get(id), stored);
         store::mark(id, stored.number, false);
     }
