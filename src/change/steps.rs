@@ -2,7 +2,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, backfill, certificate, throttle, window};
+use super::{alone, backfill, certificate, throttle, verify, window};
 use crate::audit::{self, Act};
 use crate::core::change::step::{Phase, lock};
 use crate::core::change::{State, quarantine_name};
@@ -62,6 +62,15 @@ pub fn advance(id: i64) -> bool {
     }
     if certificate::has_drifted(&change) {
         error::change::drifted(id, &change.name).raise();
+    }
+    if change.state == State::Ready
+        && verify::triggers(&change, &steps).is_some()
+        && !verify::still_holds(&change, &steps)
+    {
+        verify::again(&change);
+        store::set_state(id, State::Expanding);
+        note(&change, State::Expanding, relation);
+        return true;
     }
     if is_at_gate(&change, &steps) {
         contract(&change, false);
