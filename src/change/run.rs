@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{backfill, certificate, routine, throttle, verify};
+use super::{backfill, certificate, quarantine, routine, throttle, verify};
 use crate::core::change::step::{Action, TABLE, lock};
 use crate::error;
 use crate::pg::{catalog, guard, owner, settings_scope, spi};
@@ -47,16 +47,20 @@ pub fn refuse_to_queue_for(change: &Change, relid: pg_sys::Oid, mode: pg_sys::LO
     }
 }
 
-/// Clients lock a partitioned table before its partitions, and PostgreSQL drops triggers the other way round: the table first.
-/// Raises where that means a queue behind a long transaction.
-pub fn lock_first(change: &Change, with_partitions: bool) {
+/// Clients lock a partitioned table before its partitions, and PostgreSQL drops triggers the other way round: the table first, and
+/// before it the one that it leaves. Raises where that means a queue behind a long transaction.
+pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
     bound_lock_wait();
     let name = change.current_name();
-    let Some(relid) = catalog::relation_oid(&name) else { return };
-    refuse_to_queue_for(change, relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
-    if catalog::relation_kind(relid) == Some(b'p') {
-        let only = if with_partitions { "" } else { "ONLY " };
-        owner::run(|| spi::execute(&format!("LOCK TABLE {only}{name} IN ACCESS EXCLUSIVE MODE"), &[]));
+    let leaves = steps.iter().map(|s| &s.step.args).find(|args| args["routine"] == "detach");
+    let above = leaves.map(|args| quarantine::name(args, "parent")).filter(|above| *above != name);
+    for name in above.iter().chain(std::iter::once(&name)) {
+        let Some(relid) = catalog::relation_oid(name) else { continue };
+        refuse_to_queue_for(change, relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+        if catalog::relation_kind(relid) == Some(b'p') {
+            let only = if with_partitions { "" } else { "ONLY " };
+            owner::run(|| spi::execute(&format!("LOCK TABLE {only}{name} IN ACCESS EXCLUSIVE MODE"), &[]));
+        }
     }
 }
 
@@ -78,7 +82,7 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
             if step.lock_mode == lock::EXCLUSIVE && step.statement.contains(TABLE) {
-                lock_first(change, false);
+                lock_first(change, &[], false);
             }
             certificate::keeping_others(change, || {
                 statements(change, step.action, &step.statement, &step.args);

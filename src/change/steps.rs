@@ -116,7 +116,12 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 pub fn contract(change: &Change, by_own_ddl: bool) {
     let certificate = certificate::require(change);
     let relation = change.relation();
-    for stored in store::steps(change.id).iter().filter(|s| s.step.phase == Phase::Contract && !s.done) {
+    let steps = store::steps(change.id);
+    let left = || steps.iter().filter(|s| s.step.phase == Phase::Contract && !s.done);
+    if left().any(|s| s.step.lock_mode == lock::EXCLUSIVE) {
+        run::lock_first(change, &steps, false);
+    }
+    for stored in left() {
         // What somebody's statement could not do a second time is left to it.
         if !(by_own_ddl && stored.step.args["own"] == true) {
             let _ = run::forward(&store::get(change.id), stored);
@@ -193,11 +198,12 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
 fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
     alone::stop(id);
     // What a process of its own has begun with may have left something, too.
+    let steps = store::steps(id);
     let mut is_locked = false;
-    for stored in store::steps(id).iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
+    for stored in steps.iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
         // Not before: the first ones may count rows.
         if !is_locked && stored.step.undo.is_some() && stored.step.lock_mode != lock::NONE {
-            run::lock_first(&store::get(id), true);
+            run::lock_first(&store::get(id), &steps, true);
             is_locked = true;
         }
         run::back(&store::get(id), stored);
