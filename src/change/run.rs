@@ -11,8 +11,7 @@ use serde_json::Value;
 /// How long a step waits for its lock before it gives up, where the session has set nothing: a queue behind the request for a
 /// strong lock stops everybody. Less than after what a deadlock is looked for: so the step gives way, and no client of either
 /// shape is told of one.
-const LOCK_TIMEOUT: &str =
-    "(1000 * least(0.5, extract(epoch FROM current_setting('deadlock_timeout')::interval) / 2))::integer::text";
+const LOCK_TIMEOUT: &str = "(1000 * least(0.5, extract(epoch FROM current_setting('deadlock_timeout')::interval) / 2))::integer::text";
 
 /// From this age on a transaction in front is not waited for at all.
 const LONG_TRANSACTION_SECONDS: f64 = 1.0;

@@ -1,5 +1,4 @@
 //! Where a change goes: `advance_change` step by step to the next gate, and the ways back.
-use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
 use super::{alone, backfill, certificate, throttle, verify, window};
@@ -63,11 +62,7 @@ pub fn advance(id: i64) -> bool {
     if certificate::has_drifted(&change) {
         error::change::drifted(id, &change.name).raise();
     }
-    if change.state == State::Ready
-        && verify::triggers(&change, &steps).is_some()
-        && !verify::still_holds(&change, &steps)
-    {
-        verify::again(&change);
+    if change.state == State::Ready && verify::begins_again(&change, &steps) {
         store::set_state(id, State::Expanding);
         note(&change, State::Expanding, relation);
         return true;
@@ -285,18 +280,6 @@ fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reaso
         after: Some(json!({"state": to.as_str()})),
         reason,
     });
-}
-
-/// Makes room for a statement of somebody's own that wishes the same.
-pub fn prelude(change: &Change) {
-    if let Some(prelude) = &change.prelude {
-        let text = change.fill(prelude);
-        as_change(change, || {
-            owner::run(|| {
-                spi::execute(&text, &[]);
-            });
-        });
-    }
 }
 
 fn note(change: &Change, to: State, relation: Relation) {

@@ -111,8 +111,11 @@ pub fn still_holds(change: &Change, steps: &[Stored]) -> bool {
     !change.verified || triggers(change, steps).is_some_and(|now| change.kept[KEPT] == now)
 }
 
-/// All rows are copied where they differ, and compared again.
-pub fn again(change: &Change) {
+/// Where triggers did not fire for a while, but do now, all rows are copied where they differ, and compared again.
+pub fn begins_again(change: &Change, steps: &[Stored]) -> bool {
+    if triggers(change, steps).is_none() || still_holds(change, steps) {
+        return false;
+    }
     owner::run(|| {
         spi::execute(
             "UPDATE governance.backfill
@@ -128,6 +131,7 @@ pub fn again(change: &Change) {
         );
         spi::execute("UPDATE governance.change SET verified_at = NULL WHERE id = $1", &[change.id.into()]);
     });
+    true
 }
 
 /// The first table that is not compared to its end, which is where it ends now: later rows are written by the trigger.

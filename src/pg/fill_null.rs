@@ -62,7 +62,8 @@ pub unsafe extern "C-unwind" fn dg_fill_null(call: pg_sys::FunctionCallInfo) -> 
         let evaluate =
             (*prepared.state).evalfunc.unwrap_or_else(|| crate::error::change::not_a_trigger().raise());
         let mut run = || evaluate(prepared.state, prepared.context, &mut null);
-        let mut value = if prepared.role == pg_sys::InvalidOid { run() } else { owner::as_role(prepared.role, run) };
+        let mut value =
+            if prepared.role == pg_sys::InvalidOid { run() } else { owner::as_role(prepared.role, run) };
         pg_sys::MemoryContextSwitchTo(before);
         let mut column = prepared.column;
         let filled = pg_sys::heap_modify_tuple_by_cols(tuple, desc, 1, &mut column, &mut value, &mut null);
