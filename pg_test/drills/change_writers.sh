@@ -31,7 +31,7 @@ make_tables() {
     {
         echo "CREATE SCHEMA s_$plan AUTHORIZATION team_owner; SET search_path = s_$plan; SET ROLE team_owner;"
         echo "GRANT USAGE ON SCHEMA s_$plan TO app, counter; $make; GRANT SELECT, INSERT, UPDATE, DELETE ON t TO app; GRANT SELECT, UPDATE ON t TO counter;"
-        echo "CREATE TABLE log (seq bigserial, id int, v int); GRANT SELECT, INSERT ON log TO app, counter; GRANT USAGE ON SEQUENCE log_seq_seq TO app, counter;"
+        echo "CREATE TABLE log (seq bigserial, id int, v int, w text DEFAULT current_setting('application_name')); GRANT SELECT, INSERT ON log TO app, counter; GRANT USAGE ON SEQUENCE log_seq_seq TO app, counter;"
         shape_function w_old "$old_t" "$old" "$old_v"
         shape_function w_new "$new_t" "$new" "$new_v"
         [ "$1" = empty ] || cat <<SQL
@@ -165,6 +165,10 @@ insist() {
     fail "$1: $told"
 }
 count_log() { ask "SELECT count(*) FROM log WHERE id >= $from"; }
+# Raises where writers of a shape have not written, or taken away, a good deal.
+wrote() {
+    [ "$(ask "SELECT count(*) FROM log WHERE w = '$1'")" -ge 20 ] || fail "the $1 shape is not written"
+}
 # What has gone wrong by now. told WHERE NUMBER TABLE
 told() {
     local lost wrong torn=0 counted=0
@@ -234,6 +238,9 @@ run_plan() {
     no_errors
     [ "$(torn before)" = 0 ] || fail "$(torn before) rows differ at the gate"
     [ "$(count_log)" -gt "$before" ] || fail "nobody writes at the gate"
+    wrote old
+    [ $new_from != start ] || wrote new
+    { [ $steps = 'done' ] || [ $new_from != expand ]; } || if [ -n "$hidden" ]; then wrote hidden; else wrote new; fi
     if [ "$how" = 'given up' ]; then
         end_writers hidden
         [ $new_to = end ] && [ $old_to = gate ] && [ $new_from != start ] && end_writers new
@@ -259,6 +266,7 @@ run_plan() {
     if [ "$plan" != drop_table ]; then
         [ "$(torn after)" = 0 ] || fail "$(torn after) rows differ after contraction"
         [ "$(count_log)" -gt "$before" ] || fail "nobody writes after contraction"
+        if [ $new_from = never ]; then wrote old; else wrote new; fi
     fi
     if [ "$how" = 'taken back' ]; then
         [ $new_to = end ] || end_writers new

@@ -116,6 +116,17 @@ merge() {
     new=name new_v="'f' || :v || ' l' || :v" new_c='fV lV' is_new="substr(split_part(name, ' ', 1), 2)::int"
     old=first,last old_v="'f' || :v, 'l' || :v" old_c='fV	lV' is_old="CASE WHEN substr(first, 2) = substr(last, 2) THEN substr(last, 2)::int END"
 }
+split_partitions() {
+    split
+    make="$(in_partitions 'name text')"
+}
+set_not_null_partitions() {
+    set_not_null
+    make="$(in_partitions 'a int')"
+}
+add_unique_partitions() {
+    make="$(in_partitions 'a int')" ddl='ALTER TABLE t ADD CONSTRAINT t_a_key UNIQUE (a, id)' old_to=end new_from=never
+}
 set_not_null() {
     make="$(table_of 'a int')"
     ddl='ALTER TABLE t ALTER COLUMN a SET NOT NULL' up='id % 100' old_v=NULL old_c='\N' old_logs=':id % 100'
@@ -196,7 +207,9 @@ rename_value() {
     is_old="CASE WHEN a::text = 'green' THEN 2 ELSE 1 END" is_new=$is_old none=COPY
     is_new="CASE WHEN a::text = 'green' THEN 2 ELSE 1 END"
 }
-every="rename_column rename_column_partitions rename_column_of_a_child rename_table rename_table_partitions set_schema type_derived
-    type_partitions type_of_a_child type_using type_of_a_key type_of_a_serial type_of_an_identity split merge set_not_null add_check
-    add_foreign_key add_foreign_key_partitions add_unique add_column_not_null add_column_volatile add_column_partitions add_serial add_identity create_index
-    create_index_partitions detach_partition drop_column drop_check drop_foreign_key drop_unique drop_not_null drop_table rename_value"
+every="rename_column rename_column_partitions rename_column_of_a_child rename_table rename_table_partitions set_schema
+    type_derived type_partitions type_of_a_child type_using type_of_a_key type_of_a_serial type_of_an_identity split
+    split_partitions merge set_not_null set_not_null_partitions add_check add_foreign_key add_foreign_key_partitions
+    add_unique add_unique_partitions add_column_not_null add_column_volatile add_column_partitions add_serial
+    add_identity create_index create_index_partitions detach_partition drop_column drop_check drop_foreign_key
+    drop_unique drop_not_null drop_table rename_value"
