@@ -333,7 +333,10 @@ BEGIN
         EXCEPTION WHEN OTHERS THEN
             GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
                                     hint = PG_EXCEPTION_HINT;
-            PERFORM governance._step_failed(change, message);
+            -- That somebody else works on it is no failure of the step, and must not get in that one's way.
+            IF code <> '55006' THEN
+                PERFORM governance._step_failed(change, message);
+            END IF;
         END;
         COMMIT;
         IF code IS NOT NULL THEN

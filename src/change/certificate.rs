@@ -125,8 +125,11 @@ pub fn of(change: &Change) -> Value {
     if copies && !change.verified {
         problems.push("the copy is not verified".to_string());
     }
-    if change.state == State::Ready && !writes_both(change, &steps) {
+    // Without them the shapes may have come apart since they were compared.
+    if change.state == State::Ready && verify::triggers(change, &steps).is_none() {
         problems.push("the trigger that writes both columns is missing or disabled".to_string());
+    } else if change.state == State::Ready && !verify::still_holds(change, &steps) {
+        problems.push("the trigger that writes both columns was switched off since the copy was verified; advance_change verifies it again".to_string());
     }
     if !super::steps::is_at_gate(change, &steps) {
         problems.push(format!("the change is {}", change.state.as_str()));
@@ -209,26 +212,6 @@ fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
     let Some(relid) = catalog::relation_oid(&change.name) else { return Vec::new() };
     let rules = aside::rules(relid, &change.takes).into_iter().map(|rule| rule.label());
     rules.filter(|label| !known.contains(&label.as_str())).collect()
-}
-
-/// Whether the triggers of a change still fire for everybody: without them the shapes may have come apart since they were
-/// compared.
-fn writes_both(change: &Change, steps: &[Stored]) -> bool {
-    let Some(relid) = catalog::relation_oid(&change.name) else { return false };
-    let triggers: Vec<String> = steps
-        .iter()
-        .filter(|s| s.done)
-        .filter_map(|s| s.step.args["trigger"].as_str().map(String::from))
-        .collect();
-    owner::run(|| {
-        spi::select_one(
-            "SELECT NOT EXISTS (SELECT FROM unnest($2) t WHERE NOT EXISTS (
-                SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgname = t AND tgenabled = 'A'))",
-            &[relid.into(), triggers.into()],
-            |r| r.must(1),
-        )
-    })
-    .unwrap_or(false)
 }
 
 /// The certificate; raises unless it opens the gate.

@@ -4,7 +4,7 @@
 //! An event trigger can neither replace nor skip a statement. So before a DROP runs, what it names is moved into
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
-use super::acting::{by_text, is_acting};
+use super::acting::{as_change, by_text, is_acting};
 use super::added::{self, There};
 use super::store::{self, Change};
 use super::{certificate, steps};
@@ -135,7 +135,7 @@ fn complete(change: &Change, wish: &Wish) {
         _ => return,
     }
     let change = store::get(change.id);
-    steps::prelude(&change);
+    prelude(&change);
     note_stand_in(&change);
     pass(&change, wish);
 }
@@ -239,5 +239,17 @@ fn note_stand_in(change: &Change) {
         xact::note_created(relid, None);
     } else if let Some(number) = catalog::column_number(relid, stand_in) {
         xact::note_created(relid, Some(number));
+    }
+}
+
+/// Makes room for a statement of somebody's own that wishes the same.
+fn prelude(change: &Change) {
+    if let Some(prelude) = &change.prelude {
+        let text = change.fill(prelude);
+        as_change(change, || {
+            owner::run(|| {
+                spi::execute(&text, &[]);
+            });
+        });
     }
 }

@@ -17,6 +17,7 @@ mod identity;
 pub mod ledger;
 mod old_name;
 mod propose;
+mod published;
 mod quarantine;
 pub mod readers;
 mod routine;

@@ -1,10 +1,9 @@
 //! Where a change goes: `advance_change` step by step to the next gate, and the ways back.
-use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, aside, backfill, certificate, ended, throttle, window};
+use super::{alone, aside, backfill, certificate, ended, throttle, verify, window};
 use crate::audit::{self, Act};
-use crate::core::change::step::Phase;
+use crate::core::change::step::{Phase, lock};
 use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
@@ -66,6 +65,11 @@ pub fn advance(id: i64) -> bool {
     if kept_plan::at_once(|| certificate::has_drifted(&change)) {
         error::change::drifted(id, &change.name).raise();
     }
+    if change.state == State::Ready && verify::begins_again(&change, &steps) {
+        store::set_state(id, State::Expanding);
+        note(&change, State::Expanding, relation);
+        return true;
+    }
     if is_at_gate(&change, &steps) {
         contract(&change, false);
         return is_settling(id);
@@ -110,7 +114,12 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 pub fn contract(change: &Change, by_own_ddl: bool) {
     let certificate = certificate::require(change);
     let relation = change.relation();
-    for stored in store::steps(change.id).iter().filter(|s| s.step.phase == Phase::Contract && !s.done) {
+    let steps = store::steps(change.id);
+    let left = || steps.iter().filter(|s| s.step.phase == Phase::Contract && !s.done);
+    if left().any(|s| s.step.lock_mode == lock::EXCLUSIVE) {
+        run::lock_first(change, &steps, false);
+    }
+    for stored in left() {
         // What somebody's statement could not do a second time is left to it.
         if !(by_own_ddl && stored.step.args["own"] == true) {
             let _ = run::forward(&store::get(change.id), stored);
@@ -187,7 +196,14 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
 fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
     alone::stop(id);
     // What a process of its own has begun with may have left something, too.
-    for stored in store::steps(id).iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
+    let steps = store::steps(id);
+    let mut is_locked = false;
+    for stored in steps.iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
+        // Not before: the first ones may count rows.
+        if !is_locked && stored.step.undo.is_some() && stored.step.lock_mode != lock::NONE {
+            run::lock_first(&store::get(id), &steps, true);
+            is_locked = true;
+        }
         run::back(&store::get(id), stored);
         store::mark(id, stored.number, false);
     }
@@ -271,18 +287,6 @@ fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reaso
         after: Some(json!({"state": to.as_str()})),
         reason,
     });
-}
-
-/// Makes room for a statement of somebody's own that wishes the same.
-pub fn prelude(change: &Change) {
-    if let Some(prelude) = &change.prelude {
-        let text = change.fill(prelude);
-        as_change(change, || {
-            owner::run(|| {
-                spi::execute(&text, &[]);
-            });
-        });
-    }
 }
 
 fn note(change: &Change, to: State, relation: Relation) {

@@ -1,10 +1,10 @@
 //! The proof that a copy is complete: chunk by chunk, a commit after each. Of every chunk the rows that differ are counted, and a
 //! digest of the new values goes into one chain per table, which the certificate shows.
 use super::backfill::{self, Copy};
-use super::store::Change;
+use super::store::{self, Change, Stored};
 use super::{culprit, table};
 use crate::error;
-use crate::pg::catalog::Name;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{own_statement, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
@@ -29,6 +29,10 @@ struct Part {
 /// Compares one chunk; false when nothing is left. Raises where rows differ: they are copied again.
 #[must_use]
 pub fn batch(change: &Change, args: &Value) -> bool {
+    if is_new(change.id) {
+        let triggers = triggers(change, &store::steps(change.id));
+        store::keep(change.id, KEPT, json!(triggers));
+    }
     // A partition that was attached after the copy is compared as well, and copied where it differs.
     let attached_since = || {
         backfill::begin(change, change.relation());
@@ -69,6 +73,68 @@ pub fn batch(change: &Change, args: &Value) -> bool {
                 blocks.into(),
             ],
         )
+    });
+    true
+}
+
+/// What `kept` calls the triggers as they were when the comparison began.
+const KEPT: &str = "compared under";
+
+/// Whether nothing is compared yet.
+fn is_new(id: i64) -> bool {
+    let sql = "SELECT NOT EXISTS (SELECT FROM governance.backfill WHERE change = $1 AND verified_block > 0)";
+    owner::run(|| spi::select_one(sql, &[id.into()], |r| r.must(1))).unwrap_or(true)
+}
+
+/// The triggers that write both shapes, on the relation and on its partitions; NULL where one is missing or does not fire. Switched
+/// off and on again, a trigger is another row of the catalog.
+#[must_use]
+pub fn triggers(change: &Change, steps: &[Stored]) -> Option<String> {
+    let relid = catalog::relation_oid(&change.name)?;
+    let done = steps.iter().filter(|s| s.done);
+    let names: Vec<String> = done.filter_map(|s| s.step.args["trigger"].as_str().map(String::from)).collect();
+    owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid
+                UNION ALL SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.relid JOIN pg_class c ON c.oid = i.inhrelid
+                           WHERE c.relispartition)
+             SELECT CASE WHEN bool_and(t.tgenabled IS NOT DISTINCT FROM 'A') IS NOT FALSE
+                         THEN md5(coalesce(string_agg(format('%s %s', t.oid, t.xmin), ',' ORDER BY t.oid), '')) END
+               FROM tree CROSS JOIN unnest($2) n (name) LEFT JOIN pg_trigger t ON t.tgrelid = tree.relid AND t.tgname = n.name",
+            &[relid.into(), names.into()],
+            |r| r.get(1),
+        )
+    })
+    .pop()
+    .flatten()
+}
+
+/// Whether the triggers have fired ever since the comparison began.
+#[must_use]
+pub fn still_holds(change: &Change, steps: &[Stored]) -> bool {
+    !change.verified || triggers(change, steps).is_some_and(|now| change.kept[KEPT] == now)
+}
+
+/// Where triggers did not fire for a while, but do now, all rows are copied where they differ, and compared again.
+pub fn begins_again(change: &Change, steps: &[Stored]) -> bool {
+    if triggers(change, steps).is_none() || still_holds(change, steps) {
+        return false;
+    }
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill
+                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '',
+                    end_block = coalesce(pg_relation_size(to_regclass(format('%I.%I', schema_name, relation_name)))
+                                         / current_setting('block_size')::bigint, 0)
+              WHERE change = $1",
+            &[change.id.into()],
+        );
+        spi::execute(
+            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND action IN ('copy', 'compare')",
+            &[change.id.into()],
+        );
+        spi::execute("UPDATE governance.change SET verified_at = NULL WHERE id = $1", &[change.id.into()]);
     });
     true
 }

@@ -46,6 +46,21 @@ pub fn value_used(type_name: &str, value: &str, used: &[String]) -> Failure {
     .detail(format!("Whoever reads or writes these may know it: {}.", used.join(", ")))
 }
 
+/// A table that is published with all its columns, those of a change too.
+pub fn published(name: &Name, publications: &[String], columns: &[String]) -> Failure {
+    let add: Vec<String> =
+        columns.iter().map(|c| format!("ADD COLUMN {} …", pgrx::spi::quote_identifier(c))).collect();
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("all columns of {name} are published, by {}, those of this change too", publications.join(", ")),
+    )
+    .detail("A subscription stops at a column that its table does not have.")
+    .hint(format!(
+        "On every subscriber, before the change is advanced: ALTER TABLE {name} {}; or publish a list of columns.",
+        add.join(", ")
+    ))
+}
+
 /// What a change that was taken back has left to do.
 pub fn not_all_back(id: i64, statements: &[String]) -> Failure {
     Failure::new(

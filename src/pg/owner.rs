@@ -7,7 +7,10 @@ use super::catalog;
 use super::settings_scope::{As, FIXED_PATH, Settings, path_is_fixed};
 use pgrx::pg_sys;
 use std::cell::Cell;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
+
+/// What pg_dump sets, from 15.8 on.
+const RESTRICTED: &CStr = c"restrict_nonsystem_relation_kind";
 
 thread_local! {
     /// How many scopes are open in this session.
@@ -29,13 +32,18 @@ pub struct OwnerScope {
 }
 
 impl OwnerScope {
-    /// Switches the user, and the search path where it is not fixed already. Hooks run under the caller's path, and with
+    /// Switches the user, and the search path where it is not fixed already. Views of ours can be read by whoever forbids
+    /// himself those of others, as pg_dump does. Hooks run under the caller's path, and with
     /// the rights of the owner nothing may be found by it: an operator of the caller's would run as superuser.
     #[must_use]
     pub fn enter() -> Self {
-        let settings = (!path_is_fixed()).then(|| {
+        let is_restricted = views_are_restricted();
+        let settings = (is_restricted || !path_is_fixed()).then(|| {
             let settings = Settings::begin();
             settings.set(c"search_path", FIXED_PATH, As::User);
+            if is_restricted {
+                settings.set(RESTRICTED, c"", As::User);
+            }
             settings
         });
         let mut user = pg_sys::InvalidOid;
@@ -61,6 +69,15 @@ impl Drop for OwnerScope {
         drop(self.settings.take());
         // SAFETY: restores what `enter` saved.
         unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) };
+    }
+}
+
+/// Whether the session forbids itself views that are none of the server's.
+fn views_are_restricted() -> bool {
+    // SAFETY: a look-up by a valid C string, NULL where the server has no such setting; read at once.
+    unsafe {
+        let value = pg_sys::GetConfigOption(RESTRICTED.as_ptr(), true, false);
+        !value.is_null() && !CStr::from_ptr(value).is_empty()
     }
 }
 
