@@ -18,9 +18,9 @@ pub const FEATURE: &str = "change.readers";
 #[must_use]
 pub fn watch() -> Watch {
     let mut watch = Watch::default();
-    let (levelled, changing) = candidates();
-    let mut names: Vec<Name> = levelled;
     let as_shipped = is_as_shipped();
+    let (levelled, changing) = candidates(as_shipped);
+    let mut names: Vec<Name> = levelled;
     if !as_shipped {
         let levels = Ladder::levels_of(FEATURE, &names, Declared::No);
         names.retain(|name| levels.get(name).is_some_and(|l| *l != Level::Off));
@@ -86,21 +86,21 @@ fn first_end() -> Option<i64> {
 }
 
 /// Relations that may have a level, and those that open changes are about with the column of each.
-fn candidates() -> (Vec<Name>, Vec<(Name, Option<String>)>) {
+fn candidates(as_shipped: bool) -> (Vec<Name>, Vec<(Name, Option<String>)>) {
     let name = |r: &spi::Row| Name { schema: r.must(1), relation: r.must(2) };
     owner::run(|| {
-        let levelled = spi::select_latest(
-            "SELECT schema_name, relation_name FROM governance._dataset
+        let declared = "SELECT schema_name, relation_name FROM governance._dataset";
+        // Where no level is set the rest would find nothing, and takes its time to be planned.
+        let set = "
              UNION
              SELECT n.nspname::text, c.relname::text
                FROM governance.level l JOIN pg_class c ON c.relkind IN ('r', 'p', 'f', 'm', 'v')
                JOIN pg_namespace n ON n.oid = c.relnamespace
               WHERE l.feature IN ('change', 'change.readers') AND c.relpersistence <> 't'
                 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'governance', 'pg_toast')
-                AND (l.scope IN ('', 'schema:' || quote_ident(n.nspname), 'dataset:' || format('%I.%I', n.nspname, c.relname)))",
-            &[],
-            name,
-        );
+                AND (l.scope IN ('', 'schema:' || quote_ident(n.nspname), 'dataset:' || format('%I.%I', n.nspname, c.relname)))";
+        let levelled =
+            spi::select_latest(&format!("{declared}{}", if as_shipped { "" } else { set }), &[], name);
         let changing = spi::select_latest(
             "SELECT c.schema_name, c.relation_name, t FROM governance.change c LEFT JOIN LATERAL unnest(c.takes) t ON NOT c.whole
               WHERE c.ended_at IS NULL AND (c.whole OR c.takes <> '{}')",

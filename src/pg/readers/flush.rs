@@ -3,7 +3,7 @@
 //! It is part of a user's transaction and must not be felt there: it waits for nobody, it runs in a subtransaction, and what
 //! cannot be written waits. What a transaction wrote counts as written when that has committed.
 use super::scan::Row;
-use super::{BUFFER, OLDEST, lock, watch};
+use super::{BUFFER, NOTED, OLDEST, lock, watch};
 use crate::change;
 use crate::core::change::reads::{Key, NO_COLUMN, WHOLE_ROW};
 use crate::core::change::seen::{self, Seen};
@@ -58,7 +58,8 @@ pub fn before_commit() {
     if oldest == 0 && !has_id {
         return;
     }
-    let now = plain::clock();
+    // That of the statement may be long ago: a block commits many times.
+    let now = Some(NOTED.replace(0)).filter(|at| *at != 0).unwrap_or_else(plain::clock);
     let patience = i64::from(settings::READ_FLUSH_AFTER.get()) * 1_000_000 / if has_id { SOONER } else { 1 };
     let is_due = oldest != 0 && now - oldest >= patience;
     if !(is_due || has_id) || WRITTEN.get() || !may_write() {

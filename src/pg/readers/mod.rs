@@ -25,6 +25,8 @@ thread_local! {
     static BUFFER: RefCell<Buffer> = RefCell::new(Buffer::new(MOST));
     /// When the oldest unwritten read was seen, in microseconds; zero where there is none.
     static OLDEST: Cell<i64> = const { Cell::new(0) };
+    /// When the last read was seen, since the last look.
+    static NOTED: Cell<i64> = const { Cell::new(0) };
     /// What COPY is writing out; one may run inside another.
     static COPIED: RefCell<Vec<Copied>> = const { RefCell::new(Vec::new()) };
     static AT_EXIT: Cell<bool> = const { Cell::new(false) };
@@ -136,6 +138,7 @@ fn note(reads: impl FnOnce(&mut dyn FnMut(pg_sys::Oid, i16, Evidence))) {
         let name = pg_sys::application_name;
         if name.is_null() { &[][..] } else { CStr::from_ptr(name).to_bytes() }
     };
+    NOTED.set(now);
     let mut news = Vec::new();
     BUFFER.with_borrow_mut(|buffer| {
         let application = buffer.application(name);
@@ -169,7 +172,8 @@ pub fn transaction_ended(committed: bool) {
     plan::forget();
     blind::transaction_ended();
     let _ = COPIED.try_with(|copied| copied.try_borrow_mut().map(|mut copied| copied.clear()));
-    if OLDEST.get() == 0 {
+    if !flush::has_written() {
+        // Nothing was taken out to be written.
         flush::ended(committed);
         return;
     }
@@ -183,7 +187,7 @@ pub fn transaction_ended(committed: bool) {
             buffer.is_empty()
         })
     });
-    if committed && flush::has_written() {
+    if committed {
         if emptied.unwrap_or(false) {
             OLDEST.set(0);
         }
