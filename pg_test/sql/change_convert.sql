@@ -418,3 +418,27 @@ SELECT governance.undo_change(:searched) \g /dev/null
 CALL governance.advance_change(:searched);
 SELECT 'came' AS how, * FROM (TABLE shop.searches EXCEPT TABLE shop.searches_before) d
 UNION ALL SELECT 'went', * FROM (TABLE shop.searches_before EXCEPT TABLE shop.searches) d;
+
+-- while a contracted change keeps the old values current, what it makes them from cannot go by another change
+CREATE TABLE shop.kept (id int PRIMARY KEY, kind int, name text);
+INSERT INTO shop.kept VALUES (1, 1, 'a b');
+SELECT governance.propose_change('ALTER TABLE shop.kept ALTER kind TYPE bigint', 'x') AS kind \gset
+SELECT governance.propose_change('ALTER TABLE shop.kept ADD COLUMN first text, DROP COLUMN name', 'x', up => 'left(name, 1)', down => 'first') AS first \gset
+SELECT governance.approve_change(c, 'yes', '{not_observed}') FROM unnest(ARRAY[:kind, :first]) c \g /dev/null
+CALL governance.advance_change(:kind);
+CALL governance.advance_change(:kind);
+CALL governance.advance_change(:first);
+CALL governance.advance_change(:first);
+SELECT governance.propose_change('ALTER TABLE shop.kept DROP COLUMN kind', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.kept RENAME first TO given', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.kept ALTER first TYPE int USING first::int', 'x', down => 'first::text');
+-- past the guard, writers go on, and are told once
+RESET ROLE;
+SELECT governance.set_level('guard', 'off', reason => 'suite') \g /dev/null
+ALTER TABLE shop.kept RENAME first TO given;
+ALTER TABLE shop.kept DROP COLUMN kind;
+INSERT INTO shop.kept (id, given) VALUES (2, 'c');
+INSERT INTO shop.kept (id, given) VALUES (3, 'd');
+UPDATE shop.kept SET given = 'e' WHERE id = 3;
+SELECT id, given FROM shop.kept ORDER BY 1;
+SELECT governance.reset_level('guard', reason => 'suite') \g /dev/null

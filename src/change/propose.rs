@@ -109,7 +109,13 @@ fn one_at_a_time(relid: pg_sys::Oid) {
 fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
     let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
     let whole = wish.parts.iter().any(part::Part::is_whole);
-    for c in store::open_on(&wish.name).into_iter().filter(|c| c.state.is_before_contraction()) {
+    for c in store::open_on(&wish.name) {
+        if !c.state.is_before_contraction() {
+            if let Some(column) = together::kept_from(&columns, &c) {
+                error::change::kept_from(c.id, &column).raise();
+            }
+            continue;
+        }
         if c.ddl == ddl && has_same_expressions(c.id, p) {
             return Some(c.id);
         }

@@ -19,6 +19,14 @@ pub fn shared(relid: pg_sys::Oid, parts: &[Part], columns: &[String], other: &Ch
     rule_over(relid, columns, &other.columns)
 }
 
+/// A column that a contracted change makes old values from, so that it can be taken back.
+#[must_use]
+pub fn kept_from(columns: &[String], other: &Change) -> Option<String> {
+    let steps = store::steps(other.id);
+    let names = steps.iter().filter_map(|s| s.step.args["keeps_from"].as_array()).flatten();
+    names.filter_map(|n| n.as_str()).find(|n| columns.iter().any(|c| c == n)).map(String::from)
+}
+
 /// The first two parts of one wish of which the same is true: columns of both are in one constraint or index.
 #[must_use]
 pub fn shared_within(relid: pg_sys::Oid, parts: &[Part]) -> Option<String> {

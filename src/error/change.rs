@@ -147,6 +147,18 @@ pub fn busy(id: i64, state: &str) -> Failure {
         ))
 }
 
+/// A column that a change in quarantine makes the old values from.
+pub fn kept_from(id: i64, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_IN_USE,
+        format!("change {id} is contracted, and keeps what it took away current from column \"{column}\""),
+    )
+    .detail("It can be taken back until its quarantine ends, which it could not be without the column as it is.")
+    .hint(format!(
+        "SELECT quarantine_until FROM governance.changes WHERE change = {id}; then: CALL governance.advance_change({id}); or: SELECT governance.undo_change({id});"
+    ))
+}
+
 /// A rule over columns of two changes.
 pub fn shares(id: i64, state: &str, rule: &str) -> Failure {
     Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} already works on {rule}, and is {state}"))

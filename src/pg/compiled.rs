@@ -1,6 +1,6 @@
 //! The expressions of a conversion trigger, compiled.
 use super::catalog::{column_name, text};
-use super::dual_write::position;
+use super::dual_write::{self, position};
 use super::formula::{self, As, Column, Names};
 use super::settings_scope;
 use super::written::Value;
@@ -110,7 +110,14 @@ impl Compiled {
             let before = pg_sys::MemoryContextSwitchTo(context);
             let desc = (*relation).rd_att;
             let values = pg_sys::CreateStandaloneExprContext();
-            let (up, down) = (sides(&argument(2)), sides(&argument(3)));
+            let (mut up, mut down) = (sides(&argument(2)), sides(&argument(3)));
+            let (change, after) = (argument(0).parse().unwrap_or_default(), argument(1) == "down");
+            // Nobody's writes may fail for the sake of what is in quarantine.
+            let gone = |(name, _): &&(String, Option<String>)| !dual_write::exists(desc, name);
+            if after && let Some((name, _)) = up.iter().chain(&down).find(gone) {
+                crate::error::conversion::no_longer_kept(change, name).warn();
+                (up, down) = (Vec::new(), Vec::new());
+            }
             let (up_at, down_at) = (columns(desc, &up), columns(desc, &down));
             let name = text((*(*relation).rd_rel).relname.data.as_ptr()).unwrap_or_default();
             let (up, down) = settings_scope::with_fixed_path(|| {
@@ -120,8 +127,8 @@ impl Compiled {
             pg_sys::MemoryContextSwitchTo(before);
             pg_sys::MemoryContextSetParent(context, pg_sys::CacheMemoryContext);
             Compiled {
-                change: argument(0).parse().unwrap_or_default(),
-                after: argument(1) == "down",
+                change,
+                after,
                 up,
                 down,
                 key,

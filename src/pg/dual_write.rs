@@ -82,6 +82,21 @@ unsafe fn find(desc: pg_sys::TupleDesc, name: *const c_char, first: i32) -> i32 
     }
 }
 
+/// Whether a tuple descriptor has a column.
+///
+/// # Safety
+/// `desc` must be valid.
+#[must_use]
+pub unsafe fn exists(desc: pg_sys::TupleDesc, column: &str) -> bool {
+    let name = CString::new(column).unwrap_or_default();
+    // SAFETY: the caller vouches for the descriptor; names of columns are C strings.
+    unsafe {
+        (1..=(*desc).natts).map(|at| attribute(desc, at)).any(|attribute| {
+            !attribute.attisdropped && CStr::from_ptr(attribute.attname.data.as_ptr()) == name.as_c_str()
+        })
+    }
+}
+
 /// Number of a column in a tuple descriptor; raises 42703 when it is gone.
 ///
 /// # Safety

@@ -167,12 +167,11 @@ impl Conversion {
     /// From contraction on only old values are made, until the quarantine ends.
     pub fn keep_current(&self, p: &Planning, plan: &mut Plan) {
         let unmake = format!("DROP TRIGGER IF EXISTS {} ON {TABLE}", p.trigger());
-        plan.step(Step::product(
-            Phase::Contract,
-            lock::EXCLUSIVE,
-            self.make_trigger(p, true),
-            Some(unmake.clone()),
-        ));
+        let from: Vec<&str> = self.new.iter().map(|n| n.name.as_str()).collect();
+        plan.step(
+            Step::product(Phase::Contract, lock::EXCLUSIVE, self.make_trigger(p, true), Some(unmake.clone()))
+                .with(json!({"keeps_from": from})),
+        );
         plan.step(Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None));
         for old in &self.old {
             let hidden = quote_identifier(&old.reserved);
