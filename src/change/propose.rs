@@ -109,13 +109,9 @@ fn one_at_a_time(relid: pg_sys::Oid) {
 fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
     let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
     let whole = wish.parts.iter().any(part::Part::is_whole);
-    for c in store::open_on(&wish.name) {
-        if !c.state.is_before_contraction() {
-            if let Some(column) = together::kept_from(&columns, &c) {
-                error::change::kept_from(c.id, &column).raise();
-            }
-            continue;
-        }
+    let (open, contracted): (Vec<Change>, Vec<Change>) =
+        store::open_on(&wish.name).into_iter().partition(|c| c.state.is_before_contraction());
+    for c in open {
         if c.ddl == ddl && has_same_expressions(c.id, p) {
             return Some(c.id);
         }
@@ -126,6 +122,11 @@ fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
         }
         if let Some(rule) = wish.relid.and_then(|relid| together::shared(relid, &wish.parts, &columns, &c)) {
             error::change::shares(c.id, c.state.as_str(), &rule).raise();
+        }
+    }
+    for c in contracted {
+        if let Some(column) = together::kept_from(&columns, &c) {
+            error::change::kept_from(c.id, &column).raise();
         }
     }
     None

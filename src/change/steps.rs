@@ -198,8 +198,13 @@ fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
     // What a process of its own has begun with may have left something, too.
     let steps = store::steps(id);
     let mut is_locked = false;
-    for stored in steps.iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
-        // Not before: the first ones may count rows.
+    let (counts, others): (Vec<&Stored>, Vec<&Stored>) = steps
+        .iter()
+        .rev()
+        .filter(|s| (s.done || s.started) && phases(s.step.phase))
+        .partition(|s| s.step.args["counts"] == true);
+    for stored in counts.into_iter().chain(others) {
+        // Not before rows are counted.
         if !is_locked && stored.step.undo.is_some() && stored.step.lock_mode != lock::NONE {
             run::lock_first(&store::get(id), &steps, true);
             is_locked = true;

@@ -313,3 +313,20 @@ pub fn command_word(relid: pg_sys::Oid) -> &'static str {
         _ => "TABLE",
     }
 }
+
+/// More than this is not read while a strong lock is held: some hundredths of a second where it is cached.
+const LARGE: i64 = 64 * 1024 * 1024;
+
+/// Whether a table with all its parts is too large to be read under a strong lock.
+#[must_use]
+pub fn is_large(relid: pg_sys::Oid) -> bool {
+    let leaves: Vec<pg_sys::Oid> = leaves(relid).into_iter().map(|(leaf, _)| leaf).collect();
+    let bytes: Option<i64> = owner::run(|| {
+        spi::select_one(
+            "SELECT coalesce(sum(pg_relation_size(l)), 0)::bigint FROM unnest($1::oid[]) l",
+            &[leaves.into()],
+            |r| r.must(1),
+        )
+    });
+    bytes.is_some_and(|bytes| bytes > LARGE)
+}

@@ -47,6 +47,28 @@ pub fn constraint(plan: &mut Plan, table: &str, name: &str, is_valid: bool, of_p
     }
 }
 
+/// NOT NULL of a column in quarantine, which writers who do not know it could not fulfil. In a large table it comes back by a
+/// CHECK that proves it, so that no row is read under a strong lock. `hidden`: the name it has in quarantine; `at_once`: a
+/// primary key or an identity needs it at once.
+pub fn not_null(p: &Planning, column: &str, hidden: &str, at_once: bool, plan: &mut Plan) {
+    let (quoted, proof) = (quote_identifier(column), p.reserved(&format!("{column}_not_null")));
+    let key = aside::key(TABLE, &proof);
+    let args = |counts: bool| json!({"column": hidden, "table": TABLE, "constraint": proof, "aside": key, "at_once": at_once, "counts": counts});
+    let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {} DROP NOT NULL", quote_identifier(hidden));
+    let step = Step::routine(Phase::Contract, "drop_not_null", words, args(false));
+    plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+    if !at_once {
+        plan.step(validate(TABLE, &proof, args(false)));
+        let set = format!(
+            "ALTER TABLE {TABLE} ALTER COLUMN {quoted} SET NOT NULL; ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {}",
+            quote_identifier(&proof)
+        );
+        plan.step(Step::sql(Phase::Restore, lock::EXCLUSIVE, set, None).with(json!({"aside": key})));
+    }
+    let words = format!("on undo_change, count the rows without a value in {quoted}");
+    plan.step(Step::routine(Phase::Contract, "count_nulls", words, args(true)));
+}
+
 fn away(words: String, args: Value) -> Step {
     Step { lock_mode: lock::EXCLUSIVE, ..Step::routine(Phase::Contract, "set_aside", words, args) }
 }

@@ -49,10 +49,7 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     let step = Step::routine(Phase::Contract, "hide_indexes", words, json!({"column": reserved}));
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
     if facts.not_null {
-        // Writers of the new shape no longer give a value.
-        let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {hidden} DROP NOT NULL");
-        let step = Step::routine(Phase::Contract, "drop_not_null", words, json!({"column": reserved}));
-        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+        aside::not_null(p, column, &reserved, false, &mut plan);
     }
     plan.step(Step::sql(
         Phase::Purge,

@@ -9,7 +9,6 @@ use crate::pg::formula::{self, Column};
 use crate::pg::{owner, retype, spi};
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
-use serde_json::json;
 
 /// An expression over the table's columns, once a column is of another type and has another name. `what`: whose expression
 /// it is; `target`: the type it has to be of.
@@ -170,12 +169,10 @@ fn index(p: &Planning, i: &Index) -> (Vec<String>, Vec<String>) {
 }
 
 /// The old column no longer has to have a value: `down` may give none.
-pub fn after_swap(change: &Change, plan: &mut Plan) {
+pub fn after_swap(p: &Planning, change: &Change, plan: &mut Plan) {
     if change.not_null {
-        let words =
-            format!("ALTER TABLE {TABLE} ALTER COLUMN {} DROP NOT NULL", quote_identifier(&change.reserved));
-        let step = Step::routine(Phase::Contract, "drop_not_null", words, json!({"column": change.reserved}));
-        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+        let at_once = change.settings.identity.is_some() || change.indexes.iter().any(Index::is_primary_key);
+        aside::not_null(p, &change.name, &change.reserved, at_once, plan);
     }
 }
 

@@ -62,16 +62,12 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     default(p, r, &change, &new, &mut plan);
     let without = change.constraints.iter().map(|c| quote_identifier(&c.name)).collect::<Vec<_>>();
     c.contract(&mut plan, &[json!(without)]);
-    rebuild::after_swap(&change, &mut plan);
+    rebuild::after_swap(p, &change, &mut plan);
     referenced::after_swap(&change.references, &mut plan);
     c.keep_current(p, &mut plan);
-    // The last step is the first to be taken back: nothing is locked yet while rows are counted.
-    plan.step(Step::routine(
-        Phase::Contract,
-        "tell_lost",
-        format!("on undo_change, count the values that {} could not hold", facts.type_name),
-        json!({"old": change.reserved, "new": change.name}),
-    ));
+    let words = format!("on undo_change, count the values that {} could not hold", facts.type_name);
+    let args = json!({"old": change.reserved, "new": change.name, "counts": true});
+    plan.step(Step::routine(Phase::Contract, "tell_lost", words, args));
     plan.steps.sort_by_key(|(step, _)| step.phase as u8);
     plan
 }
