@@ -100,12 +100,20 @@ pub fn not_owner(name: &Name, role: &str) -> Failure {
 
 /// Objects that depend on what is to go.
 pub fn dependents(what: &str, dependents: &[String]) -> Failure {
+    let can_cascade =
+        !what.ends_with("CASCADE") && (what.starts_with("DROP ") || what.contains(" DROP COLUMN "));
+    let are_views = dependents.iter().all(|d| d.starts_with("view ") || d.starts_with("materialized view "));
     Failure::new(
         Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
         format!("cannot plan {what} because other objects depend on it"),
     )
     .detail(format!("Dependents: {}.", dependents.join(", ")))
-    .hint("Change or drop them first; CASCADE would take them away from their readers unseen.")
+    .hint(match can_cascade && are_views {
+        true => {
+            "Change or drop them first, or propose it with CASCADE: then they go into quarantine with it."
+        }
+        false => "Change or drop them first.",
+    })
 }
 
 /// A new name that exists.
