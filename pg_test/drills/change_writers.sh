@@ -251,8 +251,12 @@ run_plan() {
     fi
     if [ $steps = 'done' ]; then
         [ "$(state)" = 'done' ] || fail "it is $(state)"
-        [ "$how" = contracted ] || is 'what is done is not taken back' "ERROR:  change $change is done, so it cannot be undone" "$(ask "SELECT governance.undo_change($change)" 2>&1)"
-        finish_new
+        if [ "$how" = contracted ]; then
+            finish_new
+            return
+        fi
+        insist "SELECT governance.undo_change($change, 'drill')"
+        finish_old undone
         return
     fi
     end_writers hidden
