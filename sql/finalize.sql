@@ -149,7 +149,7 @@ COMMENT ON FUNCTION governance.propose_change(text, text, text, text, text) IS '
 COMMENT ON FUNCTION governance.change_plan(bigint) IS 'the statements of a change with their locks';
 COMMENT ON FUNCTION governance.approve_change(bigint, text, text[]) IS 'approves a change; waive names what the approval goes without, the comment is the reason';
 COMMENT ON FUNCTION governance.abort_change(bigint, text) IS 'gives a change up before it is contracted';
-COMMENT ON FUNCTION governance.undo_change(bigint, text) IS 'brings back what a contracted change took away';
+COMMENT ON FUNCTION governance.undo_change(bigint, text) IS 'brings back what a contracted change took away, or drops what one has added';
 COMMENT ON FUNCTION governance.certificate(bigint) IS 'what is proven about a change, and whether that opens its gate';
 COMMENT ON FUNCTION governance.acknowledge_change(bigint, text, text) IS 'says for a declared consumer that it is ready for a change';
 COMMENT ON FUNCTION governance.set_change_window(text, interval, interval, interval, text) IS 'sets how long nobody may have read what a change takes away, an approval holds, and the quarantine lasts; by class';

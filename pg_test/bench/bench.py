@@ -4,105 +4,16 @@ A pair gives one ratio; reported are their median and the interval that covers t
 statistics (no assumption about the distribution). CPU is what the server's processes used, in user and system mode.
 """
 
-import math
 import os
 import subprocess
 import sys
-import time
 
-QUICK = os.environ.get("QUICK") == "1"
-PAIRS = 6 if QUICK else 20
+import change
+from side_by_side import TRIPLES, one_by_one, side_by_side, triples
+from tools import PAIRS, QUICK, Missing, in_session, new_database, pairs, pgbench, psql, timed
+
 ROWS_INSERTED = 20_000 if QUICK else 200_000
 ROWS_COPIED = 100_000 if QUICK else 1_000_000
-POSTMASTER = int(open(f"{os.environ['DG_WORK']}/bench/data/postmaster.pid").readline())
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Missing(Exception):
-    """What a benchmark needs is not there."""
-
-
-def psql(database, script, user="postgres"):
-    """Runs a script in one session and returns its output lines."""
-    done = subprocess.run(
-        ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", user, "-d", database, "-f", "-"],
-        input="SET client_min_messages = warning;\n" + script,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise Missing(done.stderr.strip().splitlines()[0])
-    return done.stdout.split("\n")
-
-
-def cpu_of_ended_backends():
-    """Seconds of CPU of all server processes that have ended: the postmaster waits for each."""
-    fields = open(f"/proc/{POSTMASTER}/stat").read().rsplit(")", 1)[1].split()
-    return (int(fields[13]) + int(fields[14])) / TICKS
-
-
-def pgbench(database, transactions, *arguments):
-    """CPU seconds per transaction of a pgbench run."""
-    before = cpu_of_ended_backends()
-    done = subprocess.run(
-        ["pgbench", "-n", "-M", "prepared", "-c", "1", "-t", str(transactions), *arguments, database],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise Missing(done.stderr.strip().splitlines()[-1])
-    time.sleep(0.05)  # the postmaster reaps
-    return (cpu_of_ended_backends() - before) / transactions
-
-
-# The first number of schedstat is the time on the CPU in nanoseconds; /proc/self is the backend that reads it.
-CPU_NOW = "split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint"
-
-
-def in_session(database, statement, user="postgres", before="", after=""):
-    """CPU seconds that a session's backend used for a statement."""
-    lines = psql(
-        database,
-        f"{before}\nSELECT {CPU_NOW} AS t0 \\gset\n\\o /dev/null\n{statement}\n\\o\n"
-        f"SELECT 'cpu ' || ({CPU_NOW} - :t0);\n{after}\n",
-        user,
-    )
-    return next(int(line.split()[1]) for line in lines if line.startswith("cpu ")) / 1e9
-
-
-def interval(ratios):
-    """Median and its 95 % interval by order statistics."""
-    ordered, n = sorted(ratios), len(ratios)
-    median = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
-    low = 0
-    while sum(math.comb(n, i) for i in range(low + 2)) / 2**n <= 0.025:
-        low += 1
-    return median, ordered[low], ordered[n - 1 - low]
-
-
-def pairs(name, measure, governed, twin, compare=lambda a, b: a / b):
-    """Ratios governed/twin, or their differences, the order alternating."""
-    ratios = []
-    for i in range(PAIRS):
-        order = (governed, twin) if i % 2 == 0 else (twin, governed)
-        took = {side: measure(side) for side in order}
-        ratios.append(compare(took[governed], took[twin]))
-        print(f"\r  {name}: pair {i + 1} of {PAIRS}", end="", file=sys.stderr, flush=True)
-    print("\r" + " " * 70 + "\r", end="", file=sys.stderr)
-    return interval(ratios)
-
-
-def new_database(name, governed, attached=False):
-    """A database; the same for both but for the extension."""
-    psql("postgres", f"DROP DATABASE IF EXISTS {name}")
-    psql("postgres", f"CREATE DATABASE {name}")
-    if governed:
-        psql(name, "CREATE EXTENSION data_governance")
-        psql(name, "SELECT governance.declare_party('bench', db_roles => '{postgres}')")
-    if attached:
-        psql(name, "SELECT governance.attach()")
 
 
 def pgbench_databases():
@@ -142,13 +53,13 @@ def readers_select():
     """pgbench -S, prepared, 1 client, scale 10; attached, the column-read ledger watching pgbench_accounts; goal: at most 1.03"""
     watched_database()
     transactions = 20_000 if QUICK else 60_000
-    return lambda database: pgbench(database, transactions, "-S"), "watched", "twin", "twin2"
+    return lambda sides: side_by_side(sides, transactions), "watched", "twin", "twin2"
 
 
 def readers_loop():
     """one prepared SELECT by key, 200,000 times in a PL/pgSQL loop, the column-read ledger watching"""
     watched_database()
-    return executor_loop()[0], "watched", "twin", "twin2"
+    return one_by_one(executor_loop()[0]), "watched", "twin", "twin2"
 
 
 def tpc_b():
@@ -330,14 +241,6 @@ def ddl_many():
     return ddl(MANY_TABLES)
 
 
-def timed(database, statement, before="", after=""):
-    """Seconds that a statement took, by the clock."""
-    begin = "SELECT extract(epoch FROM clock_timestamp()) AS t0 \\gset\n"
-    end = "\nSELECT 'took ' || (extract(epoch FROM clock_timestamp()) - :t0);\n"
-    lines = psql(database, f"{before}\n{begin}\\o /dev/null\n{statement}\n\\o{end}{after}\n")
-    return next(float(line.split()[1]) for line in lines if line.startswith("took "))
-
-
 def manifest_of_many():
     """apply_manifest() that declares 10,000 tables; goal: under 10 s"""
     tables("empty", MANY_TABLES)
@@ -369,7 +272,11 @@ BENCHMARKS = {
     "copy": masked_copy,
     "declare": declare_one,
     "dml": dml_loop,
+    **change.DUAL_WRITE,
 }
+
+# Their measure takes all sides at once.
+SIDE_BY_SIDE = {"readers", "readers_loop"}
 
 # What is added to each of something: a ratio would say more about the something.
 ADDED = {
@@ -380,11 +287,23 @@ ADDED = {
 
 
 def main():
-    """Runs the benchmarks named on the command line, or all, and prints a table."""
-    print(f"{PAIRS} pairs each{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
+    """Runs the benchmarks named on the command line, by name or by what it begins with, or all; prints a table."""
+    print(f"{PAIRS} pairs each, {TRIPLES} of what runs side by side{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
     print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
     print("|---|---|---|", flush=True)
-    for name in sys.argv[1:] or [*BENCHMARKS, *ADDED, *TIMES]:
+    known = [*BENCHMARKS, *ADDED, *TIMES, *change.REPORTS]
+    wanted = [(w, [w] if w in known else [k for k in known if k.startswith(w + "_")]) for w in sys.argv[1:]]
+    if unknown := [w for w, names in wanted if not names]:
+        sys.exit(f"no such benchmark: {', '.join(unknown)}; known: {', '.join(known)}")
+    for name in [name for _, names in wanted for name in names] or known:
+        if name in change.REPORTS:
+            report = change.REPORTS[name]
+            try:
+                cells = report(name)
+            except Missing as missing:
+                cells = [f"not measured: {missing}", ""]
+            print(f"| {report.__doc__} | {cells[0]} | {cells[1]} |", flush=True)
+            continue
         if name in TIMES:
             measure = TIMES[name]()
             took = sorted(measure() for _ in range(5))
@@ -394,16 +313,22 @@ def main():
         what = benchmark.__doc__
         try:
             measure, governed, twin, twin2 = benchmark()
-            for side in (governed, twin, twin2):
-                measure(side)  # warm up
+            if name in SIDE_BY_SIDE:
+                measure((governed, twin, twin2))  # warm up
+            else:
+                for side in (governed, twin, twin2):
+                    measure(side)
             if name in ADDED:
                 added = lambda a, b: (a - b) * 1e6
                 real = pairs(name, measure, governed, twin, added)
                 null = pairs(name + " (null test)", measure, twin2, twin, added)
                 cells = [f"+ {m:.0f} µs ({low:.0f} – {high:.0f})" for m, low, high in (real, null)]
             else:
-                real = pairs(name, measure, governed, twin)
-                null = pairs(name + " (null test)", measure, twin2, twin)
+                if name in SIDE_BY_SIDE:
+                    real, null = triples(name, measure, governed, twin, twin2)
+                else:
+                    real = pairs(name, measure, governed, twin)
+                    null = pairs(name + " (null test)", measure, twin2, twin)
                 cells = [f"{m:.3f} ({low:.3f} – {high:.3f})" for m, low, high in (real, null)]
         except Missing as missing:
             cells = [f"not measured: {missing}", ""]

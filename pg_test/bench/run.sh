@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What governing costs: ratios against an ungoverned twin database of the same private server. See docs/benchmarks.md.
 #
-#   pg_test/bench/run.sh [NAME ...]     QUICK=1: fewer pairs and smaller data, a rough answer
+#   pg_test/bench/run.sh [NAME ...]     QUICK=1: fewer pairs and smaller data, a rough answer; PAIRS=n: so many pairs
 DG_FLAVOUR=${BENCH_FLAVOUR:-release}
 . "$(dirname "$0")/../lib.sh"
 command -v python3 >/dev/null || dg_fail "no python3"

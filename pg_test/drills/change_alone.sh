@@ -138,6 +138,25 @@ advance "$loud" >"$DG_WORK/loud" && dg_fail 'code of the owner became somebody e
 dg_is 'who stays the owner' 'ERROR:  parameter "session_authorization" cannot be changed' "$(head -n 1 "$DG_WORK/loud")"
 dg_sql -c 'DROP EVENT TRIGGER escape' -c "SELECT governance.abort_change($loud)" >/dev/null
 
+# a tool's DROP INDEX CONCURRENTLY completes its change; stopped while it waits for others, it can be run again
+dg_sql -c 'CREATE INDEX big_gone ON shop.big (id)' -c 'SET client_min_messages = error' -c "SELECT governance.set_level('guard', 'enforce', 'dataset:shop.big')" >/dev/null 2>&1
+drop_index() { PGOPTIONS='-c lock_timeout=10s -c statement_timeout=2s' dg_sql -c 'DROP INDEX CONCURRENTLY shop.big_gone' >"$DG_WORK/drop" 2>&1; }
+drop_index && dg_fail 'an index was dropped without its change'
+grep -q "propose_change('DROP INDEX shop.big_gone', 'why')" "$DG_WORK/drop" || dg_fail "$(cat "$DG_WORK/drop")"
+gone=$(propose 'DROP INDEX shop.big_gone')
+approve "$gone"
+dg_sql -c "BEGIN; LOCK TABLE shop.big IN ROW EXCLUSIVE MODE; SELECT pg_sleep(60); COMMIT" >/dev/null 2>&1 &
+holder=$!
+sleep 0.5
+drop_index && dg_fail 'nobody was waited for'
+dg_is 'a DROP INDEX CONCURRENTLY that is stopped has contracted its change, and leaves an index that is not valid' 'contracted t' "$(state "$gone") $(dg_sql -c "SELECT NOT indisvalid FROM pg_index WHERE indexrelid = 'shop.big_gone'::regclass")"
+release
+drop_index || dg_fail "$(cat "$DG_WORK/drop")"
+dg_is 'and can be run again' '' "$(dg_sql -c "SELECT to_regclass('shop.big_gone')")"
+dg_sql -c "SELECT governance.undo_change($gone)" >/dev/null 2>&1
+advance "$gone"
+dg_is 'its way back builds the index' t "$(dg_sql -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'shop.big_gone'::regclass")"
+
 # no place for a process
 dg_stop change_alone
 printf 'max_worker_processes = 0\n' | dg_as tee -a "$DG_WORK/change_alone/data/postgresql.conf" >/dev/null

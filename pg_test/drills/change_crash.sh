@@ -87,3 +87,17 @@ wait
 dg_is 'and the change still stands at its gate' approved "$(dg_sql -c "SELECT state FROM governance.changes WHERE change = $three")"
 dg_sql -c "CALL governance.advance_change($three)"
 dg_is 'later it passes' contracted "$(dg_sql -c "SELECT state FROM governance.changes WHERE change = $three")"
+
+# a NOT NULL column of a large table comes back without a row being read under the strong lock
+dg_sql -c 'ALTER TABLE big ADD COLUMN code int NOT NULL DEFAULT 1' >/dev/null
+three=$(dg_sql -c "SELECT governance.propose_change('ALTER TABLE big DROP COLUMN code', 'drill')")
+dg_sql -c "SELECT governance.approve_change($three, 'drill', '{not_observed}')" -c "CALL governance.advance_change($three)" >/dev/null
+not_null() { dg_sql -c "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'big'::regclass AND attname = 'code'"; }
+dg_sql -c "SELECT governance.undo_change($three)" >/dev/null 2>"$DG_WORK/undo.err"
+dg_is 'what is left is said' 1 "$(grep -c "VALIDATE CONSTRAINT _dg${three}_code_not_null" "$DG_WORK/undo.err")"
+dg_is 'back, not yet NOT NULL' f "$(not_null)"
+dg_sql -c 'INSERT INTO big (id, code) VALUES (-1, NULL)' 2>"$DG_WORK/null.err" && dg_fail 'a NULL was taken'
+dg_is 'but no NULL is taken any more' 1 "$(grep -c "_dg${three}_code_not_null\"" "$DG_WORK/null.err")"
+dg_sql -c "CALL governance.advance_change($three)"
+dg_is 'then it is NOT NULL, and the proof is gone' 't|0' \
+    "$(not_null)|$(dg_sql -c "SELECT count(*) FROM pg_constraint WHERE conrelid = 'big'::regclass AND contype = 'c'")"

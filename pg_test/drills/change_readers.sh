@@ -171,9 +171,30 @@ conf 'governance.enabled = on'
 before=$(written name)
 say 2 "EXECUTE q"
 dg_is "on: what was planned meanwhile counts again" $((before + 1)) "$(written name)"
-say 2 "UPDATE u SET note = 'k' WHERE id = 2"
-dg_is "and there is a gap" 1 "$(run -c "SELECT count(*) FROM governance.read_gap WHERE cause LIKE 'governance.enabled%'")"
-dg_is "which is told" t "$(run -c "SELECT o -> 'gaps' @> '[{\"cause\": \"governance.enabled was off\"}]' FROM governance._reads_observed('public.t') o")"
+off_until() { run -c "SELECT g ->> 'ended' FROM governance._reads_observed('public.t') o, jsonb_array_elements(o -> 'gaps') g WHERE g ->> 'cause' = 'governance.enabled was off'"; }
+dg_is "and there is a gap, which is told" t "$(run -c "SELECT o -> 'gaps' @> '[{\"cause\": \"governance.enabled was off\"}]' FROM governance._reads_observed('public.t') o")"
+
+close_session 2
+# By the server alone, so that no session is there when it changes.
+switch() {
+    echo "governance.enabled = $1" | dg_as tee -a "$DG_WORK/$name/data/postgresql.conf" >/dev/null
+    dg_as "$DG_BIN/pg_ctl" -D "$DG_WORK/$name/data" reload >/dev/null
+    sleep 0.5
+}
+first=$(off_until)
+switch off
+run -c "SELECT phone FROM t WHERE id = 1" >/dev/null
+read=$(run -c 'SELECT clock_timestamp()')
+switch on
+until=$(off_until)
+dg_is "no session lasted, and it is told until when" t "$(run -c "SELECT '$until'::timestamptz > '$first' AND '$until'::timestamptz BETWEEN '$read'::timestamptz - interval '1 s' AND '$read'::timestamptz + interval '2 s'")"
+dg_is "once only" "$until" "$(off_until)"
+switch off
+run -c "SET default_transaction_read_only = on" -c "BEGIN" -c "SELECT phone FROM t WHERE id = 1" -c "SELECT 1/0" >/dev/null
+dg_stop $name
+echo 'governance.enabled = on' | dg_as tee -a "$DG_WORK/$name/data/postgresql.conf" >/dev/null
+dg_up $name
+dg_is "across a restart too, and of a transaction that only read and failed" t "$(run -c "SELECT '$(off_until)'::timestamptz > '$until'")"
 
 dg_say "older sessions"
 dg_sql -d shop -c "SELECT governance.detach('drill')" >/dev/null
@@ -183,7 +204,6 @@ say 5 "SELECT 1"
 dg_sql -d shop -c "SELECT governance.attach()" >/dev/null
 dg_is "sessions older than attach() are a gap" t "$(run -c "SELECT (o -> 'gaps')::text LIKE '%older than attach()%' AND o ->> 'without_gap_since' IS NULL FROM governance._reads_observed('public.t') o")"
 close_session 5
-close_session 2
 dg_is "until they have gone" t "$(run -c "SELECT (o ->> 'without_gap_since')::timestamptz >= (SELECT attached_at FROM governance.attachment) FROM governance._reads_observed('public.t') o")"
 
 dg_say "dump and restore"

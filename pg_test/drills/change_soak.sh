@@ -9,9 +9,9 @@ export PGOPTIONS='-c client_min_messages=warning'
 run() { dg_sql -d shop "$@" 2>&1 || true; }
 dg_sql -c 'CREATE DATABASE shop'
 run >/dev/null <<'SQL'
-CREATE TABLE public.t (id int PRIMARY KEY, email text, phone text, fax text, pager text);
+CREATE TABLE public.t (id int PRIMARY KEY, email text, phone text, fax text, pager text, spare text);
 CREATE TABLE public.gone (id int PRIMARY KEY, note text);
-INSERT INTO t SELECT i, 'e', 'p', 'f', 'g' FROM generate_series(1, 100) i;
+INSERT INTO t SELECT i, 'e', 'p', 'f', 'g', 's' FROM generate_series(1, 100) i;
 CREATE VIEW public.v AS SELECT id, phone FROM t;
 CREATE EXTENSION data_governance;
 SELECT governance.attach();
@@ -79,13 +79,32 @@ dg_is "and closes the gate" 1 "$(advance "$fax" | grep -c 'readers not observed'
 close_session
 dg_is "when it ends its reads count" read "$(proof "$fax")"
 sleep 4.2
-dg_is "and grow old" none "$(proof "$fax")"
+
+dg_say "a reader that has stayed away for as long before"
+dg_is "a silence like the one before is no proof" seldom "$(proof "$fax")"
+dg_is "the gate says who and how long" 1 "$(advance "$fax" | grep -c 'window of 00:00:04 is not longer than the longest interval between reads of postgres (psql), 00:00:0[4-7], and')"
+dg_is "and the tool's own statement is refused" 1 "$(run -c 'ALTER TABLE t DROP COLUMN fax' | grep -c '^ERROR.*longest interval')"
+longest() { run -c "SELECT longest_interval > '4 s' FROM governance.column_readers WHERE column_name = 'fax' AND evidence = 'plan'"; }
+dg_is "column_readers shows it" t "$(longest)"
+run -c "SELECT governance._merge_reads()" >/dev/null
+dg_is "merging keeps it" t "$(longest)"
+dg_is "and the gate closed" seldom "$(proof "$fax")"
+dg_is "another column's readers are others" none "$(proof "$(approved 'ALTER TABLE t DROP COLUMN spare')")"
+dg_is "who approves is told" 1 "$(run -c "SELECT governance.abort_change($fax, 'again')" -c "SET client_min_messages = notice" \
+    -c "SELECT governance.propose_change('ALTER TABLE t DROP COLUMN fax', 'unused')" -c "SELECT governance.approve_change(max(id), 'agreed') FROM governance.change" \
+    | grep -c "^NOTICE.*not open as it is.*longest interval")"
+fax=$(run -c "SELECT max(id) FROM governance.change")
+window '9 s'
+dg_is "in a longer one it was here" read "$(proof "$fax")"
+sleep 5
+dg_is "and a longer silence is one" none "$(proof "$fax")"
 advance "$fax" >/dev/null
 dg_is "the gate opens" contracted "$(state "$fax")"
 dg_is "what was proven is in the record" none \
     "$(run -c "SELECT new_row #>> '{certificate,readers}' FROM governance.audit_log WHERE op = 'contract_change' AND object = 'change $fax'")"
 
 dg_say "through a view, and as a whole"
+window '4 s'
 run -c "DROP VIEW v" >/dev/null
 gone=$(approved 'DROP TABLE gone')
 sleep 4.2

@@ -79,6 +79,14 @@ undo_all() {
         sql "SELECT governance.undo_change($id, 'drill')"
     done
 }
+undo_last() { # ENDING: of the wish
+    local id next
+    id=$(sql "SELECT max(change) FROM governance.changes WHERE state = 'contracted' AND ddl LIKE '%$1'")
+    sql "SELECT governance.undo_change($id, 'drill')" >/dev/null
+    [ "$(sql "SELECT state FROM governance.changes WHERE change = $id")" = undone ] || dg_fail "$where: change $id is not undone"
+    next=$(sql "SELECT next_step FROM governance.changes WHERE change = $id")
+    [ -z "$next" ] || sql "$next"
+}
 # What the file added beside; an operator lets it pass, since it is gone for good.
 unmake_email() {
     dg_sql -c "SELECT governance.break_glass('drill', '{data_loss}', 'dataset:shop.$customer', 'tool')" >/dev/null
@@ -171,6 +179,16 @@ SQL
         dg_is "$where: column, constraint and index are there" "t t t" "$(sql "SELECT
             (SELECT count(country) = 500 FROM $customer), (SELECT convalidated FROM pg_constraint WHERE conname = 'ck_customer_age'),
             (SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_customer_age'::regclass)" | tr '|' ' ')"
+
+        # An index before its column, in one transaction; and one that goes CONCURRENTLY, outside of any.
+        through "$([ $tool = alembic ] && echo 0005 || echo 0006)"
+        dg_is "$where: the index and its column are a change each, and the file completes both" "2 2 t t" "$pasted $(says 'this statement completes change') $(sql "SELECT to_regclass('ix_customer_fax') IS NULL, NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = '$customer'::regclass AND attname = 'fax')" | tr '|' ' ')"
+        undo_last fax
+        undo_last ix_customer_fax
+        dg_is "$where: both come back" 1 "$(sql "SELECT count(*) FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indexrelid = 'ix_customer_fax'::regclass AND i.indisvalid AND a.attname = 'fax'")"
+        through "$([ $tool = alembic ] && echo 0006 || echo 0007)"
+        dg_is "$where: so is one that goes CONCURRENTLY" "1 1 t" "$pasted $(says 'this statement completes change') $(sql "SELECT to_regclass('ix_customer_age') IS NULL")"
+        undo_last ix_customer_age
         before=$(at)
         refused "a type change" upgrade head
         dg_is "$where: a type change is refused with a HINT" "1 $before" "$(says '^HINT:  .*SELECT governance\.') $(at)"

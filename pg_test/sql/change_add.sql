@@ -233,6 +233,32 @@ CALL governance.advance_change(:p);
 SELECT fact FROM facts('"Shop".regions') WHERE fact LIKE 'CREATE%';
 SELECT fact FROM facts('"Shop".parent') WHERE fact LIKE '%constraint%';
 
+-- what ended without a gate has the same way back, as long as a quarantine would last
+SELECT governance.undo_change(:m);
+SELECT fact FROM facts('"Shop".regions') WHERE fact LIKE 'CREATE%';
+SELECT governance.undo_change(:m);
+SELECT changed('"Shop".event', true);
+SELECT governance.propose_change('CREATE INDEX event_again ON "Shop".event (region)', 'x') AS m \gset
+SELECT governance.propose_change('ALTER TABLE "Shop".event ADD CONSTRAINT "id is" CHECK (id > -5)', 'x') AS p \gset
+SELECT governance.approve_change(:m), governance.approve_change(:p);
+CALL governance.advance_change(:m);
+CALL governance.advance_change(:p);
+SELECT change, state FROM governance.changes WHERE change IN (:m, :p);
+RESET ROLE;
+UPDATE governance.change SET ended_at = now() - interval '7 days 1 s' WHERE id = :m;
+SET ROLE change_add_app;
+SELECT governance.undo_change(:m);
+RESET ROLE;
+SET ROLE change_add_owner;
+SELECT governance.undo_change(:m);
+RESET ROLE;
+UPDATE governance.change SET ended_at = now() - interval '6 days' WHERE id = :m;
+SET ROLE change_add_owner;
+SELECT governance.undo_change(:m), governance.undo_change(:p, 'not needed');
+SELECT changed('"Shop".event');
+SELECT change, state FROM governance.changes WHERE change IN (:m, :p);
+ALTER TABLE "Shop".event ADD CONSTRAINT "id is" CHECK (id > -5);
+
 -- no form
 SELECT governance.propose_change('ALTER TABLE "Shop".parent ADD PRIMARY KEY (id)', 'x');
 SELECT governance.propose_change('ALTER TABLE "Shop"."Customer" ADD EXCLUDE USING btree (id WITH =)', 'x');

@@ -154,3 +154,33 @@ SELECT governance.propose_change('ALTER TABLE shop.customer ADD COLUMN a text DE
 SELECT governance.propose_change('ALTER TABLE shop.customer ADD COLUMN name uuid DEFAULT gen_random_uuid()', 'x');
 SELECT governance.propose_change('ALTER TABLE shop.customer ADD COLUMN IF NOT EXISTS name uuid DEFAULT gen_random_uuid()', 'x');
 RESET ROLE;
+
+-- An old row that is written before the copy has reached it gets its value then, with the rights of the owner: who updates needs none
+-- on what the default calls. Of partitions it is the owner of the table above, whose expression it is.
+CREATE ROLE change_add_column_other;
+GRANT CREATE, USAGE ON SCHEMA shop TO change_add_column_other;
+SET ROLE change_add_column_owner;
+CREATE FUNCTION shop.who() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN current_user; END $$;
+REVOKE ALL ON FUNCTION shop.who() FROM PUBLIC;
+CREATE TABLE shop.moved (id int, n int) PARTITION BY RANGE (id);
+CREATE TABLE shop.moved_1 PARTITION OF shop.moved FOR VALUES FROM (0) TO (10);
+CREATE TABLE shop.moved_2 PARTITION OF shop.moved FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (id);
+CREATE TABLE shop.moved_2_1 PARTITION OF shop.moved_2 FOR VALUES FROM (10) TO (20);
+INSERT INTO shop.moved VALUES (1, 0), (2, 0), (11, 0), (12, 0);
+GRANT SELECT, UPDATE ON shop.moved TO change_add_column_app;
+SELECT governance.propose_change('ALTER TABLE shop.moved ADD COLUMN made_by text DEFAULT shop.who()', 'x') AS c \gset
+SELECT governance.approve_change(:c);
+SELECT governance._advance_step(:c);
+RESET ROLE;
+ALTER TABLE shop.moved_2_1 OWNER TO change_add_column_other;
+SET ROLE change_add_column_app;
+UPDATE shop.moved SET n = 1 WHERE id IN (1, 11) RETURNING id, made_by;
+SELECT id, made_by FROM shop.moved ORDER BY id;
+RESET ROLE;
+ALTER TABLE shop.moved_2_1 OWNER TO change_add_column_owner;
+SET ROLE change_add_column_owner;
+CALL governance.advance_change(:c);
+SELECT id, made_by FROM shop.moved ORDER BY id;
+SELECT state FROM governance.changes WHERE change = :c;
+SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'zz%made_by';
+RESET ROLE;

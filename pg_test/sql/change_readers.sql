@@ -332,3 +332,79 @@ RESET ROLE;
 SELECT r ->> 'column_name', readers -> 'recent' -> 0 ->> 'role' FROM governance.explain_ddl('ALTER TABLE shop.client DROP COLUMN phone'), jsonb_build_object('column_name', 'phone') r;
 SELECT readers -> 'recent' FROM governance.explain_ddl('ALTER TABLE shop.made DROP COLUMN email');
 SELECT active, detail LIKE '% relations are watched, %' FROM governance.status() WHERE feature = 'change.readers';
+
+\echo -- how often they came: the longest time between two reads, however they were written
+CREATE TABLE shop.old (id int, a text, b text, c text);
+SELECT governance.declare_dataset('shop.old', 'team');
+-- Nobody writes them by hand in a session that has the library.
+\connect -reuse-previous=on "options='-c session_preload_libraries='"
+INSERT INTO governance.column_read (schema_name, relation_name, column_name, role, application, first_seen, last_seen, reads, evidence, longest_interval) VALUES
+    -- each month, then each week; a batch that was written late, of a day that others have covered
+    ('shop', 'old', 'a', 'rep', 'cron', '2020-03-01 00:00Z', '2020-04-01 00:00Z', 9, 'plan', '7 days'),
+    ('shop', 'old', 'a', 'rep', 'cron', '2020-01-01 00:00Z', '2020-01-01 00:00Z', 1, 'plan', NULL),
+    ('shop', 'old', 'a', 'rep', 'cron', '2020-01-31 12:00Z', '2020-01-31 12:00Z', 1, 'plan', NULL),
+    ('shop', 'old', 'a', 'rep', 'cron', '2020-03-15 00:00Z', '2020-03-15 00:05Z', 2, 'plan', '5 min'),
+    -- another name each time, then one that was seen once
+    ('shop', 'old', 'b', 'etl', 'job 1', '2020-01-01 00:00Z', '2020-01-01 00:00Z', 1, 'plan', NULL),
+    ('shop', 'old', 'b', 'etl', 'job 2', '2020-01-10 00:00Z', '2020-01-10 01:00Z', 2, 'plan', '1 hour'),
+    ('shop', 'old', 'b', 'guest', 'psql', '2020-02-01 00:00Z', '2020-02-01 00:00Z', 1, 'copy', NULL),
+    ('shop', 'old', 'c', 'etl', 'job 1', '2020-01-01 00:00Z', '2020-01-06 00:00Z', 6, 'plan', '1 day');
+\connect -reuse-previous=on "options=''"
+SET client_min_messages = warning;
+CREATE FUNCTION habits() RETURNS SETOF text LANGUAGE sql AS
+    $$ SELECT concat_ws(' ', column_name, role, application, evidence, reads, longest_interval)
+         FROM governance.column_readers WHERE relation = 'shop.old'::regclass ORDER BY 1 $$;
+SELECT * FROM habits();
+SELECT governance._merge_reads() > 0;
+SELECT * FROM habits();
+SELECT count(*) FROM governance.column_read WHERE relation_name = 'old' AND column_name = 'a';
+SELECT r ->> 'role', r ->> 'application', r ->> 'longest_interval'
+  FROM governance._reads_observed('shop.old', 'b') o, jsonb_array_elements(o -> 'readers') r;
+\echo -- own reads that are not written count too
+SET governance.read_flush_after = 3600;
+SELECT a FROM shop.old;
+SELECT pg_sleep(0.01);
+SELECT a FROM shop.old;
+SELECT longest_interval BETWEEN '0.01 s' AND '1 hour' FROM governance.column_readers WHERE relation = 'shop.old'::regclass AND role <> 'rep' AND column_name = 'a';
+SET governance.read_flush_after = 0;
+SELECT longest_interval BETWEEN '0.01 s' AND '1 hour' FROM governance.column_readers WHERE relation = 'shop.old'::regclass AND role <> 'rep' AND column_name = 'a';
+SELECT longest_interval BETWEEN '0.01 s' AND '1 hour' FROM governance.column_read WHERE relation_name = 'old' AND role <> 'rep' AND column_name = 'a';
+\echo -- a window that is not longer proves nothing, and whoever approves is told
+SET client_min_messages = notice;
+\set VERBOSITY default
+SELECT governance.propose_change('ALTER TABLE shop.old DROP COLUMN a', 'unused') AS a \gset
+SELECT governance.approve_change(:a, 'agreed');
+SELECT governance.propose_change('ALTER TABLE shop.old DROP COLUMN b', 'unused') AS b \gset
+SELECT governance.approve_change(:b, 'agreed');
+\set VERBOSITY terse
+-- What the certificate says of intervals.
+CREATE FUNCTION seldom(id bigint) RETURNS SETOF text LANGUAGE sql AS
+    $$ SELECT p FROM jsonb_array_elements_text(governance.certificate(id) -> 'problems') p WHERE p LIKE '%longest%' $$;
+SELECT * FROM seldom(:a);
+SELECT * FROM seldom(:b);
+SELECT governance.certificate(:a) ->> 'readers';
+SELECT governance.set_change_window('', soak => '9 days');
+SELECT * FROM seldom(:b);
+SELECT governance.set_change_window('', soak => '9 days 1 min');
+SELECT * FROM seldom(:b);
+SELECT governance.set_change_window('', soak => '30 days 12:00');
+SELECT * FROM seldom(:a);
+SELECT governance.set_change_window('', soak => '31 days');
+SELECT * FROM seldom(:a);
+SELECT governance.reset_change_window('', 'test');
+\echo -- the waiver covers it
+SELECT governance.abort_change(:a, 'again');
+SELECT governance.abort_change(:b, 'again');
+SELECT governance.propose_change('ALTER TABLE shop.old DROP COLUMN a', 'unused') AS a \gset
+SELECT governance.approve_change(:a, 'the monthly report is gone', '{not_observed}');
+SELECT * FROM seldom(:a);
+SELECT governance.abort_change(:a, 'the whole table goes');
+\echo -- of a table that goes as a whole each column counts, whatever it is called now
+ALTER TABLE shop.old RENAME COLUMN b TO bb;
+ALTER TABLE shop.old RENAME TO older;
+SELECT governance.propose_change('DROP TABLE shop.older', 'unused') AS gone \gset
+SELECT governance.approve_change(:gone, 'agreed');
+SELECT * FROM seldom(:gone);
+SELECT governance.abort_change(:gone, 'test');
+SELECT governance.propose_change('ALTER TABLE shop.older DROP COLUMN bb', 'unused') AS b \gset
+SELECT governance.approve_change(:b, 'agreed');

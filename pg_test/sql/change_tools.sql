@@ -5,13 +5,14 @@ CREATE ROLE change_tools_owner;
 CREATE SCHEMA shop AUTHORIZATION change_tools_owner;
 SET ROLE change_tools_owner;
 SET search_path = shop;
-CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, phone text NOT NULL, fax text, telex text, a int, b int, cable text, morse text);
+CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL, phone text NOT NULL, fax text, telex text, a int, b int, cable text, morse text, wire text);
 CREATE INDEX index_customer_on_name ON customer (name);
 CREATE INDEX index_customer_on_cable ON customer (cable);
+CREATE INDEX index_customer_on_wire ON customer (wire);
 CREATE TABLE legacy (id int PRIMARY KEY);
 CREATE TABLE older (id int PRIMARY KEY);
 CREATE VIEW telexes AS SELECT id, telex FROM customer;
-INSERT INTO customer SELECT g, 'n' || g, 'p' || g, 'f', 't', g, g, 'c', 'm' FROM generate_series(1, 10) g;
+INSERT INTO customer SELECT g, 'n' || g, 'p' || g, 'f', 't', g, g, 'c', 'm', 'w' FROM generate_series(1, 10) g;
 RESET ROLE;
 SELECT governance.declare_party('sales', db_roles => '{change_tools_owner}');
 SELECT governance.declare_dataset('customer', 'sales', 'master'), governance.declare_dataset('legacy', 'sales', 'master'), governance.declare_dataset('older', 'sales', 'master');
@@ -76,9 +77,14 @@ SET intervalstyle = iso_8601;
 SET SESSION timezone TO 'UTC';
 SELECT pg_try_advisory_lock(4961467460467374315) IS NOT NULL AS locked;
 CREATE TABLE "schema_migrations" ("version" character varying NOT NULL PRIMARY KEY);
+-- what is refused is proposed as the statement that it is; where there is no plan for all of it, what there is one for
 BEGIN;
 ALTER TABLE "customer" DROP COLUMN "a", DROP COLUMN "b";
 ROLLBACK;
+ALTER TABLE "customer" ADD COLUMN more int, DROP COLUMN "a", ALTER COLUMN "b" TYPE bigint;
+ALTER TABLE "customer" DROP COLUMN "a" CASCADE, DROP COLUMN "b" CASCADE;
+ALTER TABLE "customer" DROP COLUMN "a", SET (fillfactor = 90);
+SELECT statement, advice FROM governance.explain_ddl('ALTER TABLE "customer" DROP COLUMN "a", DROP COLUMN "b"');
 SELECT governance.propose_change('ALTER TABLE "customer" DROP COLUMN "a", DROP COLUMN "b"', 'rails') AS four \gset
 SELECT governance.approve_change(:four, 'rails', '{not_observed}');
 SELECT governance.propose_change('ALTER TABLE "customer" RENAME COLUMN "name" TO "full_name"', 'rails') AS five \gset
@@ -98,9 +104,30 @@ COMMIT;
 SELECT kind, state, by_own_ddl FROM governance.changes WHERE change >= :four ORDER BY change;
 SELECT attname, attnotnull FROM pg_attribute WHERE attrelid = 'customer'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum;
 
--- an index goes by its own rule, which has no change form; one of a column in quarantine has another name there
+-- op.drop_index before op.drop_column, RemoveIndex: the index is a change of its own, and the file completes both; one that
+-- goes CONCURRENTLY comes first in its transaction. One of a column in quarantine has another name there
 DROP INDEX CONCURRENTLY "index_customer_on_cable";
 DROP INDEX "index_customer_on_cable";
+SELECT governance.propose_change('DROP INDEX shop.index_customer_on_wire', 'rails') AS wire \gset
+SELECT governance.propose_change('ALTER TABLE shop.customer DROP COLUMN wire', 'rails') AS seven \gset
+SELECT governance.approve_change(:wire, 'rails', '{not_observed}'), governance.approve_change(:seven, 'rails', '{not_observed}');
+BEGIN;
+DROP INDEX "index_customer_on_wire";
+ALTER TABLE "customer" DROP COLUMN "wire";
+COMMIT;
+SELECT governance.undo_change(:wire);
+CALL governance.advance_change(:wire);
+SELECT governance.undo_change(:seven);
+CALL governance.advance_change(:wire);
+SELECT count(wire), to_regclass('index_customer_on_wire') FROM customer;
+SELECT governance.propose_change('DROP INDEX shop.index_customer_on_wire', 'rails') AS wire \gset
+SELECT governance.approve_change(:wire, 'rails', '{not_observed}');
+DROP INDEX CONCURRENTLY "index_customer_on_wire";
+SELECT state, by_own_ddl FROM governance.changes WHERE change = :wire;
+DROP INDEX CONCURRENTLY IF EXISTS "index_customer_on_wire";
+SELECT governance.undo_change(:wire);
+CALL governance.advance_change(:wire);
+SELECT to_regclass('index_customer_on_wire');
 SELECT governance.propose_change('ALTER TABLE customer DROP COLUMN cable', 'rails') AS seven \gset
 SELECT governance.approve_change(:seven, 'rails', '{not_observed}');
 ALTER TABLE "customer" DROP COLUMN "cable";

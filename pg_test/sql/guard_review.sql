@@ -73,3 +73,12 @@ SELECT governance.break_glass('x', NULL);
 SELECT governance.break_glass('x', '{security}', '');
 -- the words
 SELECT victims FROM governance.explain_ddl('ALTER TABLE t ADD CONSTRAINT uq UNIQUE (v); ALTER TABLE t ADD UNIQUE (v); ALTER TABLE t ADD CONSTRAINT ex EXCLUDE USING btree (v WITH =)', 'g') WHERE rule LIKE '%constraint';
+-- nor does it run what is the users' where a change is open, whose wish the statement could be
+SELECT governance.propose_change('CREATE INDEX ON g.plain (id)', 'suite') IS NOT NULL AS proposed;
+SELECT last_value AS before FROM g.tries \gset
+SELECT count(*) > 0 AS explained FROM governance.explain_ddl($$
+    ALTER TABLE g.plain ADD COLUMN w g.flaky_word[] DEFAULT '{q}';
+    ALTER TABLE g.plain ALTER v TYPE varchar(1) USING ('{q}'::g.flaky_word[])[1];
+    CREATE INDEX ON g.plain (id) WHERE v = ANY ('{q}'::g.flaky_word[]);
+    ALTER TABLE g.plain ADD CHECK (v = ANY ('{q}'::g.flaky_word[])) $$);
+SELECT last_value = :before AS ran_nothing FROM g.tries;

@@ -1,6 +1,6 @@
 //! Whether the DDL that runs right now is the product's own, as a step of a change: the guard lets it pass.
 //!
-//! Only for the change's own table: a statement of ours may run users' code (the check of a domain, say), and DDL hidden
+//! Only for the change's own table with its partitions: a statement of ours may run users' code (the check of a domain, say), and DDL hidden
 //! in there is judged like any other.
 use super::store::Change;
 use super::table;
@@ -43,9 +43,30 @@ pub fn covers(victim: &Victim) -> bool {
     ACTING.with_borrow(|a| {
         a.as_ref().is_some_and(|a| {
             victim.dataset == a.name
-                || victim.relid.is_some_and(|relid| a.relid == Some(relid) || a.others.contains(&relid))
+                || victim.relid.is_some_and(|relid| {
+                    a.relid == Some(relid)
+                        || a.others.contains(&relid)
+                        || a.relid.is_some_and(|above| is_below(relid, above))
+                })
         })
     })
+}
+
+/// Whether a relation is a partition or a child of another: what a step does to a table it does to them.
+fn is_below(relid: pg_sys::Oid, above: pg_sys::Oid) -> bool {
+    owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE up AS (
+                SELECT inhparent FROM pg_inherits WHERE inhrelid = $1
+                UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.inhparent = i.inhrelid)
+             SELECT EXISTS (SELECT FROM up WHERE inhparent = $2)",
+            &[relid.into(), above.into()],
+            |r| r.must(1),
+        )
+    })
+    .first()
+    .copied()
+    .unwrap_or(false)
 }
 
 /// A relation by its quoted name.

@@ -10,7 +10,8 @@ pub struct There {
 }
 
 /// What the steps of a change make of the wish: kind and name.
-fn made(change: &Change) -> Vec<(String, String)> {
+#[must_use]
+pub fn made(change: &Change) -> Vec<(String, String)> {
     store::steps(change.id)
         .iter()
         .filter_map(|s| {

@@ -16,13 +16,15 @@ use crate::pg::catalog::{self, Name};
 use crate::pg::loading::{self, Mode};
 use crate::pg::{owner, relation, spi};
 use pgrx::pg_sys;
-use pgrx::pg_sys::panic::CaughtError;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
 use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 /// First half of the advisory lock's key; "dgow" in ASCII.
 const LOCK_SPACE: i32 = 0x6467_6f77;
+/// So often a batch is tried again that failed for what passes.
+const TRIES: u32 = 5;
 /// Between two looks at a process.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -170,6 +172,7 @@ pub fn work(id: i64, number: i32) {
 /// Every batch of a copy or a comparison, a commit after each.
 fn copy(job: &Job) {
     let (id, number) = (job.change.id, job.stored.number);
+    let mut tries = 0;
     loop {
         // A transaction too, so that a cancel while it rests is an error like any other.
         let batch = alone::transaction(throttle::rest).and_then(|()| {
@@ -184,8 +187,16 @@ fn copy(job: &Job) {
             })
         });
         match batch {
-            Ok(Outcome::Again) => {}
+            Ok(Outcome::Again) => tries = 0,
             Ok(Outcome::Done) => return,
+            // As in `advance_change`, which may have nobody left to call it.
+            Err(caught) if passes(&caught) && tries < TRIES => {
+                tries += 1;
+                if let Err(caught) = alone::transaction(|| alone::rest(PAUSE * 2_u32.pow(tries))) {
+                    let _ = alone::transaction(|| note(id, number, &caught));
+                    return;
+                }
+            }
             Err(caught) => {
                 let _ = alone::transaction(|| note(id, number, &caught));
                 return;
@@ -242,12 +253,27 @@ fn leftover(change: &Change, stored: &Stored) -> Option<Leftover> {
     Some(if relation::is_valid_index(index) { Leftover::Valid } else { Leftover::Invalid(name) })
 }
 
-fn note(id: i64, number: i32, caught: &CaughtError) {
-    let report = match caught {
+fn report(caught: &CaughtError) -> &ErrorReportWithLevel {
+    match caught {
         CaughtError::PostgresError(report)
         | CaughtError::ErrorReport(report)
         | CaughtError::RustPanic { ereport: report, .. } => report,
-    };
+    }
+}
+
+/// Whether an error passes by waiting: locks that others hold, deadlocks, serialization failures.
+fn passes(caught: &CaughtError) -> bool {
+    use pgrx::PgSqlErrorCode as Code;
+    matches!(
+        report(caught).sql_error_code(),
+        Code::ERRCODE_LOCK_NOT_AVAILABLE
+            | Code::ERRCODE_T_R_DEADLOCK_DETECTED
+            | Code::ERRCODE_T_R_SERIALIZATION_FAILURE
+    )
+}
+
+fn note(id: i64, number: i32, caught: &CaughtError) {
+    let report = report(caught);
     let failure = json!({
         "code": report.sql_error_code() as i32,
         "message": report.message(),

@@ -55,6 +55,12 @@ pub fn approve(id: i64, comment: Option<&str>, waive: Vec<String>) {
             ],
         )
     });
+    if change.needs_readers()
+        && waive.is_empty()
+        && let Some((problem, days)) = soak::proof(&change).too_short
+    {
+        error::change::window_too_short(id, &problem, &window::of(&change.name).class, days).notice();
+    }
     audit::act(Act {
         verb: "approve_change",
         object: &format!("change {id}"),

@@ -7,17 +7,22 @@ use super::acting::as_change;
 use super::culprit;
 use super::store::Change;
 use super::table;
+use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, convert, own_statement, owner, settings_scope, spi, xact};
+use crate::pg::{catalog, convert, own_statement, owner, roles, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::Value;
-use std::time::Instant;
+use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
 
-/// Time a batch should take; its size is doubled or halved to get there.
-pub const BATCH_MILLIS: u128 = 200;
+/// Time a batch should take: its size follows what the one before took. Whoever writes a row that was just copied waits for its
+/// end, so it is short.
+const BATCH_MILLIS: i64 = 50;
+/// A batch is at most so many times as large as the one before: that may have met few rows.
+const FASTER: i64 = 8;
 /// Bounds of a batch, in blocks of 8 kB.
-pub const BATCH_BLOCKS: std::ops::RangeInclusive<i64> = 8..=4096;
+const BATCH_BLOCKS: RangeInclusive<i64> = 8..=4096;
 
 /// What is copied: the arguments of a copy or a comparison.
 pub struct Copy {
@@ -55,21 +60,48 @@ impl Copy {
     /// Rows that are not yet what they should be: compared by image, which needs no equality operator.
     #[must_use]
     pub fn differs(&self) -> String {
-        if let (true, Some(only)) = (self.once, &self.only) {
-            return format!("({only})");
-        }
-        let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
-        let should = self.set.iter().map(|(column, expression)| {
+        self.said_by_only().unwrap_or_else(|| format!("{}{}", self.only(), self.is_unequal()))
+    }
+
+    /// The same for the copy, which mostly meets rows that have no new values yet: those are told by that alone.
+    fn to_copy(&self) -> String {
+        self.said_by_only().unwrap_or_else(|| {
+            let blank: Vec<String> = self.set.iter().map(|(column, _)| format!("{column} IS NULL")).collect();
+            let some: Vec<String> = self.should().iter().map(|e| format!("{e} IS NOT NULL")).collect();
+            format!(
+                "{}({} AND ({}) OR {})",
+                self.only(),
+                blank.join(" AND "),
+                some.join(" OR "),
+                self.is_unequal()
+            )
+        })
+    }
+
+    fn said_by_only(&self) -> Option<String> {
+        self.only.as_ref().filter(|_| self.once).map(|only| format!("({only})"))
+    }
+
+    fn only(&self) -> String {
+        self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default()
+    }
+
+    /// What the columns should be, as values of their types.
+    fn should(&self) -> Vec<String> {
+        let of = |(column, expression): &(String, String)| {
             let of_type = self.types.get(column.as_str()).and_then(Value::as_str);
-            of_type.map_or_else(|| expression.clone(), |of_type| format!("({expression})::{of_type}"))
-        });
-        let should: Vec<String> = should.collect();
-        let only = self.only.as_deref().map(|c| format!("({c}) AND ")).unwrap_or_default();
-        let equal = format!("record_image_eq(ROW({}), ROW({}))", new.join(", "), should.join(", "));
+            of_type.map_or_else(|| format!("({expression})"), |of_type| format!("({expression})::{of_type}"))
+        };
+        self.set.iter().map(of).collect()
+    }
+
+    fn is_unequal(&self) -> String {
+        let new: Vec<&str> = self.set.iter().map(|(column, _)| column.as_str()).collect();
+        let equal = format!("record_image_eq(ROW({}), ROW({}))", new.join(", "), self.should().join(", "));
         match &self.unless {
             // In this order: the other side's expression need not suit rows that are right already.
-            Some(unless) => format!("{only}NOT CASE WHEN {equal} THEN true ELSE {unless} END"),
-            None => format!("{only}NOT {equal}"),
+            Some(unless) => format!("NOT CASE WHEN {equal} THEN true ELSE {unless} END"),
+            None => format!("NOT {equal}"),
         }
     }
 
@@ -84,18 +116,53 @@ impl Copy {
     }
 }
 
+/// How many blocks the next batch should have to take so many milliseconds, when this many took so long.
+#[must_use]
+pub fn next_size(
+    planned: i64,
+    (done, took): (i64, Duration),
+    millis: i64,
+    bounds: &RangeInclusive<i64>,
+) -> i64 {
+    let took = i64::try_from(took.as_millis()).unwrap_or(i64::MAX).max(1);
+    let fits = (millis / 2..=millis * 2).contains(&took);
+    let next = if fits { planned } else { (done * millis / took).min(planned * FASTER) };
+    next.clamp(*bounds.start(), *bounds.end())
+}
+
 /// Notes the size of every table to copy.
 pub fn begin(change: &Change, relation: Relation) {
-    for (relid, name) in table::leaves(relation.0) {
-        owner::run(|| {
-            spi::execute(
-                "INSERT INTO governance.backfill (change, schema_name, relation_name, filenode, end_block)
-                 VALUES ($1, $2, $3, pg_relation_filenode($4)::bigint, pg_relation_size($4) / current_setting('block_size')::bigint)
-                 ON CONFLICT DO NOTHING",
-                &[change.id.into(), name.schema.as_str().into(), name.relation.as_str().into(), relid.into()],
-            )
-        });
-    }
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.backfill (change, schema_name, relation_name, filenode, end_block)
+             WITH RECURSIVE tree AS (
+                SELECT $2::oid AS relid UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT $1, n.nspname, c.relname, pg_relation_filenode(c.oid)::bigint,
+                    pg_relation_size(c.oid) / current_setting('block_size')::bigint
+               FROM tree t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE c.relkind = 'r'
+                AND NOT EXISTS (SELECT FROM governance.backfill b
+                                 WHERE b.change = $1 AND (b.schema_name, b.relation_name) = (n.nspname, c.relname))
+             ON CONFLICT DO NOTHING",
+            &[change.id.into(), relation.0.into()],
+        )
+    });
+}
+
+/// Tables that were rewritten have their rows elsewhere.
+fn start_rewritten_over(change: &Change) {
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill b
+                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '', filenode = pg_relation_filenode(r.relid)::bigint,
+                    end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
+               FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
+                       FROM governance.backfill WHERE change = $1) r
+              WHERE b.change = $1 AND b.schema_name = r.schema_name AND b.relation_name = r.relation_name
+                AND r.relid IS NOT NULL AND b.filenode <> pg_relation_filenode(r.relid)::bigint",
+            &[change.id.into()],
+        )
+    });
 }
 
 /// Nothing is left to copy.
@@ -131,26 +198,15 @@ struct Part {
 pub fn batch(change: &Change, args: &Value) -> bool {
     // Partitions made since, and tables that were rewritten.
     begin(change, change.relation());
-    owner::run(|| {
-        spi::execute(
-            "UPDATE governance.backfill b
-                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '', filenode = pg_relation_filenode(r.relid)::bigint,
-                    end_block = pg_relation_size(r.relid) / current_setting('block_size')::bigint
-               FROM (SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name)) AS relid
-                       FROM governance.backfill WHERE change = $1) r
-              WHERE b.change = $1 AND b.schema_name = r.schema_name AND b.relation_name = r.relation_name
-                AND r.relid IS NOT NULL AND b.filenode <> pg_relation_filenode(r.relid)::bigint",
-            &[change.id.into()],
-        )
-    });
-    let part = owner::run(|| {
-        spi::select_one(
+    start_rewritten_over(change);
+    let parts = owner::run(|| {
+        spi::select(
             "SELECT schema_name, relation_name, to_regclass(format('%I.%I', schema_name, relation_name))::oid,
                     next_block, end_block, batch_blocks
                FROM governance.backfill
               WHERE change = $1 AND next_block < end_block
                 AND to_regclass(format('%I.%I', schema_name, relation_name)) IS NOT NULL
-              ORDER BY schema_name, relation_name LIMIT 1",
+              ORDER BY schema_name, relation_name LIMIT 2",
             &[change.id.into()],
             |r| Part {
                 name: catalog::Name { schema: r.must(1), relation: r.must(2) },
@@ -161,16 +217,11 @@ pub fn batch(change: &Change, args: &Value) -> bool {
             },
         )
     });
-    let Some(part) = part else { return false };
+    let Some(part) = parts.first() else { return false };
     let upto = (part.next + part.blocks).min(part.end);
     let started = Instant::now();
-    let rows = copy(change, &Copy::of(args), &part, upto);
-    let blocks = match started.elapsed().as_millis() {
-        t if t > BATCH_MILLIS * 2 => part.blocks / 2,
-        t if t < BATCH_MILLIS / 2 => part.blocks * 2,
-        _ => part.blocks,
-    }
-    .clamp(*BATCH_BLOCKS.start(), *BATCH_BLOCKS.end());
+    let rows = copy(change, &Copy::of(args), part, upto);
+    let blocks = next_size(part.blocks, (upto - part.next, started.elapsed()), BATCH_MILLIS, &BATCH_BLOCKS);
     owner::run(|| {
         spi::execute(
             "UPDATE governance.backfill SET next_block = $4, rows_done = rows_done + $5, batch_blocks = $6,
@@ -186,7 +237,7 @@ pub fn batch(change: &Change, args: &Value) -> bool {
             ],
         )
     });
-    true
+    upto < part.end || parts.len() > 1
 }
 
 /// Copies the rows of a block range, with the rights of the table's owner and without firing the users' triggers: the rows
@@ -200,12 +251,12 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         part.name,
         copy.assignments(),
         part.next,
-        copy.differs()
+        copy.to_copy()
     );
     as_owner_of(change.relation(), || {
-        // What is checked next holds until the transaction ends.
-        spi::execute(&format!("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE", part.name), &[]);
-        let update = || convert::copying(change.id, || own_statement::run(&sql, || spi::execute(&sql, &[])));
+        lock(change, &part.name, part.relid, "ROW EXCLUSIVE");
+        let update =
+            || convert::copying(change.id, || own_statement::run(&sql, || spi::execute_unforced(&sql, &[])));
         let run = || {
             if copy.runs_users_code || table::runs_users_code(part.relid) {
                 return update();
@@ -219,6 +270,16 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         culprit::find(change, copy, &part.name, (part.next, upto));
         run()
     })
+}
+
+/// Locks a table, so that what is known of it holds until the transaction ends. Raises where policies would hide rows: from owners
+/// they do not, but a partition may be somebody else's.
+pub fn lock(change: &Change, table: &catalog::Name, relid: pg_sys::Oid, mode: &str) {
+    spi::execute(&format!("LOCK TABLE ONLY {table} IN {mode} MODE"), &[]);
+    if owner::is_held_by_policies(relid) {
+        let owner = catalog::relation_owner(change.relation().0).map(roles::name).unwrap_or_default();
+        error::conversion::hidden_rows(change.id, table, &owner).raise();
+    }
 }
 
 /// Runs `f` with the rights of the table's owner.

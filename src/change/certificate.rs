@@ -1,6 +1,6 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, soak, table, verify};
+use super::{acknowledgement, aside, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -44,13 +44,41 @@ pub fn keeping_others<R>(change: &Change, act: impl FnOnce() -> R) -> R {
             Some((c, beside))
         })
         .collect();
+    let columns = |relid| table::column_names(relid);
+    let before = catalog::relation_oid(&change.current_name()).map(columns);
     let result = act();
+    let after = catalog::relation_oid(&change.current_name()).map(columns);
+    if let (Some(before), Some(after)) = (before, after) {
+        note_renamed(change, &before, &after);
+    }
     if let Some(relid) = catalog::relation_oid(&change.name) {
         for (other, beside) in intact {
             store::set_fingerprint(other.id, &fingerprint(&other, relid, &beside));
         }
     }
     result
+}
+
+/// Tells the other changes of the table which columns have other names now. One that another column has taken over in its
+/// place is the same to them.
+fn note_renamed(change: &Change, before: &[(i16, String)], after: &[(i16, String)]) {
+    let renamed = before.iter().filter_map(|(number, old)| {
+        let (_, new) = after.iter().find(|(n, _)| n == number)?;
+        (new != old && !after.iter().any(|(_, name)| name == old)).then_some((old, new))
+    });
+    let renamed: Vec<(&String, &String)> = renamed.collect();
+    if renamed.is_empty() {
+        return;
+    }
+    for other in store::open_on(&change.name).into_iter().filter(|c| c.id != change.id) {
+        let mut names = other.kept[store::RENAMED].as_object().cloned().unwrap_or_default();
+        for (old, new) in &renamed {
+            names.values_mut().filter(|now| *now == old.as_str()).for_each(|now| *now = json!(new));
+            names.insert((*old).clone(), json!(new));
+        }
+        names.retain(|planned, now| now != planned);
+        store::keep(other.id, store::RENAMED, Value::Object(names));
+    }
 }
 
 /// What is proven about a change, what is not, and whether that opens the gate.
@@ -78,7 +106,7 @@ pub fn of(change: &Change) -> Value {
         problems.push(format!("its deprecation says that it stays until {date}"));
     }
     let proof = soak::proof(change);
-    problems.extend(proof.problem.filter(|_| !waived));
+    problems.extend(proof.problems.into_iter().filter(|_| !waived));
     let dependents = match catalog::relation_oid(&change.name) {
         Some(relid) if change.state.is_before_contraction() => dependents(change, relid, &steps),
         _ => Vec::new(),
@@ -89,12 +117,19 @@ pub fn of(change: &Change) -> Value {
     if change.state.is_before_contraction() && has_drifted(change) {
         problems.push("the table has changed since the proposal".to_string());
     }
+    let later = later_rules(change, &steps);
+    if !later.is_empty() {
+        problems.push(format!("constraints that came after the proposal: {}", later.join(", ")));
+    }
     let copies = steps.iter().any(|s| s.step.action == Action::Compare);
     if copies && !change.verified {
         problems.push("the copy is not verified".to_string());
     }
-    if change.state == State::Ready && !writes_both(change, &steps) {
+    // Without them the shapes may have come apart since they were compared.
+    if change.state == State::Ready && verify::triggers(change, &steps).is_none() {
         problems.push("the trigger that writes both columns is missing or disabled".to_string());
+    } else if change.state == State::Ready && !verify::still_holds(change, &steps) {
+        problems.push("the trigger that writes both columns was switched off since the copy was verified; advance_change verifies it again".to_string());
     }
     if !super::steps::is_at_gate(change, &steps) {
         problems.push(format!("the change is {}", change.state.as_str()));
@@ -165,24 +200,18 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
     all
 }
 
-/// Whether the triggers of a change still fire for everybody: without them the shapes may have come apart since they were
-/// compared.
-fn writes_both(change: &Change, steps: &[Stored]) -> bool {
-    let Some(relid) = catalog::relation_oid(&change.name) else { return false };
-    let triggers: Vec<String> = steps
-        .iter()
-        .filter(|s| s.done)
-        .filter_map(|s| s.step.args["trigger"].as_str().map(String::from))
-        .collect();
-    owner::run(|| {
-        spi::select_one(
-            "SELECT NOT EXISTS (SELECT FROM unnest($2) t WHERE NOT EXISTS (
-                SELECT FROM pg_trigger WHERE tgrelid = $1 AND tgname = t AND tgenabled = 'A'))",
-            &[relid.into(), triggers.into()],
-            |r| r.must(1),
-        )
-    })
-    .unwrap_or(false)
+/// Constraints of what goes that the plan does not know: it could not bring them back.
+fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
+    let planned: Vec<&Value> =
+        steps.iter().map(|s| &s.step.args["without"]).filter(|w| w.is_array()).collect();
+    if planned.is_empty() || !change.state.is_before_contraction() {
+        return Vec::new();
+    }
+    let known: Vec<&str> =
+        planned.iter().filter_map(|w| w.as_array()).flatten().filter_map(Value::as_str).collect();
+    let Some(relid) = catalog::relation_oid(&change.name) else { return Vec::new() };
+    let rules = aside::rules(relid, &change.takes).into_iter().map(|rule| rule.label());
+    rules.filter(|label| !known.contains(&label.as_str())).collect()
 }
 
 /// The certificate; raises unless it opens the gate.

@@ -56,20 +56,24 @@ fn why(table: &Name, copy: &Copy, expression: &str, ((a, b), (c, d)): Range) -> 
           WHERE ctid >= '({a},{b})'::tid AND ctid < '({c},{d})'::tid AND {}",
         copy.which()
     );
-    xact::tried(|| own_statement::run(&sql, || spi::select(&sql, &[], |r| r.must::<i64>(1)))).err()
+    xact::tried(|| own_statement::run(&sql, || spi::select_unforced(&sql, &[], |r| r.must::<i64>(1)))).err()
 }
 
 /// The first row of the change's table that fulfils a condition.
 #[must_use]
 pub fn first(change: &Change, condition: &str) -> String {
+    first_of(&change.name.to_string(), condition)
+}
+
+/// The first row of a table that fulfils a condition. The table is quoted.
+#[must_use]
+pub fn first_of(table: &str, condition: &str) -> String {
     let sql = format!(
         "SELECT tableoid::regclass::text, (ctid::text::point)[0]::bigint, (ctid::text::point)[1]::bigint
-           FROM {} WHERE {condition} LIMIT 1",
-        change.name
+           FROM {table} WHERE {condition} LIMIT 1"
     );
-    let found = own_statement::run(&sql, || {
-        spi::select_one(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)))
-    });
+    let ask = || spi::select_unforced(&sql, &[], |r| (r.must::<String>(1), r.must(2), r.must(3)));
+    let found = own_statement::run(&sql, ask).pop();
     found.map_or_else(|| "a row".into(), |(table, block, number)| name(&table, (block, number)))
 }
 
@@ -91,6 +95,7 @@ fn name(table: &str, (block, number): (i64, i64)) -> String {
     let Some((columns, values)) = key else { return place };
     let sql =
         format!("SELECT concat_ws(', ', {values}) FROM ONLY {table} WHERE ctid = '({block},{number})'::tid");
-    own_statement::run(&sql, || spi::select_one(&sql, &[], |r| r.must::<String>(1)))
+    own_statement::run(&sql, || spi::select_unforced(&sql, &[], |r| r.must::<String>(1)))
+        .pop()
         .map_or(place, |values| format!("the row with ({columns})=({values})"))
 }

@@ -4,17 +4,18 @@
 //! An event trigger can neither replace nor skip a statement. So before a DROP runs, what it names is moved into
 //! quarantine and an empty stand-in takes its name: the statement then drops the stand-in, which the running transaction
 //! itself has made. A statement that renames or moves finds the old name again, and does it for good.
-use super::acting::{by_text, is_acting};
+use super::acting::{as_change, by_text, is_acting};
 use super::added::{self, There};
-use super::steps;
 use super::store::{self, Change};
+use super::{certificate, steps};
 use crate::core::change::State;
+use crate::core::change::away::Away;
 use crate::core::change::part::{self, Part};
 use crate::error;
-use crate::guard::Victim;
+use crate::guard::{Victim, later};
 use crate::pg::catalog::{self, Name};
 use crate::pg::wish::Wish;
-use crate::pg::{owner, settings_scope, spi, xact};
+use crate::pg::{owner, relation, settings_scope, spi, xact};
 use crate::registry::{bare, tree};
 use pgrx::spi::quote_identifier;
 use std::cell::RefCell;
@@ -64,10 +65,11 @@ fn meant(wish: &Wish) -> Vec<Change> {
 
 /// The change that a statement would complete, as [`before_ddl`] does when it runs, and its relation.
 #[must_use]
-pub fn would_complete(wishes: &[Wish]) -> Option<(i64, Name)> {
+pub fn would_complete(wishes: impl FnOnce() -> Vec<Wish>) -> Option<(i64, Name)> {
     if bare::has_no_changes() {
         return None;
     }
+    let wishes = wishes();
     settings_scope::with_fixed_path(|| {
         let open = wishes.iter().flat_map(meant);
         open.into_iter()
@@ -114,10 +116,15 @@ fn complete(change: &Change, wish: &Wish) {
             if !at_gate {
                 return;
             }
+            if wish.comes_first {
+                return complete_later(change, wish);
+            }
             let change = store::lock(change.id);
             steps::contract(&change, true);
             error::change::completed(change.id).notice();
         }
+        // An earlier try was stopped while it waited for others.
+        State::Contracted if exists && is_half_gone(wish) => return pass(change, wish),
         State::Done if !exists => {
             error::change::already_done(change.id, &change.ddl).notice();
             return;
@@ -128,14 +135,43 @@ fn complete(change: &Change, wish: &Wish) {
         _ => return,
     }
     let change = store::get(change.id);
-    steps::prelude(&change);
+    prelude(&change);
     note_stand_in(&change);
+    pass(&change, wish);
+}
+
+/// What must come first in its transaction does, and the change is contracted when that commits.
+fn complete_later(change: &Change, wish: &Wish) {
+    let _ = certificate::require(change);
+    let id = change.id;
+    later::within(true, || {
+        later::write(move || settings_scope::with_fixed_path(|| steps::contract(&store::lock(id), true)));
+    });
+    error::change::completed(id).notice();
+    pass(change, wish);
+}
+
+/// Whether the index that goes is what DROP INDEX CONCURRENTLY has left.
+fn is_half_gone(wish: &Wish) -> bool {
+    wish.parts.iter().any(|part| match part {
+        Part::Away(Away::DropIndex { index }) => {
+            by_text(index).is_some_and(|index| !relation::is_valid_index(index))
+        }
+        _ => false,
+    })
+}
+
+/// The running statement stands for a change: the guard lets it pass.
+fn pass(change: &Change, wish: &Wish) {
     let mut names = vec![wish.name.clone(), change.name.clone()];
     names.extend(wish.also.iter().cloned());
     // A partition is judged by what is declared above it.
     let others: Vec<_> = change.aliases.iter().filter_map(|alias| by_text(alias)).collect();
     names.extend(others.iter().filter_map(|relid| catalog::relation_name(*relid)));
     names.extend(others.into_iter().chain(wish.relid).flat_map(tree::governors));
+    // What it does to a table it does to its partitions, which may be declared by themselves.
+    let below = wish.relid.map(tree::governed_below).unwrap_or_default();
+    names.extend(below.into_iter().map(|(_, name)| name));
     PASSING.set(Some((change.id, names)));
 }
 
@@ -203,5 +239,17 @@ fn note_stand_in(change: &Change) {
         xact::note_created(relid, None);
     } else if let Some(number) = catalog::column_number(relid, stand_in) {
         xact::note_created(relid, Some(number));
+    }
+}
+
+/// Makes room for a statement of somebody's own that wishes the same.
+fn prelude(change: &Change) {
+    if let Some(prelude) = &change.prelude {
+        let text = change.fill(prelude);
+        as_change(change, || {
+            owner::run(|| {
+                spi::execute(&text, &[]);
+            });
+        });
     }
 }

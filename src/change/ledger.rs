@@ -1,5 +1,5 @@
 //! The column-read ledger as it is kept: what is watched, what is written, and how rows are merged.
-use super::readers::time;
+use super::readers::{span, time};
 use crate::core::registry::level::{Declared, Level};
 use crate::pg::catalog::{self, Name};
 use crate::pg::readers::lock;
@@ -18,10 +18,13 @@ pub const FEATURE: &str = "change.readers";
 #[must_use]
 pub fn watch() -> Watch {
     let mut watch = Watch::default();
-    let (levelled, changing) = candidates();
+    let as_shipped = is_as_shipped();
+    let (levelled, changing) = candidates(as_shipped);
     let mut names: Vec<Name> = levelled;
-    let levels = Ladder::levels_of(FEATURE, &names, Declared::No);
-    names.retain(|name| levels.get(name).is_some_and(|l| *l != Level::Off));
+    if !as_shipped {
+        let levels = Ladder::levels_of(FEATURE, &names, Declared::No);
+        names.retain(|name| levels.get(name).is_some_and(|l| *l != Level::Off));
+    }
     for (name, column) in changing {
         if let Some(relid) = catalog::relation_oid(&name) {
             let column = match column {
@@ -46,7 +49,30 @@ pub fn watch() -> Watch {
     });
     watch.ended = noted.iter().filter(|n| !names.contains(n)).cloned().collect();
     watch.unnoted = names.into_iter().filter(|n| !noted.contains(n)).collect();
-    watch.ends_at = owner::run(|| {
+    watch.ends_at = if as_shipped { None } else { first_end() };
+    watch
+}
+
+/// Whether nobody has set a level, and all that is declared is watched. Every session asks when it begins, and the ladder takes as
+/// long as its first statement does.
+fn is_as_shipped() -> bool {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT NOT EXISTS (SELECT FROM governance.level WHERE feature IN ('change', 'change.readers'))
+                AND NOT EXISTS (SELECT FROM governance.feature WHERE feature = 'change.readers'
+                                   AND 'off' IN (default_declared, default_bulk, default_analytical))",
+            &[],
+            |r| r.must(1),
+        )
+    })
+    .into_iter()
+    .next()
+    .unwrap_or(false)
+}
+
+/// When the first level ends by itself.
+fn first_end() -> Option<i64> {
+    owner::run(|| {
         spi::select_latest(
             "SELECT min(valid_until) FROM governance.level
               WHERE feature IN ('change', 'change.readers') AND valid_until > clock_timestamp()",
@@ -56,26 +82,25 @@ pub fn watch() -> Watch {
     })
     .into_iter()
     .next()
-    .flatten();
-    watch
+    .flatten()
 }
 
 /// Relations that may have a level, and those that open changes are about with the column of each.
-fn candidates() -> (Vec<Name>, Vec<(Name, Option<String>)>) {
+fn candidates(as_shipped: bool) -> (Vec<Name>, Vec<(Name, Option<String>)>) {
     let name = |r: &spi::Row| Name { schema: r.must(1), relation: r.must(2) };
     owner::run(|| {
-        let levelled = spi::select_latest(
-            "SELECT schema_name, relation_name FROM governance._dataset
+        let declared = "SELECT schema_name, relation_name FROM governance._dataset";
+        // Where no level is set the rest would find nothing, and takes its time to be planned.
+        let set = "
              UNION
              SELECT n.nspname::text, c.relname::text
                FROM governance.level l JOIN pg_class c ON c.relkind IN ('r', 'p', 'f', 'm', 'v')
                JOIN pg_namespace n ON n.oid = c.relnamespace
               WHERE l.feature IN ('change', 'change.readers') AND c.relpersistence <> 't'
                 AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'governance', 'pg_toast')
-                AND (l.scope IN ('', 'schema:' || quote_ident(n.nspname), 'dataset:' || format('%I.%I', n.nspname, c.relname)))",
-            &[],
-            name,
-        );
+                AND (l.scope IN ('', 'schema:' || quote_ident(n.nspname), 'dataset:' || format('%I.%I', n.nspname, c.relname)))";
+        let levelled =
+            spi::select_latest(&format!("{declared}{}", if as_shipped { "" } else { set }), &[], name);
         let changing = spi::select_latest(
             "SELECT c.schema_name, c.relation_name, t FROM governance.change c LEFT JOIN LATERAL unnest(c.takes) t ON NOT c.whole
               WHERE c.ended_at IS NULL AND (c.whole OR c.takes <> '{}')",
@@ -90,6 +115,9 @@ fn candidates() -> (Vec<Name>, Vec<(Name, Option<String>)>) {
 #[must_use]
 pub fn trees(names: &[Name]) -> Vec<(pg_sys::Oid, pg_sys::Oid)> {
     let roots: Vec<pg_sys::Oid> = names.iter().filter_map(catalog::relation_oid).collect();
+    if roots.is_empty() {
+        return Vec::new();
+    }
     owner::run(|| {
         spi::select_latest(
             "WITH RECURSIVE tree AS (
@@ -111,9 +139,9 @@ pub fn write(rows: &[Row]) {
     owner::run(|| {
         spi::execute(
             "INSERT INTO governance.column_read (schema_name, relation_name, column_name, role, application,
-                                                 first_seen, last_seen, reads, evidence)
+                                                 first_seen, last_seen, reads, evidence, longest_interval)
              SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-                                  $7::timestamptz[], $8::bigint[], $9::text[])",
+                                  $7::timestamptz[], $8::bigint[], $9::text[], $10::interval[])",
             &[
                 texts(|r| &r.name.schema).into(),
                 texts(|r| &r.name.relation).into(),
@@ -124,6 +152,7 @@ pub fn write(rows: &[Row]) {
                 rows.iter().map(|r| time(r.last)).collect::<Vec<_>>().into(),
                 rows.iter().map(|r| r.reads).collect::<Vec<_>>().into(),
                 texts(|r| &r.evidence).into(),
+                rows.iter().map(|r| span(r.longest)).collect::<Vec<_>>().into(),
             ],
         )
     });
@@ -191,11 +220,17 @@ pub fn merge() -> usize {
         spi::execute_returning(
             "WITH picked AS MATERIALIZED (SELECT ctid FROM governance.column_read FOR UPDATE SKIP LOCKED),
                   gone AS (DELETE FROM governance.column_read r USING picked WHERE r.ctid = picked.ctid RETURNING r.*),
+                  spaced AS (
+                SELECT g.*, max(last_seen) OVER (
+                            PARTITION BY schema_name, relation_name, column_name, role, application, evidence
+                            ORDER BY first_seen, last_seen ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+                  FROM gone g),
                   merged AS (
                 INSERT INTO governance.column_read
                 SELECT schema_name, relation_name, column_name, role, application, min(first_seen), max(last_seen),
-                       sum(reads)::bigint, evidence
-                  FROM gone GROUP BY schema_name, relation_name, column_name, role, application, evidence)
+                       sum(reads)::bigint, evidence,
+                       max(greatest(longest_interval, CASE WHEN before < first_seen THEN first_seen - before END))
+                  FROM spaced GROUP BY schema_name, relation_name, column_name, role, application, evidence)
              SELECT count(*) FROM gone",
             &[],
             |r| r.must::<i64>(1) as usize,

@@ -4,10 +4,12 @@ mod acting;
 mod added;
 mod alone;
 mod approval;
+mod aside;
 mod backfill;
 mod certificate;
 mod culprit;
 mod detached;
+mod ended;
 mod form;
 mod gate;
 mod grants;
@@ -15,6 +17,7 @@ mod identity;
 pub mod ledger;
 mod old_name;
 mod propose;
+mod published;
 mod quarantine;
 pub mod readers;
 mod routine;
@@ -25,6 +28,7 @@ mod steps;
 mod store;
 mod table;
 mod throttle;
+mod together;
 mod verify;
 mod whole;
 mod window;
@@ -225,6 +229,7 @@ pub mod governance {
             name!(last_seen, TimestampWithTimeZone),
             name!(reads, i64),
             name!(evidence, String),
+            name!(longest_interval, Option<Interval>),
         ),
     > {
         TableIterator::new(readers::visible_rows().into_iter().map(|r| {
@@ -239,6 +244,7 @@ pub mod governance {
                 last,
                 r.reads,
                 r.evidence,
+                readers::span(r.longest),
             )
         }))
     }

@@ -104,7 +104,8 @@ pub fn behind(view: &Name) -> Option<Name> {
         return None;
     }
     owner::run(|| {
-        spi::select_one(
+        // The statement's own snapshot may be older than what it has waited for.
+        spi::select_latest(
             "SELECT schema_name, relation_name FROM governance.change
               WHERE kind IN ('rename', 'set_schema') AND state IN ('expanding', 'ready') AND aliases[1] = $1
                 AND (schema_name, relation_name) <> ($2, $3)",
@@ -112,4 +113,5 @@ pub fn behind(view: &Name) -> Option<Name> {
             |r| Name { schema: r.must(1), relation: r.must(2) },
         )
     })
+    .pop()
 }

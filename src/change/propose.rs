@@ -1,7 +1,7 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::{table, window};
+use super::{published, table, together, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
@@ -109,7 +109,9 @@ fn one_at_a_time(relid: pg_sys::Oid) {
 fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
     let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
     let whole = wish.parts.iter().any(part::Part::is_whole);
-    for c in store::open_on(&wish.name).into_iter().filter(|c| c.state.is_before_contraction()) {
+    let (open, contracted): (Vec<Change>, Vec<Change>) =
+        store::open_on(&wish.name).into_iter().partition(|c| c.state.is_before_contraction());
+    for c in open {
         if c.ddl == ddl && has_same_expressions(c.id, p) {
             return Some(c.id);
         }
@@ -117,6 +119,14 @@ fn open_change(wish: &Wish, ddl: &str, p: &Proposal) -> Option<i64> {
         let is_all = c.whole && (c.quarantine.is_none() || c.name == wish.name);
         if is_all || whole || c.columns.iter().any(|column| columns.contains(column)) {
             error::change::busy(c.id, c.state.as_str()).raise();
+        }
+        if let Some(rule) = wish.relid.and_then(|relid| together::shared(relid, &wish.parts, &columns, &c)) {
+            error::change::shares(c.id, c.state.as_str(), &rule).raise();
+        }
+    }
+    for c in contracted {
+        if let Some(column) = together::kept_from(&columns, &c) {
+            error::change::kept_from(c.id, &column).raise();
         }
     }
     None
@@ -195,6 +205,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
         )
     });
     store::put_steps(id, &plan.steps);
+    published::tell(id, relid, &wish.name, &plan);
     identity::bind(relid, &wish.name);
     audit::act(Act {
         verb: "propose_change",

@@ -1,12 +1,13 @@
 //! What the column-read ledger tells: the gate, `explain_ddl()`, `status()` and whoever looks.
 use super::ledger::{FEATURE, trees};
+use crate::core::change::seen::{self, Seen};
 use crate::pg::catalog::{self, Name};
 use crate::pg::readers::scan::{self, Row};
-use crate::pg::readers::{flush, lock};
+use crate::pg::readers::{blind, flush, lock};
 use crate::pg::{loading, owner, spi};
 use crate::registry::status::StatusRow;
 use crate::registry::{attach, overriding};
-use pgrx::datum::{TimestampWithTimeZone, ToIsoString};
+use pgrx::datum::{Interval, TimestampWithTimeZone, ToIsoString};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -15,6 +16,12 @@ use std::collections::{BTreeMap, HashMap};
 #[must_use]
 pub fn time(at: i64) -> TimestampWithTimeZone {
     TimestampWithTimeZone::try_from(at).unwrap_or_else(|_| pgrx::datum::clock_timestamp())
+}
+
+/// The time between two reads as PostgreSQL has it; None where there was one.
+#[must_use]
+pub fn span(micros: i64) -> Option<Interval> {
+    (micros > 0).then(|| Interval::from_micros(micros).justify_hours())
 }
 
 /// All rows of the ledger that are wanted, with what this session has not written.
@@ -60,6 +67,8 @@ pub struct Reader {
     pub last_seen: i64,
     /// How often.
     pub reads: i64,
+    /// The longest time between two reads, in microseconds; zero where none is known.
+    pub longest: i64,
 }
 
 /// What the ledger knows about a relation or one of its columns.
@@ -87,21 +96,28 @@ impl Observed {
 pub fn observed(name: &Name, column: Option<&str>) -> Observed {
     let relid = catalog::relation_oid(name);
     let mut readers: BTreeMap<(String, String), Reader> = BTreeMap::new();
+    let mut seen = Vec::new();
     for row in rows(|n| n == name) {
         if column.is_some_and(|c| c != row.column) {
             continue;
         }
+        let when = Seen { first: row.first, last: row.last, reads: row.reads, longest: row.longest };
+        seen.push(((row.role.clone(), row.application.clone()), (row.column, row.evidence), when));
         let reader = readers.entry((row.role.clone(), row.application.clone())).or_insert_with(|| Reader {
             role: row.role,
             application: row.application,
             first_seen: row.first,
             last_seen: row.last,
             reads: 0,
+            longest: 0,
         });
         reader.first_seen = reader.first_seen.min(row.first);
         reader.last_seen = reader.last_seen.max(row.last);
         // One execution reads many columns.
         reader.reads = if column.is_some() { reader.reads + row.reads } else { reader.reads.max(row.reads) };
+    }
+    for (who, longest) in seen::longest(seen) {
+        readers.entry(who).and_modify(|r| r.longest = longest);
     }
     let mut readers: Vec<Reader> = readers.into_values().collect();
     readers.sort_by_key(|r| std::cmp::Reverse(r.last_seen));
@@ -176,6 +192,10 @@ fn gaps(name: &Name, since: i64) -> Vec<Gap> {
             |r| Gap { ended: r.get::<TimestampWithTimeZone>(1).map(i64::from), text: r.must(2) },
         )
     });
+    let switched_off = blind::until().filter(|until| *until > since);
+    gaps.extend(
+        switched_off.map(|until| Gap { ended: Some(until), text: "governance.enabled was off".into() }),
+    );
     gaps.extend(open_gaps().into_iter().map(|text| Gap { ended: None, text }));
     gaps
 }
@@ -222,7 +242,8 @@ pub fn moment(at: i64) -> String {
 pub fn as_json(observed: &Observed) -> Value {
     let reader = |r: &Reader| {
         json!({"role": r.role, "application": r.application, "first_seen": moment(r.first_seen),
-               "last_seen": moment(r.last_seen), "reads": r.reads})
+               "last_seen": moment(r.last_seen), "reads": r.reads,
+               "longest_interval": (r.longest > 0).then(|| seen::span(r.longest))})
     };
     let gap = |g: &Gap| json!({"ended": g.ended.map(moment), "cause": g.text});
     json!({

@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{detached, grants, identity, old_name, quarantine, table, whole};
+use super::{aside, detached, grants, identity, old_name, quarantine, table, whole};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -19,10 +19,12 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
-        "tell_lost" => {}
+        "tell_lost" | "count_nulls" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
+        "set_aside" => aside::set(change, args),
+        "validate" => aside::validate(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
         "move" => old_name::rename(change, args, false),
@@ -39,11 +41,13 @@ pub fn forward(change: &Change, args: &Value) {
 pub fn back(change: &Change, args: &Value) {
     match word(args, "routine") {
         "copy_column" => forget_tags(change, word(args, "to"), Some("copied")),
-        "drop_not_null" => set_not_null(change, word(args, "column")),
+        "drop_not_null" => set_not_null(change, args),
+        "count_nulls" => count_nulls(change, args),
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide_indexes" => show_indexes(change, word(args, "column")),
         "hide" => show(change),
+        "set_aside" => aside::back(change, args),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args),
         "hide_view" => quarantine::show(change, args),
@@ -114,20 +118,33 @@ fn drop_not_null(change: &Change, column: &str) {
     );
 }
 
-/// Writers of the new shape gave no value meanwhile: then the column comes back without NOT NULL, and that is said.
-fn set_not_null(change: &Change, column: &str) {
-    let quoted = quote_identifier(column);
-    let nulls: i64 = owner::run(|| {
-        spi::select_one(&format!("SELECT count(*) FROM {} WHERE {quoted} IS NULL", change.name), &[], |r| {
-            r.must(1)
-        })
-    })
-    .unwrap_or(0);
+/// Writers of the new shape gave no value meanwhile: then the column comes back without NOT NULL, and that is said. Asked
+/// before anything is locked; what is written until then is found by the proof.
+fn count_nulls(change: &Change, args: &Value) {
+    let (column, key) = (word(args, "column"), word(args, "aside"));
+    let sql = format!("SELECT count(*) FROM {} WHERE {} IS NULL", change.name, quote_identifier(column));
+    let nulls: i64 = owner::run(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0);
     if nulls > 0 {
         error::change::not_null_lost(&change.name, column, nulls).warn();
-        return;
     }
-    spi::execute(&format!("ALTER TABLE {} ALTER COLUMN {quoted} SET NOT NULL", change.name), &[]);
+    let how = match nulls {
+        0 if args["at_once"] == true || !table::is_large(change.relation().0) => json!("at once"),
+        0 => json!({"definition": "CHECK"}),
+        _ => Value::Null,
+    };
+    store::keep(change.id, key, how);
+}
+
+/// NOT NULL is back, or holds for what is written from now on until it is proven.
+fn set_not_null(change: &Change, args: &Value) {
+    let (column, proof) =
+        (quote_identifier(word(args, "column")), quote_identifier(word(args, "constraint")));
+    let what = match &change.kept[word(args, "aside")] {
+        Value::String(_) => format!("ALTER COLUMN {column} SET NOT NULL"),
+        Value::Object(_) => format!("ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID"),
+        _ => return,
+    };
+    spi::execute(&format!("ALTER TABLE {} {what}", change.name), &[]);
 }
 
 /// The old type could not hold some of what was written in the new one: that is said.

@@ -1,26 +1,27 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{alone, backfill, certificate, routine, throttle, verify};
-use crate::core::change::step::{Action, lock};
+use super::{alone, backfill, certificate, quarantine, routine, throttle, verify};
+use crate::core::change::step::{Action, TABLE, lock};
 use crate::error;
-use crate::pg::{catalog, guard, owner, settings_scope, spi};
+use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 
-/// How long a step waits for its lock before it gives up, where the session has set nothing shorter: a queue behind the
-/// request for a strong lock stops everybody.
-const LOCK_TIMEOUT: &str = "1s";
+/// How long a step waits for its lock before it gives up, where the session has set nothing: a queue behind the request for a
+/// strong lock stops everybody. Less than after what a deadlock is looked for: so the step gives way, and no client of either
+/// shape is told of one.
+const LOCK_TIMEOUT: &str = "(1000 * least(0.5, extract(epoch FROM current_setting('deadlock_timeout')::interval) / 2))::integer::text";
 
 /// From this age on a transaction in front is not waited for at all.
 const LONG_TRANSACTION_SECONDS: f64 = 1.0;
 
 /// Bounds the wait for locks until the transaction ends.
 pub fn bound_lock_wait() {
-    spi::execute(
-        "SELECT set_config('lock_timeout', $1, true) WHERE current_setting('lock_timeout') = '0'",
-        &[LOCK_TIMEOUT.into()],
+    let sql = format!(
+        "SELECT set_config('lock_timeout', {LOCK_TIMEOUT}, true) WHERE current_setting('lock_timeout') = '0'"
     );
+    spi::execute(&sql, &[]);
 }
 
 /// Refuses to queue behind a long transaction.
@@ -45,6 +46,23 @@ pub fn refuse_to_queue_for(change: &Change, relid: pg_sys::Oid, mode: pg_sys::LO
     }
 }
 
+/// Clients lock a partitioned table before its partitions, and PostgreSQL drops triggers the other way round: the table first, and
+/// before it the one that it leaves. Raises where that means a queue behind a long transaction.
+pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
+    bound_lock_wait();
+    let name = change.current_name();
+    let leaves = steps.iter().map(|s| &s.step.args).find(|args| args["routine"] == "detach");
+    let above = leaves.map(|args| quarantine::name(args, "parent")).filter(|above| *above != name);
+    for name in above.iter().chain(std::iter::once(&name)) {
+        let Some(relid) = catalog::relation_oid(name) else { continue };
+        refuse_to_queue_for(change, relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+        if catalog::relation_kind(relid) == Some(b'p') {
+            let only = if with_partitions { "" } else { "ONLY " };
+            owner::run(|| spi::execute(&format!("LOCK TABLE {only}{name} IN ACCESS EXCLUSIVE MODE"), &[]));
+        }
+    }
+}
+
 /// What running a step came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -62,6 +80,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
         Action::Sql | Action::Product => {
             bound_lock_wait();
             refuse_to_queue(change, step.lock_mode);
+            if step.lock_mode == lock::EXCLUSIVE && step.statement.contains(TABLE) {
+                lock_first(change, &[], false);
+            }
             certificate::keeping_others(change, || {
                 statements(change, step.action, &step.statement, &step.args);
             });
@@ -88,11 +109,12 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
 /// One batch of a copy or a comparison.
 #[must_use]
 pub fn batch(change: &Change, stored: &Stored) -> Outcome {
+    bound_lock_wait();
     let (step, held) = (&stored.step, || throttle::holds(change).is_some());
-    let is_left = match step.action {
+    let is_left = kept_plan::at_once(|| match step.action {
         Action::Copy => held() || backfill::batch(change, &step.args),
         _ => verify::batch(change, &step.args),
-    };
+    });
     if is_left { Outcome::Again } else { Outcome::Done }
 }
 

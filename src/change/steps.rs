@@ -1,14 +1,13 @@
 //! Where a change goes: `advance_change` step by step to the next gate, and the ways back.
-use super::acting::as_change;
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, backfill, certificate, throttle, window};
+use super::{alone, aside, backfill, certificate, ended, throttle, verify, window};
 use crate::audit::{self, Act};
-use crate::core::change::step::Phase;
+use crate::core::change::step::{Phase, lock};
 use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, owner, roles, spi};
+use crate::pg::{catalog, kept_plan, owner, roles, spi};
 use crate::registry::duty;
 use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
@@ -62,8 +61,14 @@ pub fn advance(id: i64) -> bool {
             }
         };
     }
-    if certificate::has_drifted(&change) {
+    // Asked before each batch of a copy.
+    if kept_plan::at_once(|| certificate::has_drifted(&change)) {
         error::change::drifted(id, &change.name).raise();
+    }
+    if change.state == State::Ready && verify::begins_again(&change, &steps) {
+        store::set_state(id, State::Expanding);
+        note(&change, State::Expanding, relation);
+        return true;
     }
     if is_at_gate(&change, &steps) {
         contract(&change, false);
@@ -109,7 +114,12 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 pub fn contract(change: &Change, by_own_ddl: bool) {
     let certificate = certificate::require(change);
     let relation = change.relation();
-    for stored in store::steps(change.id).iter().filter(|s| s.step.phase == Phase::Contract && !s.done) {
+    let steps = store::steps(change.id);
+    let left = || steps.iter().filter(|s| s.step.phase == Phase::Contract && !s.done);
+    if left().any(|s| s.step.lock_mode == lock::EXCLUSIVE) {
+        run::lock_first(change, &steps, false);
+    }
+    for stored in left() {
         // What somebody's statement could not do a second time is left to it.
         if !(by_own_ddl && stored.step.args["own"] == true) {
             let _ = run::forward(&store::get(change.id), stored);
@@ -186,7 +196,19 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
 fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
     alone::stop(id);
     // What a process of its own has begun with may have left something, too.
-    for stored in store::steps(id).iter().rev().filter(|s| (s.done || s.started) && phases(s.step.phase)) {
+    let steps = store::steps(id);
+    let mut is_locked = false;
+    let (counts, others): (Vec<&Stored>, Vec<&Stored>) = steps
+        .iter()
+        .rev()
+        .filter(|s| (s.done || s.started) && phases(s.step.phase))
+        .partition(|s| s.step.args["counts"] == true);
+    for stored in counts.into_iter().chain(others) {
+        // Not before rows are counted.
+        if !is_locked && stored.step.undo.is_some() && stored.step.lock_mode != lock::NONE {
+            run::lock_first(&store::get(id), &steps, true);
+            is_locked = true;
+        }
         run::back(&store::get(id), stored);
         store::mark(id, stored.number, false);
     }
@@ -217,7 +239,7 @@ pub fn abort(id: i64, reason: Option<&str>) {
 /// Brings back what a contracted change took away; the old shape is as it was before.
 pub fn undo(id: i64, reason: Option<&str>) {
     let change = store::lock(id);
-    if change.state != State::Contracted {
+    if change.state != State::Contracted && !ended::can_be_undone(&change) {
         let hint =
             change.state.is_before_contraction().then(|| format!("SELECT governance.abort_change({id});"));
         error::change::wrong_state(id, "undone", change.state.as_str(), hint).raise();
@@ -227,6 +249,10 @@ pub fn undo(id: i64, reason: Option<&str>) {
     require_free_names(&change, relation);
     take_back(id, &|_| true);
     end(&change, State::Undone, "undo_change", Some(relation), reason);
+    let (kept, steps) = (store::get(id), store::steps(id));
+    for stored in steps.iter().filter(|s| is_left(s) && aside::is_void(&kept, &s.step.args)) {
+        store::mark(id, stored.number, true);
+    }
     let steps = store::steps(id);
     let left: Vec<String> =
         steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
@@ -266,18 +292,6 @@ fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reaso
         after: Some(json!({"state": to.as_str()})),
         reason,
     });
-}
-
-/// Makes room for a statement of somebody's own that wishes the same.
-pub fn prelude(change: &Change) {
-    if let Some(prelude) = &change.prelude {
-        let text = change.fill(prelude);
-        as_change(change, || {
-            owner::run(|| {
-                spi::execute(&text, &[]);
-            });
-        });
-    }
 }
 
 fn note(change: &Change, to: State, relation: Relation) {

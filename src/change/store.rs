@@ -1,6 +1,6 @@
 //! Changes and their steps as they are stored.
 use crate::core::change::State;
-use crate::core::change::step::{Action, Phase, Step, fill};
+use crate::core::change::step::{Action, Phase, Step, fill, fill_columns};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -85,9 +85,19 @@ impl Change {
     /// A text of a step with the names of this moment.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {
-        fill(text, &self.name.to_string(), &quote_identifier(&self.name.schema))
+        let text = fill(text, &self.name.to_string(), &quote_identifier(&self.name.schema));
+        fill_columns(&text, |column| quote_identifier(self.column_now(column)))
+    }
+
+    /// The name that a column has by now, where other changes may have renamed it since the plan was made.
+    #[must_use]
+    pub fn column_now<'a>(&'a self, column: &'a str) -> &'a str {
+        self.kept[RENAMED][column].as_str().unwrap_or(column)
     }
 }
+
+/// Under which it is kept what other changes of the table have renamed.
+pub const RENAMED: &str = "renamed";
 
 /// A step with where it stands.
 #[derive(Clone, Debug)]

@@ -2,8 +2,9 @@
 use super::form::Planning;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, spi, xact};
+use crate::pg::{definitions, owner, plain_table, spi, xact};
 use pgrx::pg_sys;
+use std::cell::Cell;
 
 /// A column as the catalogs describe it.
 pub struct Column {
@@ -50,6 +51,23 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
     })
 }
 
+/// Whether a column that is given no value refuses the row by its domain: NOT NULL of the column itself is not meant.
+#[must_use]
+pub fn refuses_null(relid: pg_sys::Oid, name: &str) -> bool {
+    let domain: Option<String> = owner::run(|| {
+        spi::select_one(
+            "SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+              WHERE a.attrelid = $1 AND a.attname = $2 AND t.typtype = 'd' AND NOT a.atthasdef AND t.typdefault IS NULL",
+            &[relid.into(), name.into()],
+            |r| r.must(1),
+        )
+    });
+    let Some(domain) = domain else { return false };
+    let role = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);
+    let cast = || owner::as_role(role, || spi::select(&format!("SELECT NULL::{domain}"), &[], |_| ()));
+    xact::apart(cast).is_none()
+}
+
 /// A relation by its quoted name.
 #[must_use]
 pub fn named(name: &str) -> Option<pg_sys::Oid> {
@@ -80,12 +98,15 @@ pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys:
                   OR $2::text IS NULL AND d.refclassid = 'pg_type'::regclass
                      AND d.refobjid IN (SELECT reltype FROM pg_class WHERE oid = $1
                                         UNION SELECT typarray FROM pg_type WHERE typrelid = $1))
-                AND k.conrelid IS DISTINCT FROM $1
+                -- Its own constraints go with the column, but for foreign keys from another of its columns.
+                AND (k.conrelid IS DISTINCT FROM $1
+                     OR k.contype = 'f' AND $2::text IS NOT NULL
+                        AND d.refobjsubid = ANY (k.confkey) AND d.refobjsubid <> ALL (k.conkey))
                 AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
                 AND w.ev_class IS DISTINCT FROM $1
                 AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
                 AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
-                AND NOT EXISTS (SELECT FROM pg_trigger t WHERE d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
+                AND NOT EXISTS (SELECT FROM pg_trigger t WHERE $2::text IS NULL AND d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
                 AND NOT (d.classid = 'pg_attrdef'::regclass
                          AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
                                         AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
@@ -129,10 +150,26 @@ pub fn shape(relid: pg_sys::Oid) -> Shape {
     .unwrap_or(Shape { has_children: false, partitioned: false, is_partition: false, typed: false })
 }
 
+thread_local! {
+    /// What [`runs_users_code`] found last, and how many definitions had changed by then.
+    static KNOWN: Cell<Option<(pg_sys::Oid, u64, bool)>> = const { Cell::new(None) };
+}
+
 /// Whether an UPDATE of a table that fires no ordinary triggers still calls functions that users wrote: in checks,
-/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role.
+/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role. The table must be
+/// locked: what was found out before a definition changed is asked anew.
 #[must_use]
 pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
+    let now = definitions::changes();
+    if let Some((_, _, known)) = KNOWN.get().filter(|(r, at, _)| (*r, *at) == (relid, now)) {
+        return known;
+    }
+    let found = !plain_table::evaluates_nothing(relid) && look_for_users_code(relid);
+    KNOWN.set(Some((relid, now, found)));
+    found
+}
+
+fn look_for_users_code(relid: pg_sys::Oid) -> bool {
     owner::run(|| {
         spi::select_latest(
             "WITH RECURSIVE up AS (
@@ -179,6 +216,18 @@ pub fn fingerprint(relid: pg_sys::Oid, without: &[String]) -> String {
     .next()
     .flatten()
     .unwrap_or_default()
+}
+
+/// The columns by number.
+#[must_use]
+pub fn column_names(relid: pg_sys::Oid) -> Vec<(i16, String)> {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT attnum, attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped",
+            &[relid.into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    })
 }
 
 /// The columns that the running transaction has added.
@@ -263,4 +312,21 @@ pub fn command_word(relid: pg_sys::Oid) -> &'static str {
         Some(b'f') => "FOREIGN TABLE",
         _ => "TABLE",
     }
+}
+
+/// More than this is not read while a strong lock is held: some hundredths of a second where it is cached.
+const LARGE: i64 = 64 * 1024 * 1024;
+
+/// Whether a table with all its parts is too large to be read under a strong lock.
+#[must_use]
+pub fn is_large(relid: pg_sys::Oid) -> bool {
+    let leaves: Vec<pg_sys::Oid> = leaves(relid).into_iter().map(|(leaf, _)| leaf).collect();
+    let bytes: Option<i64> = owner::run(|| {
+        spi::select_one(
+            "SELECT coalesce(sum(pg_relation_size(l)), 0)::bigint FROM unnest($1::oid[]) l",
+            &[leaves.into()],
+            |r| r.must(1),
+        )
+    });
+    bytes.is_some_and(|bytes| bytes > LARGE)
 }

@@ -28,11 +28,28 @@ pub fn rest() {
     }
 }
 
+/// A limit that is in force.
+struct Limit {
+    factor: String,
+    value: String,
+    set_by: Option<String>,
+}
+
 /// What holds a copy now, in words; None where it may go on. Notes it for `change_progress`.
 #[must_use]
 pub fn holds(change: &Change) -> Option<String> {
     let relid = change.relation().0;
-    let reason = by_limits(relid).or_else(by_wal).or_else(by_query);
+    let limits = owner::run(|| {
+        spi::select_latest(
+            "SELECT t.factor, coalesce(s.value, t.value), s.set_by
+               FROM governance.throttle t LEFT JOIN governance.throttle_set s USING (factor)
+              WHERE coalesce(s.value, t.value) <> 'off'",
+            &[],
+            |r| Limit { factor: r.must(1), value: r.must(2), set_by: r.get(3) },
+        )
+    });
+    let of = |factor: &str| limits.iter().find(|l| l.factor == factor);
+    let reason = by_limits(relid, &of).or_else(|| by_wal(of("wal_rate"))).or_else(|| by_query(of("query")?));
     owner::run(|| {
         spi::execute(
             "UPDATE governance.change SET waits_for = $2 WHERE id = $1 AND waits_for IS DISTINCT FROM $2",
@@ -43,40 +60,51 @@ pub fn holds(change: &Change) -> Option<String> {
     reason
 }
 
-/// What the server's own views say.
-fn by_limits(relid: pg_sys::Oid) -> Option<String> {
+/// What the server itself says. Of its functions, not of its views: the joins of these cost more to plan than all else here.
+fn by_limits<'a>(relid: pg_sys::Oid, of: &impl Fn(&str) -> Option<&'a Limit>) -> Option<String> {
     let tree: Vec<pg_sys::Oid> =
         std::iter::once(relid).chain(table::leaves(relid).into_iter().map(|(leaf, _)| leaf)).collect();
+    let value = |factor: &str| of(factor).map(|l| l.value.clone());
     owner::run(|| {
         spi::select_latest(
-            "WITH l AS (SELECT factor, value FROM governance.throttles WHERE value <> 'off'),
-             wal AS (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END AS now)
+            "WITH wal AS MATERIALIZED (SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_current_wal_lsn() END AS now)
              SELECT reason FROM (
-                SELECT 1, format('replica %s is %s behind, limit %s', coalesce(nullif(r.application_name, ''), r.pid::text),
-                                 pg_size_pretty(pg_wal_lsn_diff(wal.now, r.replay_lsn)), l.value)
-                  FROM l, wal, pg_stat_replication r
-                 WHERE l.factor = 'replica_lag_bytes' AND pg_wal_lsn_diff(wal.now, r.replay_lsn) > pg_size_bytes(l.value)
+                SELECT 1, format('replica %s is %s behind, limit %s',
+                                 coalesce((SELECT nullif(a.application_name, '') FROM pg_stat_get_activity(r.pid) a), r.pid::text),
+                                 pg_size_pretty(pg_wal_lsn_diff((SELECT now FROM wal), r.replay_lsn)), $2::text)
+                  FROM pg_stat_get_wal_senders() r
+                 WHERE pg_wal_lsn_diff((SELECT now FROM wal), r.replay_lsn) > pg_size_bytes($2)
                 UNION ALL
-                SELECT 2, format('replica %s is %s late, limit %s', coalesce(nullif(r.application_name, ''), r.pid::text),
-                                 date_trunc('second', r.replay_lag), l.value)
-                  FROM l, pg_stat_replication r WHERE l.factor = 'replica_lag' AND r.replay_lag > l.value::interval
+                SELECT 2, format('replica %s is %s late, limit %s',
+                                 coalesce((SELECT nullif(a.application_name, '') FROM pg_stat_get_activity(r.pid) a), r.pid::text),
+                                 date_trunc('second', r.replay_lag), $3::text)
+                  FROM pg_stat_get_wal_senders() r WHERE r.replay_lag > $3::interval
                 UNION ALL
-                SELECT 3, format('slot %s keeps %s, limit %s', s.slot_name, pg_size_pretty(pg_wal_lsn_diff(wal.now, s.restart_lsn)), l.value)
-                  FROM l, wal, pg_replication_slots s
-                 WHERE l.factor = 'slot_lag_bytes' AND pg_wal_lsn_diff(wal.now, s.restart_lsn) > pg_size_bytes(l.value)
+                SELECT 3, format('slot %s keeps %s, limit %s', s.slot_name,
+                                 pg_size_pretty(pg_wal_lsn_diff((SELECT now FROM wal), s.restart_lsn)), $4::text)
+                  FROM pg_get_replication_slots() s
+                 WHERE pg_wal_lsn_diff((SELECT now FROM wal), s.restart_lsn) > pg_size_bytes($4)
                 UNION ALL
-                SELECT 4, format('%s sessions wait for locks on the table, limit %s', count(*), l.value)
-                  FROM l, pg_locks k
-                 WHERE l.factor = 'lock_waiters' AND NOT k.granted AND k.relation = ANY ($1)
+                SELECT 4, format('%s sessions wait for locks on the table, limit %s', count(*), $5::text)
+                  FROM pg_lock_status() k
+                 WHERE $5 IS NOT NULL AND NOT k.granted AND k.relation = ANY ($1)
                    AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                 GROUP BY l.value HAVING count(*) > l.value::int
+                HAVING count(*) > $5::int
                 UNION ALL
                 SELECT 5, 'autovacuum works on the table'
-                  FROM l, pg_stat_progress_vacuum v JOIN pg_stat_activity a USING (pid)
-                 WHERE l.factor = 'autovacuum' AND a.backend_type = 'autovacuum worker'
+                  FROM pg_stat_get_progress_info('VACUUM') v
+                 WHERE $6::text IS NOT NULL AND v.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
                    AND v.relid = ANY ($1)
+                   AND EXISTS (SELECT FROM pg_stat_get_activity(v.pid) a WHERE a.backend_type = 'autovacuum worker')
              ) r (rank, reason) ORDER BY rank LIMIT 1",
-            &[tree.into()],
+            &[
+                tree.into(),
+                value("replica_lag_bytes").into(),
+                value("replica_lag").into(),
+                value("slot_lag_bytes").into(),
+                value("lock_waiters").into(),
+                value("autovacuum").into(),
+            ],
             |r| r.must::<String>(1),
         )
     })
@@ -84,35 +112,27 @@ fn by_limits(relid: pg_sys::Oid) -> Option<String> {
 }
 
 /// How fast WAL was written since the last batch, by everybody.
-fn by_wal() -> Option<String> {
-    let row: Option<(f64, Option<String>, Option<f64>)> = owner::run(|| {
+fn by_wal(limit: Option<&Limit>) -> Option<String> {
+    let Some(limit) = limit else {
+        WAL.take();
+        return None;
+    };
+    let (now, bytes): (f64, f64) = owner::run(|| {
         spi::select_latest(
-            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8, value, pg_size_bytes(nullif(value, 'off'))::float8
-               FROM governance.throttles WHERE factor = 'wal_rate'",
-            &[],
-            |r| (r.must(1), r.get(2), r.get(3)),
+            "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8, pg_size_bytes($1)::float8",
+            &[limit.value.as_str().into()],
+            |r| (r.must(1), r.must(2)),
         )
     })
-    .pop();
-    let (now, limit, bytes) = row?;
-    let before = WAL.replace(Some((now, Instant::now())));
-    let ((written, at), bytes) = before.zip(bytes)?;
+    .pop()?;
+    let (written, at) = WAL.replace(Some((now, Instant::now())))?;
     let rate = (now - written) / at.elapsed().as_secs_f64().max(0.001);
-    (rate > bytes).then(|| {
-        format!("{:.0} MB of WAL per second, limit {}", rate / 1_048_576.0, limit.unwrap_or_default())
-    })
+    (rate > bytes).then(|| format!("{:.0} MB of WAL per second, limit {}", rate / 1_048_576.0, limit.value))
 }
 
 /// What a query of an operator's says, with the rights of whoever set it.
-fn by_query() -> Option<String> {
-    let (query, role) = owner::run(|| {
-        spi::select_one(
-            "SELECT value, set_by FROM governance.throttles WHERE factor = 'query' AND value <> 'off'",
-            &[],
-            |r| (r.must::<String>(1), r.get::<String>(2)),
-        )
-    })?;
-    let role = role.as_deref().and_then(roles::oid)?;
+fn by_query(limit: &Limit) -> Option<String> {
+    let (query, role) = (&limit.value, limit.set_by.as_deref().and_then(roles::oid)?);
     let sql = format!("SELECT ({query})::pg_catalog.bool");
     let may = owner::as_role(role, || spi::select_one(&sql, &[], |r| r.get::<bool>(1))).flatten();
     (may != Some(true)).then(|| format!("query says no: {query}"))

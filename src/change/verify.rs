@@ -1,21 +1,25 @@
 //! The proof that a copy is complete: chunk by chunk, a commit after each. Of every chunk the rows that differ are counted, and a
 //! digest of the new values goes into one chain per table, which the certificate shows.
-use super::backfill::{self, BATCH_MILLIS, Copy};
-use super::store::Change;
+use super::backfill::{self, Copy};
+use super::store::{self, Change, Stored};
 use super::{culprit, table};
 use crate::error;
-use crate::pg::catalog::Name;
+use crate::pg::catalog::{self, Name};
 use crate::pg::{own_statement, owner, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
+/// Time a chunk should take: nobody waits for its end.
+const CHUNK_MILLIS: i64 = 200;
 /// Bounds of a chunk, in blocks of 8 kB.
-const CHUNK_BLOCKS: std::ops::RangeInclusive<i64> = 64..=16_384;
+const CHUNK_BLOCKS: RangeInclusive<i64> = 64..=16_384;
 
 /// What is left of one table.
 struct Part {
     name: Name,
+    relid: pg_sys::Oid,
     next: i64,
     end: i64,
     blocks: i64,
@@ -25,7 +29,16 @@ struct Part {
 /// Compares one chunk; false when nothing is left. Raises where rows differ: they are copied again.
 #[must_use]
 pub fn batch(change: &Change, args: &Value) -> bool {
-    let Some(part) = next(change) else {
+    if is_new(change.id) {
+        let triggers = triggers(change, &store::steps(change.id));
+        store::keep(change.id, KEPT, json!(triggers));
+    }
+    // A partition that was attached after the copy is compared as well, and copied where it differs.
+    let attached_since = || {
+        backfill::begin(change, change.relation());
+        next(change)
+    };
+    let Some(part) = next(change).or_else(attached_since) else {
         owner::run(|| {
             spi::execute(
                 "UPDATE governance.change SET verified_at = clock_timestamp() WHERE id = $1",
@@ -43,12 +56,8 @@ pub fn batch(change: &Change, args: &Value) -> bool {
         let row = with_rights(change, &copy, || culprit::first(change, &copy.differs()));
         error::conversion::still_differs(change.id, different, &row).raise();
     }
-    let blocks = match started.elapsed().as_millis() {
-        t if t > BATCH_MILLIS * 2 => part.blocks / 2,
-        t if t < BATCH_MILLIS / 2 => part.blocks * 2,
-        _ => part.blocks,
-    }
-    .clamp(*CHUNK_BLOCKS.start(), *CHUNK_BLOCKS.end());
+    let done = (upto - part.next, started.elapsed());
+    let blocks = backfill::next_size(part.blocks, done, CHUNK_MILLIS, &CHUNK_BLOCKS);
     owner::run(|| {
         spi::execute(
             "UPDATE governance.backfill SET verified_block = $4, verified_rows = verified_rows + $5, digest = $6, verify_blocks = $7,
@@ -68,12 +77,74 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     true
 }
 
+/// What `kept` calls the triggers as they were when the comparison began.
+const KEPT: &str = "compared under";
+
+/// Whether nothing is compared yet.
+fn is_new(id: i64) -> bool {
+    let sql = "SELECT NOT EXISTS (SELECT FROM governance.backfill WHERE change = $1 AND verified_block > 0)";
+    owner::run(|| spi::select_one(sql, &[id.into()], |r| r.must(1))).unwrap_or(true)
+}
+
+/// The triggers that write both shapes, on the relation and on its partitions; NULL where one is missing or does not fire. Switched
+/// off and on again, a trigger is another row of the catalog.
+#[must_use]
+pub fn triggers(change: &Change, steps: &[Stored]) -> Option<String> {
+    let relid = catalog::relation_oid(&change.name)?;
+    let done = steps.iter().filter(|s| s.done);
+    let names: Vec<String> = done.filter_map(|s| s.step.args["trigger"].as_str().map(String::from)).collect();
+    owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid
+                UNION ALL SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.relid JOIN pg_class c ON c.oid = i.inhrelid
+                           WHERE c.relispartition)
+             SELECT CASE WHEN bool_and(t.tgenabled IS NOT DISTINCT FROM 'A') IS NOT FALSE
+                         THEN md5(coalesce(string_agg(format('%s %s', t.oid, t.xmin), ',' ORDER BY t.oid), '')) END
+               FROM tree CROSS JOIN unnest($2) n (name) LEFT JOIN pg_trigger t ON t.tgrelid = tree.relid AND t.tgname = n.name",
+            &[relid.into(), names.into()],
+            |r| r.get(1),
+        )
+    })
+    .pop()
+    .flatten()
+}
+
+/// Whether the triggers have fired ever since the comparison began.
+#[must_use]
+pub fn still_holds(change: &Change, steps: &[Stored]) -> bool {
+    !change.verified || triggers(change, steps).is_some_and(|now| change.kept[KEPT] == now)
+}
+
+/// Where triggers did not fire for a while, but do now, all rows are copied where they differ, and compared again.
+pub fn begins_again(change: &Change, steps: &[Stored]) -> bool {
+    if triggers(change, steps).is_none() || still_holds(change, steps) {
+        return false;
+    }
+    owner::run(|| {
+        spi::execute(
+            "UPDATE governance.backfill
+                SET next_block = 0, verified_block = 0, verified_rows = 0, digest = '',
+                    end_block = coalesce(pg_relation_size(to_regclass(format('%I.%I', schema_name, relation_name)))
+                                         / current_setting('block_size')::bigint, 0)
+              WHERE change = $1",
+            &[change.id.into()],
+        );
+        spi::execute(
+            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND action IN ('copy', 'compare')",
+            &[change.id.into()],
+        );
+        spi::execute("UPDATE governance.change SET verified_at = NULL WHERE id = $1", &[change.id.into()]);
+    });
+    true
+}
+
 /// The first table that is not compared to its end, which is where it ends now: later rows are written by the trigger.
 fn next(change: &Change) -> Option<Part> {
     let leaves = table::leaves(change.relation().0);
     owner::run(|| {
         spi::select_latest(
-            "SELECT b.schema_name, b.relation_name, b.verified_block, s.blocks, b.verify_blocks, b.digest
+            "SELECT b.schema_name, b.relation_name, b.verified_block, s.blocks, b.verify_blocks, b.digest, l.relid
                FROM governance.backfill b
                JOIN unnest($2::oid[]) l (relid)
                  ON l.relid = to_regclass(format('%I.%I', b.schema_name, b.relation_name))
@@ -86,6 +157,7 @@ fn next(change: &Change) -> Option<Part> {
                 end: r.must(4),
                 blocks: r.must(5),
                 digest: r.must(6),
+                relid: r.must(7),
             },
         )
     })
@@ -105,10 +177,10 @@ fn compare(change: &Change, copy: &Copy, part: &Part, upto: i64) -> (i64, i64, S
         part.next
     );
     let ask = || {
-        own_statement::run(&sql, || {
-            spi::select_one(&sql, &[part.digest.as_str().into()], |r| (r.must(1), r.must(2), r.must(3)))
-        })
-        .unwrap_or_default()
+        backfill::lock(change, &part.name, part.relid, "ACCESS SHARE");
+        let digest = [part.digest.as_str().into()];
+        let ask = || spi::select_unforced(&sql, &digest, |r| (r.must(1), r.must(2), r.must(3)));
+        own_statement::run(&sql, ask).into_iter().next().unwrap_or_default()
     };
     with_rights(change, copy, ask)
 }

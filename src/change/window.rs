@@ -63,9 +63,10 @@ pub fn set(
     let before = state(class).unwrap_or_else(|| error::change::no_such_class(class).raise());
     let bounds = owner::run(|| {
         spi::select_one(
-            "SELECT ARRAY(SELECT n FROM (VALUES ('soak', $1::interval, interval '0'), ('approval', $2, interval '1 hour'),
-                                                ('quarantine', $3, interval '1 day')) v (n, given, least)
-                           WHERE given NOT BETWEEN least AND interval '1 year'),
+            "SELECT ARRAY(SELECT n FROM (VALUES ('soak', $1::interval, interval '0', interval '2 years'),
+                                                ('approval', $2, interval '1 hour', interval '1 year'),
+                                                ('quarantine', $3, interval '1 day', interval '1 year')) v (n, given, least, most)
+                           WHERE given NOT BETWEEN least AND most),
                     (coalesce($1 < w.soak, false) OR coalesce($3 < w.quarantine, false) OR coalesce($2 > w.approval, false))
                FROM governance.change_windows w WHERE class = $4",
             &[soak.into(), approval.into(), quarantine.into(), class.into()],

@@ -3,6 +3,7 @@ pub use super::change_away::*;
 use super::{Code, Failure};
 use crate::core::change::part::FORMS;
 use crate::pg::catalog::Name;
+use pgrx::spi::quote_literal;
 
 /// The dual-write trigger called by hand.
 pub fn not_a_trigger() -> Failure {
@@ -99,12 +100,20 @@ pub fn not_owner(name: &Name, role: &str) -> Failure {
 
 /// Objects that depend on what is to go.
 pub fn dependents(what: &str, dependents: &[String]) -> Failure {
+    let can_cascade =
+        !what.ends_with("CASCADE") && (what.starts_with("DROP ") || what.contains(" DROP COLUMN "));
+    let are_views = dependents.iter().all(|d| d.starts_with("view ") || d.starts_with("materialized view "));
     Failure::new(
         Code::ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST,
         format!("cannot plan {what} because other objects depend on it"),
     )
     .detail(format!("Dependents: {}.", dependents.join(", ")))
-    .hint("Change or drop them first; CASCADE would take them away from their readers unseen.")
+    .hint(match can_cascade && are_views {
+        true => {
+            "Change or drop them first, or propose it with CASCADE: then they go into quarantine with it."
+        }
+        false => "Change or drop them first.",
+    })
 }
 
 /// A new name that exists.
@@ -141,6 +150,27 @@ pub fn no_such_change(id: i64) -> Failure {
 /// Another open change works on the same thing.
 pub fn busy(id: i64, state: &str) -> Failure {
     Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} already works on this, and is {state}"))
+        .hint(format!(
+            "SELECT * FROM governance.change_plan({id}); or: SELECT governance.abort_change({id});"
+        ))
+}
+
+/// A column that a change in quarantine makes the old values from.
+pub fn kept_from(id: i64, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_IN_USE,
+        format!("change {id} is contracted, and keeps what it took away current from column \"{column}\""),
+    )
+    .detail("It can be taken back until its quarantine ends, which it could not be without the column as it is.")
+    .hint(format!(
+        "SELECT quarantine_until FROM governance.changes WHERE change = {id}; then: CALL governance.advance_change({id}); or: SELECT governance.undo_change({id});"
+    ))
+}
+
+/// A rule over columns of two changes.
+pub fn shares(id: i64, state: &str, rule: &str) -> Failure {
+    Failure::new(Code::ERRCODE_OBJECT_IN_USE, format!("change {id} already works on {rule}, and is {state}"))
+        .detail("It is about columns of both changes, and one of them gets another type.")
         .hint(format!(
             "SELECT * FROM governance.change_plan({id}); or: SELECT governance.abort_change({id});"
         ))
@@ -212,6 +242,15 @@ pub fn gate_closed(id: i64, problems: &str) -> Failure {
         format!("the gate of change {id} is closed: {problems}"),
     )
     .hint(format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"))
+}
+
+/// An approval that asks for proof of absence from a window in which a reader may just stay away as before.
+pub fn window_too_short(id: i64, problem: &str, class: &str, days: i64) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("the gate of change {id} will not open as it is: {problem}"))
+        .hint(format!(
+            "SELECT governance.set_change_window({}, soak => '{days} days'); or: SELECT governance.abort_change({id}); then propose it again and approve it with waive => '{{not_observed}}'.",
+            quote_literal(class)
+        ))
 }
 
 /// Still in quarantine.
@@ -363,7 +402,7 @@ pub fn no_windows() -> Failure {
 /// A window that is too short or too long.
 pub fn window_out_of_bounds(window: &str) -> Failure {
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("window \"{window}\" is out of bounds"))
-        .detail("soak: 0 to 1 year; approval: 1 hour to 1 year; quarantine: 1 day to 1 year.")
+        .detail("soak: 0 to 2 years; approval: 1 hour to 1 year; quarantine: 1 day to 1 year.")
 }
 
 /// Somebody acknowledges for a party that is no consumer.

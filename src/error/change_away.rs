@@ -1,6 +1,7 @@
 //! Errors of changes that take a name, a rule or a place away.
 use super::{Code, Failure};
 use crate::pg::catalog::Name;
+use crate::pg::xact::Raised;
 
 /// Objects built on the view that bears an old name.
 pub fn old_name_used(from: &Name, to: &Name, dependents: &[String]) -> Failure {
@@ -45,6 +46,21 @@ pub fn value_used(type_name: &str, value: &str, used: &[String]) -> Failure {
     .detail(format!("Whoever reads or writes these may know it: {}.", used.join(", ")))
 }
 
+/// A table that is published with all its columns, those of a change too.
+pub fn published(name: &Name, publications: &[String], columns: &[String]) -> Failure {
+    let add: Vec<String> =
+        columns.iter().map(|c| format!("ADD COLUMN {} …", pgrx::spi::quote_identifier(c))).collect();
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("all columns of {name} are published, by {}, those of this change too", publications.join(", ")),
+    )
+    .detail("A subscription stops at a column that its table does not have.")
+    .hint(format!(
+        "On every subscriber, before the change is advanced: ALTER TABLE {name} {}; or publish a list of columns.",
+        add.join(", ")
+    ))
+}
+
 /// What a change that was taken back has left to do.
 pub fn not_all_back(id: i64, statements: &[String]) -> Failure {
     Failure::new(
@@ -58,4 +74,58 @@ pub fn not_all_back(id: i64, statements: &[String]) -> Failure {
 /// A schema that does not exist.
 pub fn no_such_schema(schema: &str) -> Failure {
     Failure::new(Code::ERRCODE_INVALID_SCHEMA_NAME, format!("schema \"{schema}\" does not exist"))
+}
+
+/// A rule over several columns, one of which another change has put aside.
+pub fn other_in_quarantine(id: i64, rule: &str, column: &str, other: i64) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("change {id} cannot be undone before change {other}"),
+    )
+    .detail(format!(
+        "Constraint {rule} is about column {column} too, which change {other} has put into quarantine."
+    ))
+    .hint(format!("SELECT governance.undo_change({other}); SELECT governance.undo_change({id});"))
+}
+
+/// A rule that has nothing to come back to.
+pub fn constraint_not_back(table: &str, rule: &str, why: &str, definition: &str) -> Failure {
+    let rule = pgrx::spi::quote_identifier(rule);
+    Failure::new(Code::ERRCODE_WARNING, format!("constraint {rule} of {table} has not come back: {why}"))
+        .hint(format!("It was: ALTER TABLE {table} ADD CONSTRAINT {rule} {definition} NOT VALID;"))
+}
+
+/// Rows that a rule does not allow, which has come back.
+pub fn still_violated(
+    raised: &Raised,
+    id: i64,
+    table: &str,
+    rule: &str,
+    rows: Option<&(i64, String)>,
+) -> Failure {
+    let detail = raised.detail.as_ref().map(|detail| format!(" {detail}")).unwrap_or_default();
+    let which = match rows {
+        Some((1, row)) => format!("One row violates it: {row}.{detail}"),
+        Some((rows, first)) => format!("{rows} rows violate it, the first is {first}.{detail}"),
+        None if detail.is_empty() => format!("PostgreSQL says: {}.", raised.message),
+        None => detail.trim_start().to_string(),
+    };
+    Failure::new(
+        raised.code,
+        format!(
+            "constraint {} is back for what is written from now on, but rows of {table} violate it",
+            pgrx::spi::quote_identifier(rule)
+        ),
+    )
+    .detail(which)
+    .hint(format!("Mend them, then: CALL governance.advance_change({id});"))
+}
+
+/// What was added too long ago to be taken back by itself.
+pub fn too_late(id: i64, proposals: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("change {id} is done, and too long ago to be undone"),
+    )
+    .hint(format!("The way back is a change of its own: {}", proposals.join(" ")))
 }

@@ -182,3 +182,25 @@ pub fn values_lost(name: &Name, column: &str, rows: i64) -> Failure {
     )
     .detail("They were written in the new type after the contraction, and go with the new column.")
 }
+
+/// Somebody took away what old values are made from, or the old column itself, past the guard: writers go on.
+pub fn no_longer_kept(id: i64, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING,
+        format!("column \"{column}\" is gone, so change {id} no longer keeps the old shape current"),
+    )
+    .hint(format!(
+        "SELECT governance.undo_change({id}); would bring back what was there before, if anything; CALL governance.advance_change({id}); ends it after its quarantine."
+    ))
+}
+
+/// A partition of another owner, whose policies hold for the copy too.
+pub fn hidden_rows(id: i64, table: &Name, owner: &str) -> Failure {
+    let owner = pgrx::spi::quote_identifier(owner);
+    Failure::new(
+        Code::ERRCODE_INSUFFICIENT_PRIVILEGE,
+        format!("row security of {table} hides rows from {owner}, so change {id} cannot copy them all"),
+    )
+    .detail("The copy runs with the rights of the owner of the table that is changed. Its own policies do not hold for it, those of others do.")
+    .hint(format!("ALTER TABLE {table} OWNER TO {owner}; then: CALL governance.advance_change({id});"))
+}

@@ -111,7 +111,7 @@ pub fn explain(sql: &str, path: &str) -> Vec<Row> {
 fn of_statement(statement: &Parsed, ddl: &Ddl) -> Vec<Row> {
     let sight = statement.look();
     let victims: Vec<Victim> = foresee::victims(&sight, ddl).into_iter().filter(|v| !v.harmless).collect();
-    let completes = change::would_complete(&statement.wishes());
+    let completes = change::would_complete(|| statement.wishes());
     let mut groups: Vec<(&'static str, Name, Vec<Victim>)> = Vec::new();
     for victim in victims {
         match groups.iter_mut().find(|(rule, dataset, _)| *rule == victim.rule && *dataset == victim.dataset)

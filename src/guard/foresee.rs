@@ -29,7 +29,10 @@ pub fn victims(sight: &Sight, ddl: &Ddl) -> Vec<Victim> {
     victims.extend(sight.hits.iter().filter_map(|hit| {
         let victim = victim(hit)?;
         let wish = if is_alone && victim.wish.is_none() { super::wish::of(hit) } else { None };
-        Some(Victim { wish: victim.wish.or(wish), ..victim })
+        // A part of it would not let the statement through.
+        let several = sight.several.as_ref().filter(|(relid, _)| victim.relid == Some(*relid));
+        let wish = several.map(|(_, whole)| whole.clone()).or(victim.wish).or(wish);
+        Some(Victim { wish, ..victim })
     }));
     // Nobody has to wait for what nobody else can see.
     victims.extend(waits(sight));

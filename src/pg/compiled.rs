@@ -1,8 +1,9 @@
 //! The expressions of a conversion trigger, compiled.
 use super::catalog::{column_name, text};
-use super::dual_write::position;
+use super::dual_write::{self, position};
 use super::formula::{self, As, Column, Names};
 use super::settings_scope;
+use super::written::Value;
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use serde_json::Value as Json;
@@ -46,7 +47,6 @@ pub struct Compiled {
     busy: Cell<bool>,
     context: pg_sys::MemoryContext,
     values: *mut pg_sys::ExprContext,
-    slot: *mut pg_sys::TupleTableSlot,
 }
 
 impl Drop for Compiled {
@@ -108,11 +108,16 @@ impl Compiled {
                 pg_sys::ALLOCSET_SMALL_MAXSIZE as usize,
             );
             let before = pg_sys::MemoryContextSwitchTo(context);
-            let desc = pg_sys::CreateTupleDescCopy((*relation).rd_att);
-            let slot = pg_sys::MakeSingleTupleTableSlot(desc, &raw const pg_sys::TTSOpsHeapTuple);
+            let desc = (*relation).rd_att;
             let values = pg_sys::CreateStandaloneExprContext();
-            (*values).ecxt_scantuple = slot;
-            let (up, down) = (sides(&argument(2)), sides(&argument(3)));
+            let (mut up, mut down) = (sides(&argument(2)), sides(&argument(3)));
+            let (change, after) = (argument(0).parse().unwrap_or_default(), argument(1) == "down");
+            // Nobody's writes may fail for the sake of what is in quarantine.
+            let gone = |(name, _): &&(String, Option<String>)| !dual_write::exists(desc, name);
+            if after && let Some((name, _)) = up.iter().chain(&down).find(gone) {
+                crate::error::conversion::no_longer_kept(change, name).warn();
+                (up, down) = (Vec::new(), Vec::new());
+            }
             let (up_at, down_at) = (columns(desc, &up), columns(desc, &down));
             let name = text((*(*relation).rd_rel).relname.data.as_ptr()).unwrap_or_default();
             let (up, down) = settings_scope::with_fixed_path(|| {
@@ -122,8 +127,8 @@ impl Compiled {
             pg_sys::MemoryContextSwitchTo(before);
             pg_sys::MemoryContextSetParent(context, pg_sys::CacheMemoryContext);
             Compiled {
-                change: argument(0).parse().unwrap_or_default(),
-                after: argument(1) == "down",
+                change,
+                after,
                 up,
                 down,
                 key,
@@ -133,45 +138,52 @@ impl Compiled {
                 busy: Cell::new(false),
                 context,
                 values,
-                slot,
             }
         }
     }
 
-    /// Begins an evaluation.
+    /// Begins the evaluation of expressions for a row, which a slot holds until it ends. What was given for the row before
+    /// ends now.
+    ///
+    /// # Safety
+    /// The slot must hold a row of the relation.
     #[must_use]
-    pub fn enter(&self) -> Use<'_> {
+    pub unsafe fn enter(&self, slot: *mut pg_sys::TupleTableSlot) -> Use<'_> {
         self.busy.set(true);
-        Use(self)
-    }
-
-    /// Gives a row to the expressions; what they gave for the one before ends.
-    pub fn store(&self, tuple: pg_sys::HeapTuple) {
-        // SAFETY: the tuple is of the relation, and outlives the evaluation.
+        // SAFETY: the context that the expressions were compiled for.
         unsafe {
             let context = (*self.values).ecxt_per_tuple_memory;
             if !(*context).isReset {
                 pg_sys::MemoryContextReset(context);
             }
-            pg_sys::ExecStoreHeapTuple(tuple, self.slot, false);
+            (*self.values).ecxt_scantuple = slot;
         }
+        Use(self)
     }
+}
 
-    /// What an expression gives for the row.
+impl Use<'_> {
+    /// What expressions give for the row; they live until the next one. `at` says which one is evaluated: an error ends it
+    /// there.
     #[must_use]
-    pub fn run(&self, sink: &Sink) -> (pg_sys::Datum, bool) {
-        let mut null = true;
-        // SAFETY: a compiled expression and the context it was compiled for; the boundary turns errors into unwinding.
-        let datum = unsafe {
-            let Some(evaluate) = sink.state.as_ref().and_then(|s| s.evalfunc) else {
-                return (pg_sys::Datum::from(0), true);
-            };
-            let before = pg_sys::MemoryContextSwitchTo((*self.values).ecxt_per_tuple_memory);
-            let datum = pg_guard_ffi_boundary(|| evaluate(sink.state, self.values, &mut null));
+    pub fn run(&self, sinks: &[Sink], at: &Cell<usize>) -> Vec<Value> {
+        let mut values: Vec<Value> = vec![(pg_sys::Datum::from(0), true); sinks.len()];
+        let context = self.0.values;
+        // SAFETY: compiled expressions and the context they were compiled for, which has its row; one boundary turns errors
+        // of all of them into unwinding, and nothing inside of it has to be dropped.
+        unsafe {
+            let before = pg_sys::MemoryContextSwitchTo((*context).ecxt_per_tuple_memory);
+            pg_guard_ffi_boundary(|| {
+                for (i, (sink, value)) in sinks.iter().zip(&mut values).enumerate() {
+                    if let Some(evaluate) = sink.state.as_ref().and_then(|s| s.evalfunc) {
+                        at.set(i);
+                        value.0 = evaluate(sink.state, context, &mut value.1);
+                    }
+                }
+            });
             pg_sys::MemoryContextSwitchTo(before);
-            datum
-        };
-        (datum, null)
+        }
+        values
     }
 }
 

@@ -3,15 +3,15 @@
 //!
 //! Its expressions are compiled once per session, trigger and user, and again when the table or a function has changed.
 use super::catalog::text;
-use super::compiled::{Compiled, Sink};
-use super::dual_write::{same, value};
+use super::compiled::{Compiled, Sink, Use};
+use super::written::{self, Value, Written};
 use crate::error;
 use crate::error::conversion::While;
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use std::cell::Cell;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 thread_local! {
     /// The change whose old rows are being copied in this session, or 0.
@@ -43,106 +43,74 @@ crate::raw_function_info!(pg_finfo_dg_convert);
 #[unsafe(no_mangle)]
 #[pgrx::pg_guard]
 pub unsafe extern "C-unwind" fn dg_convert(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-    const BEFORE_ROW: u32 = pg_sys::TRIGGER_EVENT_BEFORE | pg_sys::TRIGGER_EVENT_ROW;
-    // SAFETY: the context is checked to be a TriggerData of a BEFORE ROW trigger for INSERT or UPDATE with four arguments;
-    // its relation and tuples are valid while the trigger runs.
+    // SAFETY: called by the server; relation and row are valid while the trigger runs.
     unsafe {
-        let context = (*call).context;
-        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
-            error::change::not_a_trigger().raise();
-        }
-        let data = &*context.cast::<pg_sys::TriggerData>();
-        let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
-        let is_update = operation == pg_sys::TRIGGER_EVENT_UPDATE;
-        if (*data.tg_trigger).tgnargs != 4
-            || data.tg_event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK) != BEFORE_ROW
-            || !(is_update || operation == pg_sys::TRIGGER_EVENT_INSERT)
-        {
-            error::change::not_a_trigger().raise();
-        }
+        let (data, _, row) = written::row(call, 4);
         let compiled = Compiled::of(data);
-        let row = Row {
-            compiled: &compiled,
-            desc: (*data.tg_relation).rd_att,
-            before: if is_update { data.tg_trigtuple } else { std::ptr::null_mut() },
-            now: if is_update { data.tg_newtuple } else { data.tg_trigtuple },
-        };
-        pg_sys::Datum::from(row.convert())
+        pg_sys::Datum::from(Row { compiled: &compiled, row }.convert())
     }
 }
 
-/// A row that is written.
+/// A row that is written, and what is made of it.
 struct Row<'a> {
     compiled: &'a Compiled,
-    desc: pg_sys::TupleDesc,
-    /// As it was; null for a new row.
-    before: pg_sys::HeapTuple,
-    /// As it is to be.
-    now: pg_sys::HeapTuple,
+    row: Written,
 }
-
-/// A value and whether it is NULL.
-type Value = (pg_sys::Datum, bool);
 
 impl Row<'_> {
     /// The row with both shapes saying the same.
     ///
     /// # Safety
-    /// The tuples must match the descriptor, which is that of the compiled relation.
+    /// The row must be of the compiled relation.
     unsafe fn convert(&self) -> pg_sys::HeapTuple {
-        let c = self.compiled;
-        // SAFETY: the caller vouches for the tuples.
+        let (c, row) = (self.compiled, &self.row);
+        // SAFETY: the caller vouches for the row; sinks are its columns.
         unsafe {
-            if self.before.is_null() {
-                return if c.after || c.up.iter().any(|s| !self.now(s).1) {
-                    self.put(&c.down)
-                } else {
-                    self.put(&c.up)
-                };
+            if row.is_new() {
+                let is_given = c.after || c.up.iter().any(|s| !row.now(s.at).1);
+                return self.put(if is_given { &c.down } else { &c.up });
             }
-            if c.up.iter().any(|s| self.has_changed(s)) {
-                if COPYING.get() == c.change && !c.down.iter().any(|s| self.has_changed(s)) {
-                    return self.now;
-                }
-                // What a subscription applies was converted where it was written, perhaps from what `down` cannot give.
-                if c.after || !self.agrees(&c.down) && !self.agrees(&c.up) {
+            let has_changed = |side: &[Sink]| side.iter().any(|s| row.has_changed(s.at));
+            if has_changed(&c.up) {
+                if c.after {
                     return self.put(&c.down);
                 }
-                return self.now;
+                if COPYING.get() == c.change && !has_changed(&c.down) {
+                    return row.tuple();
+                }
+                let evaluation = c.enter(row.slot());
+                let old = self.evaluate(&evaluation, &c.down);
+                // What a subscription applies was converted where it was written, perhaps from what `down` cannot give.
+                if self.agree(&c.down, &old) || self.agree(&c.up, &self.evaluate(&evaluation, &c.up)) {
+                    return row.tuple();
+                }
+                return self.with(&c.down, &old);
             }
             // A row that no copy has reached yet moves out of its way.
-            let is_behind = || c.up.iter().all(|s| self.now(s).1);
-            if !c.after && (c.down.iter().any(|s| self.has_changed(s)) || is_behind()) {
+            let is_behind = || c.up.iter().all(|s| row.now(s.at).1);
+            if !c.after && (has_changed(&c.down) || is_behind()) {
                 return self.put(&c.up);
             }
-            self.now
+            row.tuple()
         }
     }
 
-    /// # Safety
-    /// As [`Row::convert`].
-    unsafe fn now(&self, sink: &Sink) -> Value {
-        // SAFETY: the caller vouches for the tuple.
-        unsafe { value(self.now, sink.at, self.desc) }
-    }
-
-    /// # Safety
-    /// As [`Row::convert`]; not for a new row.
-    unsafe fn has_changed(&self, sink: &Sink) -> bool {
-        // SAFETY: the caller vouches for the tuples.
-        unsafe { !same(self.desc, sink.at, self.now(sink), value(self.before, sink.at, self.desc)) }
-    }
-
-    /// Whether columns are what their expressions say.
+    /// Whether columns are what their expressions gave.
     ///
     /// # Safety
     /// As [`Row::convert`].
-    unsafe fn agrees(&self, sinks: &[Sink]) -> bool {
-        // SAFETY: the caller vouches for the tuple.
-        unsafe {
-            let values = self.evaluate(sinks);
-            sinks.iter().zip(values).all(|(s, v)| same(self.desc, s.at, self.now(s), v))
-        }
+    unsafe fn agree(&self, sinks: &[Sink], values: &[Value]) -> bool {
+        // SAFETY: the caller vouches for the row.
+        unsafe { sinks.iter().zip(values).all(|(s, v)| self.row.same(s.at, self.row.now(s.at), *v)) }
+    }
+
+    /// The row with columns that are what their expressions gave.
+    ///
+    /// # Safety
+    /// As [`Row::convert`].
+    unsafe fn with(&self, sinks: &[Sink], values: &[Value]) -> pg_sys::HeapTuple {
+        // SAFETY: the caller vouches for the row; the values are copied into the new one.
+        unsafe { self.row.with(sinks.iter().map(|s| s.at).zip(values.iter().copied())) }
     }
 
     /// The row with columns made from their expressions.
@@ -150,49 +118,31 @@ impl Row<'_> {
     /// # Safety
     /// As [`Row::convert`].
     unsafe fn put(&self, sinks: &[Sink]) -> pg_sys::HeapTuple {
-        // SAFETY: the caller vouches for the tuple; the values are copied into the new one.
+        // SAFETY: the caller vouches for the row.
         unsafe {
-            let values = self.evaluate(sinks);
-            if sinks.iter().zip(&values).all(|(s, v)| same(self.desc, s.at, self.now(s), *v)) {
-                return self.now;
-            }
-            let mut at: Vec<i32> = sinks.iter().map(|s| s.at).collect();
-            let mut datums: Vec<pg_sys::Datum> = values.iter().map(|v| v.0).collect();
-            let mut nulls: Vec<bool> = values.iter().map(|v| v.1).collect();
-            pg_sys::heap_modify_tuple_by_cols(
-                self.now,
-                self.desc,
-                at.len() as i32,
-                at.as_mut_ptr(),
-                datums.as_mut_ptr(),
-                nulls.as_mut_ptr(),
-            )
+            let values = self.evaluate(&self.compiled.enter(self.row.slot()), sinks);
+            if self.agree(sinks, &values) { self.row.tuple() } else { self.with(sinks, &values) }
         }
     }
 
-    /// What expressions give for the row; they live until the next evaluation. An error names the row.
-    ///
-    /// # Safety
-    /// As [`Row::convert`].
-    unsafe fn evaluate(&self, sinks: &[Sink]) -> Vec<Value> {
+    /// What expressions give for the row; they live until the next row. An error names the row. Costs nothing beside the
+    /// expressions where none fails.
+    fn evaluate(&self, evaluation: &Use, sinks: &[Sink]) -> Vec<Value> {
         // SAFETY: reads a backend global.
         let context = unsafe { pg_sys::CurrentMemoryContext };
-        let this = AssertUnwindSafe(self);
-        let _use = self.compiled.enter();
-        self.compiled.store(self.now);
-        sinks
-            .iter()
-            .map(|sink| {
-                let blamed = AssertUnwindSafe(sink);
-                PgTryBuilder::new(AssertUnwindSafe(|| self.compiled.run(sink)))
-                    .catch_others(|cause| {
-                        // SAFETY: back to the context that the error left.
-                        unsafe { pg_sys::MemoryContextSwitchTo(context) };
-                        this.blame(&blamed, &cause)
-                    })
-                    .execute()
+        let at = Cell::new(0);
+        let caught = match catch_unwind(AssertUnwindSafe(|| evaluation.run(sinks, &at))) {
+            Ok(values) => return values,
+            Err(caught) => caught,
+        };
+        let (this, sink) = (AssertUnwindSafe(self), AssertUnwindSafe(&sinks[at.get()]));
+        PgTryBuilder::new(AssertUnwindSafe(|| resume_unwind(caught)))
+            .catch_others(|cause| {
+                // SAFETY: back to the context that the error left.
+                unsafe { pg_sys::MemoryContextSwitchTo(context) };
+                this.blame(&sink, &cause)
             })
-            .collect()
+            .execute()
     }
 
     /// Raises what an expression has raised, with the row named.
@@ -222,7 +172,7 @@ impl Row<'_> {
         let (columns, values): (Vec<String>, Vec<String>) = unsafe {
             let key = self.compiled.key.iter();
             key.map(|(at, name)| {
-                let value = text(pg_sys::SPI_getvalue(self.now, self.desc, *at));
+                let value = text(pg_sys::SPI_getvalue(self.row.tuple(), self.row.desc(), *at));
                 (name.clone(), value.unwrap_or_else(|| "null".into()))
             })
             .unzip()

@@ -47,6 +47,8 @@ pub struct Read {
     pub text: String,
     /// It gives another result each time.
     pub is_volatile: bool,
+    /// It gives the same result for ever.
+    pub is_immutable: bool,
     /// It calls functions that somebody wrote in SQL or a procedural language.
     pub runs_users_code: bool,
     /// It does nothing but cast a column.
@@ -102,6 +104,7 @@ pub unsafe fn read_raw(
         Read {
             text: deparsed.unwrap_or_default(),
             is_volatile: pg_sys::contain_volatile_functions(node),
+            is_immutable: !pg_sys::contain_mutable_functions(node),
             runs_users_code: calls_users_code(node, std::ptr::null_mut()),
             is_cast: is_cast(node),
         }
@@ -148,7 +151,8 @@ pub fn parse(text: &str) -> *mut pg_sys::Node {
     }
 }
 
-/// Analyses an expression as a value to be assigned to something of a type; raises PostgreSQL's own errors.
+/// Analyses an expression as a value to be assigned to something of a type, or of whatever type it has where that is 0;
+/// raises PostgreSQL's own errors.
 ///
 /// # Safety
 /// `raw` must be a valid raw expression.
@@ -167,6 +171,11 @@ pub unsafe fn analyse(
         let kind = pg_sys::ParseExprKind::EXPR_KIND_ALTER_COL_TRANSFORM;
         let node = pg_sys::transformExpr(state, copy, kind);
         let given = pg_sys::exprType(node);
+        if target.0 == pg_sys::InvalidOid {
+            pg_sys::assign_expr_collations(state, node);
+            pg_sys::free_parsestate(state);
+            return node;
+        }
         let coerced = pg_sys::coerce_to_target_type(
             state,
             node,

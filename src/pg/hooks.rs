@@ -79,6 +79,7 @@ pub fn install() {
     cache::install();
     audit_row::install();
     compiled::install();
+    super::definitions::install();
     // SAFETY: the server is single-threaded and calls _PG_init once per process; each hook is saved before it is set.
     unsafe {
         PREVIOUS_PLANNER = pg_sys::planner_hook;

@@ -1,7 +1,8 @@
 //! Plans of our own queries, kept for the life of the backend: parsing and planning cost more than most of them.
 //!
 //! A plan is kept the second time a text is run by the extension's owner under the fixed search path, and only while it
-//! reads nothing but the catalogs and our own tables: a plan that reads users' tables may depend on who is masked.
+//! reads nothing but the catalogs and our own tables: a plan that reads users' tables may depend on who is masked. What is
+//! known to be run again and again is kept at once.
 use super::{catalog, list, owner};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -23,8 +24,23 @@ enum Kept {
 }
 
 thread_local! {
+    /// Whether what is run is known to be run again.
+    static AT_ONCE: Cell<bool> = const { Cell::new(false) };
     static SCHEMA: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     static PLANS: RefCell<HashMap<u64, Kept>> = RefCell::new(HashMap::new());
+}
+
+/// Runs what is run again and again, with the same texts: their plans are kept at once, and made for all arguments alike. Else
+/// the server would make them anew for the first five.
+pub fn at_once<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(bool);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            AT_ONCE.set(self.0);
+        }
+    }
+    let _back = Back(AT_ONCE.replace(true));
+    f()
 }
 
 /// The plan kept for a text with arguments of these types, made now where it is time to; None to plan it each time.
@@ -44,6 +60,7 @@ pub unsafe fn of(sql: &CStr, types: &mut [pg_sys::Oid]) -> Option<pg_sys::SPIPla
         Some(Kept::Plan(text, plan)) => Err((text.as_c_str() == sql).then_some(*plan)),
         Some(Kept::Never) => Err(None),
         Some(Kept::Seen) => Ok(()),
+        None if AT_ONCE.get() && plans.len() < MOST => Ok(()),
         None => {
             if plans.len() < MOST {
                 plans.insert(key, Kept::Seen);
@@ -56,7 +73,9 @@ pub unsafe fn of(sql: &CStr, types: &mut [pg_sys::Oid]) -> Option<pg_sys::SPIPla
     }
     // SAFETY: the caller is inside SPI; SPI_prepare copies text and types, SPI_keepplan makes the plan outlive SPI.
     let plan = unsafe {
-        let plan = pg_sys::SPI_prepare(sql.as_ptr(), types.len() as i32, types.as_mut_ptr());
+        let options = if AT_ONCE.get() { pg_sys::CURSOR_OPT_GENERIC_PLAN as i32 } else { 0 };
+        let (count, types) = (types.len() as i32, types.as_mut_ptr());
+        let plan = pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types, options);
         if plan.is_null() || !reads_only_ours(plan) || pg_sys::SPI_keepplan(plan) != 0 {
             None
         } else {

@@ -92,9 +92,11 @@ pub fn other_version() -> Option<String> {
     .filter(|version| version != LIBRARY_VERSION)
 }
 
-/// Assign hook of `governance.enabled`: plans that were made while it was off know nothing of masks and reads.
+/// Assign hook of `governance.enabled`: plans that were made while it was off know nothing of masks and reads, and until now
+/// reads went unseen.
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn assign_enabled(_value: bool, _extra: *mut c_void) {
+unsafe extern "C-unwind" fn assign_enabled(value: bool, _extra: *mut c_void) {
+    super::readers::blind::switching(value);
     // SAFETY: only marks saved plans, of which there are none at start-up.
     unsafe { pg_sys::ResetPlanCache() };
 }

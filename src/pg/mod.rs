@@ -13,6 +13,7 @@ pub mod compiled;
 pub mod convert;
 pub mod ddl;
 pub mod ddl_hook;
+pub mod definitions;
 pub mod depends;
 pub mod deprecated;
 pub mod dual_write;
@@ -35,6 +36,8 @@ pub mod object;
 pub mod old_name;
 pub mod own_statement;
 pub mod owner;
+pub mod plain;
+pub mod plain_table;
 pub mod plan;
 pub mod privileges;
 pub mod readers;
@@ -52,6 +55,7 @@ pub mod wish;
 mod wish_away;
 pub mod worker;
 pub mod write_hook;
+pub mod written;
 pub mod xact;
 
 /// Name of the extension.

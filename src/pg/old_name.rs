@@ -1,6 +1,5 @@
 //! COPY by the old name of a table that a change has renamed: PostgreSQL copies neither into a view nor out of one.
 use super::catalog::{self, Name};
-use super::guard::names;
 use pgrx::pg_sys::{self, NodeTag};
 use std::ffi::CString;
 
@@ -16,8 +15,20 @@ pub unsafe fn rewrite_copy(statement: *mut pg_sys::PlannedStmt) -> Option<*mut p
         if utility.is_null() || (*utility).type_ != NodeTag::T_CopyStmt || !catalog::is_present() {
             return None;
         }
-        let relid = names::relation((*utility.cast::<pg_sys::CopyStmt>()).relation)?;
-        if catalog::relation_kind(relid) != Some(b'v') {
+        let given = &*utility.cast::<pg_sys::CopyStmt>();
+        if given.relation.is_null() || crate::registry::bare::has_no_changes() {
+            return None;
+        }
+        // As COPY itself will: behind whoever renames the table just now, the name is that of the view.
+        let lock = if given.is_from { pg_sys::RowExclusiveLock } else { pg_sys::AccessShareLock };
+        let relid = pg_sys::RangeVarGetRelidExtended(
+            given.relation,
+            lock as pg_sys::LOCKMODE,
+            pg_sys::RVROption::RVR_MISSING_OK,
+            None,
+            std::ptr::null_mut(),
+        );
+        if relid == pg_sys::InvalidOid || catalog::relation_kind(relid) != Some(b'v') {
             return None;
         }
         let table = crate::change::behind_old_name(&catalog::relation_name(relid)?)?;

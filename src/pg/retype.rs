@@ -93,3 +93,15 @@ pub fn can_cast(relid: pg_sys::Oid, column: &str, type_name: &str) -> bool {
     let to = settings_scope::with_fixed_path(|| formula::type_named(type_name));
     from.zip(to).is_some_and(|(from, (to, _))| formula::can_assign(from.of_type, to))
 }
+
+/// Whether an index can have a key of a type: by the operator class for `class_type`, or by the type's default one.
+#[must_use]
+pub fn has_class(of_type: pg_sys::Oid, class_type: Option<pg_sys::Oid>, method: pg_sys::Oid) -> bool {
+    // SAFETY: catalog look-ups by oid.
+    unsafe {
+        match class_type {
+            Some(wanted) => pg_sys::IsBinaryCoercible(pg_sys::getBaseType(of_type), wanted),
+            None => pg_sys::GetDefaultOpClass(of_type, method) != pg_sys::InvalidOid,
+        }
+    }
+}

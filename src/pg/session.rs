@@ -106,8 +106,7 @@ pub fn application() -> Option<String> {
 /// the referenced row.
 #[must_use]
 pub fn in_foreign_key_action() -> bool {
-    // SAFETY: plain read of the security context.
-    unsafe { pg_sys::InNoForceRLSOperation() }
+    super::plain::is_unforced()
 }
 
 /// Whether this process applies logical replication.

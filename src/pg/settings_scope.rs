@@ -86,10 +86,25 @@ pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
 
 /// Runs the copy of a change: as the caller, but without the users' triggers (session_replication_role, which the
 /// caller may not set) and with an error instead of silence where row security would hide rows.
+///
+/// The variable is set and not the setting, which throws away every kept plan of the session, with each batch anew: rules are
+/// rewritten by it. Nothing that runs here keeps a plan, since nothing of the users' runs here.
 pub fn quiet_copy<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(c_int);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            // SAFETY: a backend global, set back to what it was, after an error too.
+            unsafe { pg_sys::SessionReplicationRole = self.0 };
+        }
+    }
     let settings = Settings::begin();
-    settings.set(c"session_replication_role", c"replica", As::Superuser);
     settings.set(c"row_security", c"off", As::Superuser);
+    // SAFETY: reads and sets a backend global.
+    let _back = unsafe {
+        let back = Back(pg_sys::SessionReplicationRole);
+        pg_sys::SessionReplicationRole = pg_sys::SESSION_REPLICATION_ROLE_REPLICA as c_int;
+        back
+    };
     f()
 }
 

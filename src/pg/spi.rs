@@ -1,5 +1,5 @@
 //! SPI without its traps: errors are raised, results are owned, reads take no transaction id.
-use super::kept_plan;
+use super::{kept_plan, owner};
 use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -41,7 +41,28 @@ pub fn select<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> 
     let read_only = unsafe {
         pg_sys::IsInParallelMode() || pg_sys::GetTopTransactionIdIfAny() == pg_sys::InvalidTransactionId
     };
-    run(sql, args, read_only, f).1
+    run(sql, args, read_only, Policies::Hold, f).1
+}
+
+/// Like [`select`], of all rows: what FORCE ROW LEVEL SECURITY hides from the owner of a table is not hidden. The query's own
+/// tables only: functions that it calls see what they would see otherwise.
+pub fn select_unforced<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
+    let _snapshot = Snapshot::if_none();
+    run(sql, args, false, Policies::HoldForOthers, f).1
+}
+
+/// Like [`execute`], of all rows, as [`select_unforced`].
+pub fn execute_unforced(sql: &str, args: &[DatumWithOid]) -> usize {
+    require_writable();
+    let _snapshot = Snapshot::if_none();
+    run(sql, args, false, Policies::HoldForOthers, |_| ()).0
+}
+
+/// Whether policies put on owners by FORCE ROW LEVEL SECURITY hold.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Policies {
+    Hold,
+    HoldForOthers,
 }
 
 /// Runs one statement and maps the rows it gives; returns how many rows it touched, too.
@@ -49,6 +70,7 @@ fn run<T>(
     sql: &str,
     args: &[DatumWithOid],
     read_only: bool,
+    policies: Policies,
     mut f: impl FnMut(&Row) -> T,
 ) -> (usize, Vec<T>) {
     let sql = std::ffi::CString::new(sql).unwrap_or_default();
@@ -61,7 +83,18 @@ fn run<T>(
     // SAFETY: inside SPI; the arrays have one entry for each argument and live until the call returns, the rows until
     // SPI ends.
     Spi::connect(|_| unsafe {
-        let code = match kept_plan::of(&sql, &mut types) {
+        let plan = match policies {
+            Policies::Hold => kept_plan::of(&sql, &mut types),
+            // Policies are put into the query when it is analysed, and only then: a plan that is not kept is not made anew, as
+            // long as user, row_security and search_path stay the same. So nothing that it calls runs without them.
+            Policies::HoldForOthers => {
+                let _unforced = owner::unforced();
+                let (count, options) = (args.len() as i32, pg_sys::CURSOR_OPT_PARALLEL_OK as i32);
+                Some(pg_sys::SPI_prepare_cursor(sql.as_ptr(), count, types.as_mut_ptr(), options))
+            }
+        };
+        let code = match plan {
+            Some(plan) if plan.is_null() => pg_sys::SPI_result,
             Some(plan) => pg_sys::SPI_execute_plan(plan, datums.as_mut_ptr(), nulls.as_ptr(), read_only, 0),
             None => pg_sys::SPI_execute_with_args(
                 sql.as_ptr(),
@@ -97,14 +130,14 @@ pub fn select_one<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T)
 /// snapshot may be older than the change that emptied the cache. Sees what the transaction itself has written.
 pub fn select_latest<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
     let _snapshot = Snapshot::latest();
-    run(sql, args, true, f).1
+    run(sql, args, true, Policies::Hold, f).1
 }
 
 /// Runs a statement that writes; returns the number of rows it touched.
 pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
     require_writable();
     let _snapshot = Snapshot::if_none();
-    run(sql, args, false, |_| ()).0
+    run(sql, args, false, Policies::Hold, |_| ()).0
 }
 
 /// Raises 25006 in a read-only transaction, which on a standby every one is. Else takes the transaction's id: from now on
@@ -121,7 +154,7 @@ fn require_writable() {
 pub fn execute_returning<T>(sql: &str, args: &[DatumWithOid], f: impl FnMut(&Row) -> T) -> Vec<T> {
     require_writable();
     let _snapshot = Snapshot::if_none();
-    run(sql, args, false, f).1
+    run(sql, args, false, Policies::Hold, f).1
 }
 
 /// An active snapshot that is popped when dropped.

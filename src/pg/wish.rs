@@ -26,6 +26,8 @@ pub struct Wish {
     pub why_not: Option<&'static str>,
     /// Further names by which the guard judges the statement.
     pub also: Vec<Name>,
+    /// Whether the statement must be the first thing that its transaction does.
+    pub comes_first: bool,
 }
 
 /// What a statement wishes, one entry per relation it names; empty where it is nothing that changes know.
@@ -101,6 +103,7 @@ unsafe fn wish(range: *mut pg_sys::RangeVar, fill: impl FnOnce(&mut Wish)) -> Ve
         adds_anew: false,
         why_not: None,
         also: Vec::new(),
+        comes_first: false,
     };
     fill(&mut wish);
     vec![wish]

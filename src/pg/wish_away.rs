@@ -117,7 +117,8 @@ pub unsafe fn drop(s: &pg_sys::DropStmt) -> Option<Vec<Wish>> {
                     .filter_map(|list| {
                         let index = names::relation(pg_sys::makeRangeVarFromNameList(list))?;
                         let relid = pg_sys::IndexGetRelation(index, true);
-                        on(relid, Away::DropIndex { index: catalog::relation_name(index)?.to_string() })
+                        let part = Away::DropIndex { index: catalog::relation_name(index)?.to_string() };
+                        on(relid, part).map(|wish| Wish { comes_first: s.concurrent, ..wish })
                     })
                     .collect(),
             ),
@@ -168,5 +169,6 @@ fn on(relid: pg_sys::Oid, part: Away) -> Option<Wish> {
         adds_anew: false,
         why_not: None,
         also: Vec::new(),
+        comes_first: false,
     })
 }

@@ -26,8 +26,7 @@ thread_local! {
 /// The top-level transaction id if one was assigned, as `pg_current_xact_id_if_assigned()`.
 #[must_use]
 pub fn id_if_assigned() -> Option<u64> {
-    // SAFETY: plain read of the transaction state.
-    let xid = unsafe { pg_sys::GetTopFullTransactionIdIfAny() }.value;
+    let xid = super::plain::transaction_id();
     // The low half is the 32-bit id; zero means that none was assigned.
     (xid as u32 != 0).then_some(xid)
 }
@@ -61,6 +60,16 @@ impl Sub {
     }
 }
 
+/// What was raised.
+pub struct Raised {
+    /// SQLSTATE.
+    pub code: pgrx::PgSqlErrorCode,
+    /// Message.
+    pub message: String,
+    /// DETAIL.
+    pub detail: Option<String>,
+}
+
 /// Runs `f` and takes back what it wrote: a rehearsal. Must be called outside of SPI.
 pub fn rehearse<R>(f: impl FnOnce() -> R) -> R {
     let sub = Sub::begin();
@@ -84,7 +93,8 @@ pub fn apart<R>(f: impl FnOnce() -> R) -> Option<R> {
 /// The same with the code of what was raised, and that a lock cannot be had is passed on too: not to know is not to know of
 /// nothing.
 pub fn analysed<R>(f: impl FnOnce() -> R) -> Result<R, pgrx::PgSqlErrorCode> {
-    tried_but(f, &[pgrx::PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE]).map_err(|(code, _)| code)
+    use pgrx::PgSqlErrorCode::ERRCODE_LOCK_NOT_AVAILABLE;
+    tried_but(f, |code| code == ERRCODE_LOCK_NOT_AVAILABLE).map_err(|raised| raised.code)
 }
 
 /// The same for what is asked of the catalogs only.
@@ -94,13 +104,16 @@ pub fn apart_unless_locked<R>(f: impl FnOnce() -> R) -> Option<R> {
 
 /// The same as [`apart`], with the message of what was raised.
 pub fn tried<R>(f: impl FnOnce() -> R) -> Result<R, String> {
-    tried_but(f, &[]).map_err(|(_, message)| message)
+    tried_but(f, |_| false).map_err(|raised| raised.message)
 }
 
-fn tried_but<R>(
-    f: impl FnOnce() -> R,
-    passed_on: &[pgrx::PgSqlErrorCode],
-) -> Result<R, (pgrx::PgSqlErrorCode, String)> {
+/// The same for what rows may violate; anything else that is raised is passed on.
+pub fn unless_violated<R>(f: impl FnOnce() -> R) -> Result<R, Raised> {
+    use pgrx::PgSqlErrorCode::{ERRCODE_CHECK_VIOLATION, ERRCODE_FOREIGN_KEY_VIOLATION};
+    tried_but(f, |code| code != ERRCODE_CHECK_VIOLATION && code != ERRCODE_FOREIGN_KEY_VIOLATION)
+}
+
+fn tried_but<R>(f: impl FnOnce() -> R, passed_on: fn(pgrx::PgSqlErrorCode) -> bool) -> Result<R, Raised> {
     use pgrx::PgSqlErrorCode::{ERRCODE_ADMIN_SHUTDOWN, ERRCODE_QUERY_CANCELED};
     let sub = Sub::begin();
     PgTryBuilder::new(AssertUnwindSafe(|| {
@@ -110,17 +123,20 @@ fn tried_but<R>(
     }))
     .catch_others(|cause| {
         sub.end(pg_sys::RollbackAndReleaseCurrentSubTransaction);
-        let (code, message) = match &cause {
+        let raised = match &cause {
             CaughtError::PostgresError(report)
             | CaughtError::ErrorReport(report)
-            | CaughtError::RustPanic { ereport: report, .. } => {
-                (report.sql_error_code(), report.message().to_string())
-            }
+            | CaughtError::RustPanic { ereport: report, .. } => Raised {
+                code: report.sql_error_code(),
+                message: report.message().to_string(),
+                detail: report.detail().map(String::from),
+            },
         };
-        if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN || passed_on.contains(&code) {
+        let code = raised.code;
+        if code == ERRCODE_QUERY_CANCELED || code == ERRCODE_ADMIN_SHUTDOWN || passed_on(code) {
             cause.rethrow();
         }
-        Err((code, message))
+        Err(raised)
     })
     .execute()
 }

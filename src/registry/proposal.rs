@@ -65,7 +65,13 @@ impl Proposal {
 
 /// Called when a transaction ends or a part of it is rolled back: decisions may have been taken back. Raises nothing.
 pub fn forget_guesses() {
-    let _ = GUESSES.try_with(|known| known.try_borrow_mut().map(|mut known| *known = (0, HashMap::new())));
+    let _ = GUESSES.try_with(|known| {
+        known.try_borrow_mut().map(|mut known| {
+            if known.0 != 0 || !known.1.is_empty() {
+                *known = (0, HashMap::new());
+            }
+        })
+    });
 }
 
 /// Open proposals, in the order in which they are accepted.

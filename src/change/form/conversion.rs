@@ -134,8 +134,9 @@ impl Conversion {
         ));
     }
 
-    /// The old columns go into quarantine, where `down` keeps them current; the new ones get their names.
-    pub fn contract(&self, plan: &mut Plan) {
+    /// The old columns go into quarantine, where `down` keeps them current; the new ones get their names. `without`: what is
+    /// set aside of each.
+    pub fn contract(&self, plan: &mut Plan, without: &[Value]) {
         let mut there = Vec::new();
         let mut back = Vec::new();
         for old in &self.old {
@@ -155,22 +156,22 @@ impl Conversion {
                 back.push(rename(&reserved, &name));
             }
         }
+        let without: Vec<&Value> = without.iter().filter_map(Value::as_array).flatten().collect();
         let leaves: Vec<&str> = self.old.iter().map(|o| o.name.as_str()).collect();
         plan.step(
             Step::sql(Phase::Contract, lock::EXCLUSIVE, there.join("; "), Some(back.join("; ")))
-                .with(json!({"leaves": leaves, "retypes": self.is_hidden})),
+                .with(json!({"leaves": leaves, "retypes": self.is_hidden, "without": without})),
         );
     }
 
     /// From contraction on only old values are made, until the quarantine ends.
     pub fn keep_current(&self, p: &Planning, plan: &mut Plan) {
         let unmake = format!("DROP TRIGGER IF EXISTS {} ON {TABLE}", p.trigger());
-        plan.step(Step::product(
-            Phase::Contract,
-            lock::EXCLUSIVE,
-            self.make_trigger(p, true),
-            Some(unmake.clone()),
-        ));
+        let from: Vec<&str> = self.new.iter().map(|n| n.name.as_str()).collect();
+        plan.step(
+            Step::product(Phase::Contract, lock::EXCLUSIVE, self.make_trigger(p, true), Some(unmake.clone()))
+                .with(json!({"keeps_from": from})),
+        );
         plan.step(Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None));
         for old in &self.old {
             let hidden = quote_identifier(&old.reserved);

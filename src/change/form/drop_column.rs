@@ -1,5 +1,5 @@
 //! ALTER TABLE … DROP COLUMN: the column waits under a reserved name, and gives no writer trouble there.
-use super::{Plan, Planning};
+use super::{Plan, Planning, aside};
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -21,6 +21,9 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     if facts.in_partition_key {
         p.no_form("the column is part of the partition key");
     }
+    if table::refuses_null(p.relid, column) {
+        p.no_form("the column's domain takes no NULL, so it cannot be left without a value: give it a default first");
+    }
     let dependents = table::dependents_but(p.relid, Some(column), views);
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
@@ -33,20 +36,20 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
         stand_in: Some(column.to_string()),
         ..Plan::default()
     };
-    plan.step(Step::sql(
+    let without = aside::constraints(p, column, &mut plan);
+    aside::indexes(p, column, &mut plan);
+    let hide = Step::sql(
         Phase::Contract,
         lock::EXCLUSIVE,
         format!("ALTER TABLE {TABLE} RENAME COLUMN {old} TO {hidden}"),
         Some(format!("ALTER TABLE {TABLE} RENAME COLUMN {hidden} TO {old}")),
-    ));
+    );
+    plan.step(hide.with(json!({"without": without})));
     let words = format!("give the indexes of {hidden}, and its sequence, reserved names");
     let step = Step::routine(Phase::Contract, "hide_indexes", words, json!({"column": reserved}));
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
     if facts.not_null {
-        // Writers of the new shape no longer give a value.
-        let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {hidden} DROP NOT NULL");
-        let step = Step::routine(Phase::Contract, "drop_not_null", words, json!({"column": reserved}));
-        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+        aside::not_null(p, column, &reserved, false, &mut plan);
     }
     plan.step(Step::sql(
         Phase::Purge,

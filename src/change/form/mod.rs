@@ -1,6 +1,7 @@
 //! The forms: one file for each kind of wish, with what stands in its way and the steps it takes.
 mod add_column;
 mod add_constraint;
+mod aside;
 mod attached;
 mod away;
 mod conversion;
@@ -8,6 +9,7 @@ mod create_index;
 mod derive;
 mod drop_column;
 mod drop_relation;
+mod indexes;
 mod not_null;
 mod rebuild;
 mod referenced;
@@ -15,6 +17,7 @@ mod rename_column;
 mod reshape;
 mod set_type;
 
+use crate::change::together;
 use crate::core::change::part::{self, Part};
 use crate::core::change::step::Step;
 use crate::pg::catalog::Name;
@@ -121,7 +124,11 @@ impl Plan {
 
     /// Adds the plan of another part. Steps keep to their phases.
     pub fn merge(&mut self, other: Plan) {
-        self.steps.extend(other.steps);
+        // A rule over several columns that go is set aside once, before the first of them.
+        let is_there =
+            |step: &Step| step.args["aside"].is_string() && self.steps.iter().any(|(s, _)| s == step);
+        let steps: Vec<_> = other.steps.into_iter().filter(|(step, _)| !is_there(step)).collect();
+        self.steps.extend(steps);
         self.sort();
         self.adds.extend(other.adds);
         self.takes.extend(other.takes);
@@ -174,6 +181,9 @@ pub fn require_castable(wish: &Wish, has_up: bool) {
 pub fn plan_all(planning: &Planning, parts: &[Part]) -> Plan {
     if planning.is_reshape(parts) {
         return reshape::plan(planning, parts);
+    }
+    if let Some(rule) = together::shared_within(planning.relid, parts) {
+        planning.no_form(&format!("{rule} is about two of the columns, and one of them gets another type: propose one after the other"));
     }
     let all = parts.iter().fold(Plan::default(), |mut all, part| {
         all.merge(plan(planning, part));

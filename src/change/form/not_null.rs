@@ -52,8 +52,7 @@ pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
 
 /// Gives old rows a value, and new ones of clients that give none, until the gate.
 pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
-    let mut trigger = format!("{}_{column}", p.trigger());
-    trigger.truncate((0..=63).rev().find(|at| trigger.is_char_boundary(*at)).unwrap_or(0));
+    let trigger = trigger(p, column);
     let quoted = quote_identifier(&trigger);
     let undo = format!("DROP TRIGGER IF EXISTS {quoted} ON {TABLE}");
     plan.step(
@@ -73,8 +72,33 @@ pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
     plan.step(Step::product(Phase::Contract, lock::EXCLUSIVE, undo, None));
 }
 
+fn trigger(p: &Planning, column: &str) -> String {
+    let mut trigger = format!("{}_{column}", p.trigger());
+    trigger.truncate((0..=63).rev().find(|at| trigger.is_char_boundary(*at)).unwrap_or(0));
+    trigger
+}
+
+/// Gives old rows a value where new ones have a default; joined to the step before. An old row that is written moves, perhaps
+/// to where the copy has been already: it gets its value then.
+pub fn copy_moving(plan: &mut Plan, p: &Planning, column: &str, expression: &str, runs_users_code: bool) {
+    let (quoted, name) = (quote_identifier(column), quote_identifier(trigger(p, column)));
+    let undo = format!("DROP TRIGGER IF EXISTS {name} ON {TABLE}");
+    plan.and(Step::product(
+        Phase::Expand,
+        lock::NO_WRITES_OR_DDL,
+        format!(
+            "CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE} FOR EACH ROW WHEN (OLD.{quoted} IS NULL AND NEW.{quoted} IS NULL) EXECUTE FUNCTION governance._fill_null({}, {}, 'owner'); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}",
+            quote_literal(column),
+            quote_literal(expression)
+        ),
+        Some(undo.clone()),
+    ));
+    copy(plan, column, expression, runs_users_code);
+    plan.step(Step::product(Phase::Verify, lock::EXCLUSIVE, undo, None));
+}
+
 /// Gives old rows a value.
-pub fn copy(plan: &mut Plan, column: &str, expression: &str, runs_users_code: bool) {
+fn copy(plan: &mut Plan, column: &str, expression: &str, runs_users_code: bool) {
     let quoted = quote_identifier(column);
     plan.step(Step::copy(
         format!(

@@ -1,19 +1,26 @@
 //! Indexes and constraints of a column whose type changes: built for the new column while both are written, changing names
-//! at the gate. Those of the old column stay with it in quarantine.
-use super::attached::Index;
+//! at the gate. The indexes of the old column stay with it in quarantine, its checks and foreign keys do not.
+use super::indexes::Index;
 use super::set_type::Change;
-use super::{Plan, Planning, create_index};
+use super::{Plan, Planning, aside, create_index};
 use crate::core::change::expression::fill;
-use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
+use crate::core::change::step::{COLUMN, Phase, SCHEMA, Step, TABLE, lock};
 use crate::pg::formula::{self, Column};
 use crate::pg::{owner, retype, spi};
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
-use serde_json::json;
 
-/// A check in terms of the table with the new column.
+/// An expression over the table's columns, once a column is of another type and has another name. `what`: whose expression
+/// it is; `target`: the type it has to be of.
 #[must_use]
-pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str) -> String {
+pub fn for_new_column(
+    p: &Planning,
+    what: &str,
+    text: &str,
+    target: Option<(pg_sys::Oid, i32)>,
+    new: &Column,
+    reserved: &str,
+) -> String {
     let columns: Vec<Column> = owner::run(|| {
         spi::select(
             "SELECT attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
@@ -24,11 +31,18 @@ pub fn check(p: &Planning, name: &str, text: &str, new: &Column, reserved: &str)
     .iter()
     .filter_map(|c| if *c == new.name { Some(new.clone()) } else { retype::column_of(p.relid, c) })
     .collect();
-    match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, (pg_sys::BOOLOID, -1)) {
-        Err(why) => p.no_form(&format!("check {name} does not fit the new type, drop it first: {why}")),
+    let target = target.unwrap_or((pg_sys::InvalidOid, -1));
+    match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, target) {
+        Err(why) => p.no_form(&format!("{what} does not fit the new type, drop it first: {why}")),
+        Ok(read) if what.starts_with("index") && !read.is_immutable => {
+            p.no_form(&format!("{what} is not immutable with the new type, drop it first"))
+        }
         Ok(read) => fill(&read.text, |i| {
             let name = &columns[i].name;
-            quote_identifier(if *name == new.name { reserved } else { name })
+            match *name == new.name {
+                true => quote_identifier(reserved),
+                false => format!("{COLUMN}{name}{COLUMN}"),
+            }
         }),
     }
 }
@@ -62,7 +76,7 @@ pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
     }
     for i in &change.indexes {
         let mut build = |name: &str, on: &str| {
-            plan.step(create_index::of_table(Phase::Verify, name, !i.unique.is_empty(), on.trim_start()));
+            plan.step(create_index::of_table(Phase::Verify, name, i.is_unique, on));
         };
         build(&p.reserved(&i.name), &i.on);
         if i.is_primary_key() {
@@ -84,7 +98,7 @@ fn before(p: &Planning, name: &str) -> String {
 
 /// What the new column takes over, while it goes by its reserved name.
 pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
-    let mut step = |there: Vec<String>, back: Option<Vec<String>>| {
+    let step = |plan: &mut Plan, there: Vec<String>, back: Option<Vec<String>>| {
         let back = back.map(|b| b.join("; "));
         plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, there.join("; "), back));
     };
@@ -94,24 +108,20 @@ pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
             format!("ALTER TABLE {TABLE} ALTER COLUMN {column} SET NOT NULL"),
             format!("ALTER TABLE {TABLE} DROP CONSTRAINT {proof}"),
         ];
-        step(there, None);
+        step(plan, there, None);
     }
     for c in &change.constraints {
+        // What the old column holds from now on is made from the new one, and judged there.
+        aside::constraint(plan, TABLE, &c.name, c.is_valid, false);
         let (name, reserved) = (quote_identifier(&c.name), quote_identifier(p.reserved(&c.name)));
-        let between = quote_identifier(p.reserved(&format!("between_{}", c.name)));
-        let mut there = vec![
-            rename_constraint(&name, &between),
-            rename_constraint(&reserved, &name),
-            rename_constraint(&between, &reserved),
-        ];
+        let mut there = vec![rename_constraint(&reserved, &name)];
         there.extend(comment(&format!("CONSTRAINT {name} ON {TABLE}"), c.comment.as_ref()));
-        let back =
-            vec![format!("ALTER TABLE {TABLE} DROP CONSTRAINT {name}"), rename_constraint(&reserved, &name)];
-        step(there, Some(back));
+        let back = vec![format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {name}")];
+        step(plan, there, Some(back));
     }
     for i in &change.indexes {
         let (there, back) = index(p, i);
-        step(there, Some(back));
+        step(plan, there, Some(back));
     }
 }
 
@@ -159,12 +169,10 @@ fn index(p: &Planning, i: &Index) -> (Vec<String>, Vec<String>) {
 }
 
 /// The old column no longer has to have a value: `down` may give none.
-pub fn after_swap(change: &Change, plan: &mut Plan) {
+pub fn after_swap(p: &Planning, change: &Change, plan: &mut Plan) {
     if change.not_null {
-        let words =
-            format!("ALTER TABLE {TABLE} ALTER COLUMN {} DROP NOT NULL", quote_identifier(&change.reserved));
-        let step = Step::routine(Phase::Contract, "drop_not_null", words, json!({"column": change.reserved}));
-        plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+        let at_once = change.settings.identity.is_some() || change.indexes.iter().any(Index::is_primary_key);
+        aside::not_null(p, &change.name, &change.reserved, at_once, plan);
     }
 }
 

@@ -31,7 +31,8 @@ pub fn references(p: &Planning, column: &str) -> Vec<Reference> {
                FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attname = $2 AND a.attnum = ANY (k.confkey)
               CROSS JOIN LATERAL (
-                SELECT string_agg(quote_ident(o.attname), ', ' ORDER BY u.n) AS own, string_agg(quote_ident(r.attname), ', ' ORDER BY u.n) AS others
+                SELECT string_agg(CASE WHEN k.conrelid = $1 AND o.attname <> $2 THEN chr(3) || o.attname || chr(3) ELSE quote_ident(o.attname) END, ', ' ORDER BY u.n) AS own,
+                       string_agg(CASE WHEN r.attname <> $2 THEN chr(3) || r.attname || chr(3) ELSE quote_ident(r.attname) END, ', ' ORDER BY u.n) AS others
                   FROM unnest(k.conkey, k.confkey) WITH ORDINALITY u (own, other, n)
                   JOIN pg_attribute o ON o.attrelid = k.conrelid AND o.attnum = u.own
                   JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.other) keys

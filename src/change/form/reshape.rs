@@ -1,16 +1,16 @@
 //! ALTER TABLE … ADD COLUMN …, DROP COLUMN … with `up` and `down`: one column is split into several, several are merged
 //! into one, or one is made from one.
 use super::conversion::{self, Conversion, Side};
-use super::{Plan, Planning};
+use super::{Plan, Planning, aside};
 use crate::change::table;
 use crate::core::change::addition::{NewColumn, Source};
 use crate::core::change::part::Part;
-use crate::core::change::step::{Phase, Step, TABLE, lock};
+use crate::core::change::step::TABLE;
 use crate::error;
 use crate::pg::formula::Column;
 use crate::pg::{catalog, retype, settings_scope};
 use pgrx::spi::quote_identifier;
-use serde_json::json;
+use serde_json::Value;
 
 /// The plan of all parts together.
 pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
@@ -40,15 +40,20 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
     };
     c.expand(p, &mut plan);
     Conversion::stop(p, &mut plan);
-    c.contract(&mut plan);
+    let without: Vec<Value> = dropped
+        .iter()
+        .map(|column| {
+            let mut rules = Plan::default();
+            let names = aside::constraints(p, column, &mut rules);
+            plan.merge(rules);
+            names
+        })
+        .collect();
+    c.contract(&mut plan, &without);
     for (old, facts) in c.old.iter().zip(&facts) {
         if facts.not_null {
             // `down` may give none.
-            let hidden = quote_identifier(&old.reserved);
-            let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {hidden} DROP NOT NULL");
-            let args = json!({"column": old.reserved});
-            let step = Step::routine(Phase::Contract, "drop_not_null", words, args);
-            plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
+            aside::not_null(p, &old.name, &old.reserved, false, &mut plan);
         }
     }
     c.keep_current(p, &mut plan);

@@ -1,7 +1,8 @@
 //! ALTER TABLE … ALTER COLUMN … TYPE where PostgreSQL would write every row anew: a second column of the new type is
 //! written together, filled and verified; at the gate both change names.
-use super::attached::{self, Constraint, Index, Settings};
+use super::attached::{self, Constraint, Settings};
 use super::conversion::{self, Conversion, Side};
+use super::indexes::{self, Index};
 use super::referenced::{self, Reference};
 use super::{Plan, Planning, derive, rebuild};
 use crate::change::table;
@@ -10,6 +11,7 @@ use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
 use crate::pg::formula::{self, Column};
 use crate::pg::{retype, settings_scope};
+use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::json;
 
@@ -36,7 +38,7 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     let facts = table::plain_column(p, &r.column);
     let (old, new) = columns(p, r);
     let (up, down) = expressions(p, r, &facts, &old, &new);
-    let change = change(p, r, &facts, &new);
+    let change = change(p, r, &facts, &old, &new);
     let side = |type_name: &str, collation: &str, made_from: &str| Side {
         name: r.column.clone(),
         reserved: change.reserved.clone(),
@@ -58,17 +60,14 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
-    c.contract(&mut plan);
-    rebuild::after_swap(&change, &mut plan);
+    let without = change.constraints.iter().map(|c| quote_identifier(&c.name)).collect::<Vec<_>>();
+    c.contract(&mut plan, &[json!(without)]);
+    rebuild::after_swap(p, &change, &mut plan);
     referenced::after_swap(&change.references, &mut plan);
     c.keep_current(p, &mut plan);
-    // The last step is the first to be taken back: nothing is locked yet while rows are counted.
-    plan.step(Step::routine(
-        Phase::Contract,
-        "tell_lost",
-        format!("on undo_change, count the values that {} could not hold", facts.type_name),
-        json!({"old": change.reserved, "new": change.name}),
-    ));
+    let words = format!("on undo_change, count the values that {} could not hold", facts.type_name);
+    let args = json!({"old": change.reserved, "new": change.name, "counts": true});
+    plan.step(Step::routine(Phase::Contract, "tell_lost", words, args));
     plan.steps.sort_by_key(|(step, _)| step.phase as u8);
     plan
 }
@@ -111,7 +110,7 @@ fn columns(p: &Planning, r: &Retype) -> (Column, Column) {
 }
 
 /// What comes along; raises for what cannot.
-fn change(p: &Planning, r: &Retype, facts: &table::Column, new: &Column) -> Change {
+fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &Column) -> Change {
     if facts.generated {
         p.no_form("a generated column is made by its own expression");
     }
@@ -129,13 +128,14 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, new: &Column) -> Chan
         error::change::column_gone(&r.column).raise()
     };
     let reserved = p.reserved(&r.column);
-    let indexes = attached::indexes(p, &r.column, &reserved);
+    let indexes = indexes::of_column(p, old, new, &reserved);
     if !indexes.is_empty() && table::shape(p.relid).partitioned {
         p.no_form("an index over a column of a partitioned table cannot be built while clients write");
     }
     let mut constraints = attached::constraints(p.relid, &r.column, &reserved);
     for c in constraints.iter_mut().filter(|c| c.is_check) {
-        c.text = rebuild::check(p, &c.name, &c.text, new, &reserved);
+        let (what, boolean) = (format!("check {}", c.name), Some((pg_sys::BOOLOID, -1)));
+        c.text = rebuild::for_new_column(p, &what, &c.text, boolean, new, &reserved);
     }
     Change {
         name: r.column.clone(),

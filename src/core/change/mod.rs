@@ -2,8 +2,10 @@
 pub mod addition;
 pub mod away;
 pub mod expression;
+mod fold;
 pub mod part;
 pub mod reads;
+pub mod seen;
 pub mod step;
 
 /// Where a change stands.

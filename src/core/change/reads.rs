@@ -1,7 +1,10 @@
 //! Reads that a session has seen and not yet written: bounded, merged by who reads what, taken out in one piece and given
 //! back when writing fails.
+use super::fold::Fold;
+use super::seen::{PAUSE, Seen};
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasherDefault;
 
 /// How a read is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +29,9 @@ impl Evidence {
     }
 }
 
+/// So many closed bursts a session keeps beside what it reads now; it writes them with the next commit that may.
+const MOST_BURSTS: usize = 1_000;
+
 /// Stands for every column of a relation.
 pub const WHOLE_ROW: i16 = 0;
 /// Stands for reading rows without any of their columns.
@@ -46,25 +52,6 @@ pub struct Key {
     pub application: u16,
 }
 
-/// When and how often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// First time, in microseconds.
-    pub first: i64,
-    /// Last time.
-    pub last: i64,
-    /// How often.
-    pub reads: i64,
-}
-
-impl Seen {
-    fn merge(&mut self, other: Seen) {
-        self.first = self.first.min(other.first);
-        self.last = self.last.max(other.last);
-        self.reads += other.reads;
-    }
-}
-
 /// What became of a read that was noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noted {
@@ -76,49 +63,15 @@ pub enum Noted {
     Lost,
 }
 
-/// Keys are few bytes that nobody chooses to collide: a multiplication each is enough, and it runs for every read.
-#[derive(Default)]
-pub struct Fold(u64);
-
-impl Hasher for Fold {
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(u64::from(*byte));
-        }
-    }
-
-    fn write_u16(&mut self, n: u16) {
-        self.write_u64(u64::from(n));
-    }
-
-    fn write_i16(&mut self, n: i16) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u32(&mut self, n: u32) {
-        self.write_u64(u64::from(n));
-    }
-
-    fn write_isize(&mut self, n: isize) {
-        self.write_u64(n as u64);
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0.rotate_left(5) ^ n).wrapping_mul(0x517c_c1b7_2722_0a95);
-    }
-}
-
 type Entries = HashMap<Key, Seen, BuildHasherDefault<Fold>>;
 
 /// The unwritten reads of a session.
 pub struct Buffer {
     waiting: Entries,
+    /// What was seen of a waiting key before a pause.
+    earlier: Vec<(Key, Seen)>,
     /// Taken out to be written by a transaction that has not ended.
-    in_flight: Entries,
+    in_flight: Vec<(Key, Seen)>,
     applications: Vec<String>,
     current: usize,
     most: usize,
@@ -130,8 +83,9 @@ impl Buffer {
     /// An empty one with room for so many keys.
     #[must_use]
     pub fn new(most: usize) -> Self {
-        let (waiting, in_flight) = (Entries::default(), Entries::default());
-        Buffer { waiting, in_flight, applications: Vec::new(), current: 0, most, lost: 0 }
+        let waiting = Entries::default();
+        let (earlier, in_flight) = (Vec::new(), Vec::new());
+        Buffer { waiting, earlier, in_flight, applications: Vec::new(), current: 0, most, lost: 0 }
     }
 
     /// The number of an application.
@@ -161,6 +115,11 @@ impl Buffer {
     /// Counts a read.
     pub fn note(&mut self, key: Key, now: i64) -> Noted {
         if let Some(seen) = self.waiting.get_mut(&key) {
+            if now - seen.last > PAUSE && self.earlier.len() < MOST_BURSTS {
+                self.earlier.push((key, std::mem::replace(seen, Seen::once(now))));
+                return Noted::Known;
+            }
+            seen.longest = seen.longest.max(now - seen.last);
             seen.last = now;
             seen.reads += 1;
             return Noted::Known;
@@ -169,22 +128,23 @@ impl Buffer {
             self.lost += 1;
             return Noted::Lost;
         }
-        self.waiting.insert(key, Seen { first: now, last: now, reads: 1 });
+        self.waiting.insert(key, Seen::once(now));
         Noted::New
     }
 
     /// Whether nothing waits and nothing is being written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty() && self.in_flight.is_empty() && self.lost == 0
+        self.waiting.is_empty() && self.earlier.is_empty() && self.in_flight.is_empty() && self.lost == 0
     }
 
     /// Everything unwritten, what is being written included.
     pub fn unwritten(&self) -> impl Iterator<Item = (&Key, &Seen)> {
-        self.waiting.iter().chain(&self.in_flight)
+        let others = self.earlier.iter().chain(&self.in_flight).map(|(k, s)| (k, s));
+        self.waiting.iter().chain(others)
     }
 
-    /// How many keys are being written.
+    /// How many of them are being written.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.in_flight.len()
@@ -192,12 +152,14 @@ impl Buffer {
 
     /// Takes out what waits and passes the test, until the transaction that writes it has ended.
     pub fn take(&mut self, is_writable: impl Fn(&Key) -> bool) -> Vec<(Key, Seen)> {
-        let taken: Vec<(Key, Seen)> =
-            self.waiting.iter().filter(|(k, _)| is_writable(k)).map(|(k, s)| (*k, *s)).collect();
-        for (key, seen) in &taken {
+        let (mut taken, kept): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.earlier).into_iter().partition(|(k, _)| is_writable(k));
+        self.earlier = kept;
+        taken.extend(self.waiting.iter().filter(|(k, _)| is_writable(k)).map(|(k, s)| (*k, *s)));
+        for (key, _) in &taken {
             self.waiting.remove(key);
-            self.in_flight.entry(*key).and_modify(|s| s.merge(*seen)).or_insert(*seen);
         }
+        self.in_flight.extend(&taken);
         taken
     }
 
@@ -217,8 +179,23 @@ impl Buffer {
 
     /// It has not: all of it waits again.
     pub fn give_back(&mut self) {
-        for (key, seen) in self.in_flight.drain() {
-            self.waiting.entry(key).and_modify(|s| s.merge(seen)).or_insert(seen);
+        let mut given = std::mem::take(&mut self.in_flight);
+        given.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.first));
+        for (key, seen) in given {
+            match self.waiting.entry(key) {
+                Entry::Vacant(place) => {
+                    place.insert(seen);
+                }
+                Entry::Occupied(now)
+                    if now.get().first - seen.last > PAUSE && self.earlier.len() < MOST_BURSTS =>
+                {
+                    self.earlier.push((key, seen));
+                }
+                Entry::Occupied(mut now) => {
+                    let later = now.insert(seen);
+                    now.get_mut().merge(later);
+                }
+            }
         }
     }
 }
@@ -240,16 +217,49 @@ mod tests {
         assert_eq!(buffer.note(key(1, app), 7), Noted::Known);
         assert_eq!(buffer.note(key(2, app), 8), Noted::New);
         let taken = buffer.take(|k| k.column == 1);
-        assert_eq!(taken, vec![(key(1, app), Seen { first: 5, last: 7, reads: 2 })]);
+        assert_eq!(taken, vec![(key(1, app), Seen { first: 5, last: 7, reads: 2, longest: 2 })]);
         assert_eq!(buffer.note(key(1, app), 9), Noted::New);
         buffer.give_back();
         let mut all: Vec<_> = buffer.unwritten().map(|(k, s)| (k.column, *s)).collect();
         all.sort_by_key(|(c, _)| *c);
-        assert_eq!(all[0], (1, Seen { first: 5, last: 9, reads: 3 }));
+        assert_eq!(all[0], (1, Seen { first: 5, last: 9, reads: 3, longest: 2 }));
         assert_eq!(all.len(), 2);
         buffer.take(|_| true);
         buffer.written();
         assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn a_pause_keeps_reads_apart() {
+        let mut buffer = Buffer::new(3);
+        for now in [0, 5, PAUSE + 6, PAUSE + 9] {
+            buffer.note(key(1, 0), now);
+        }
+        let (early, late) = (
+            Seen { first: 0, last: 5, reads: 2, longest: 5 },
+            Seen { first: PAUSE + 6, last: PAUSE + 9, reads: 2, longest: 3 },
+        );
+        assert_eq!(buffer.take(|_| false), vec![]);
+        assert_eq!(buffer.take(|_| true), vec![(key(1, 0), early), (key(1, 0), late)]);
+        assert!(!buffer.is_empty());
+        buffer.give_back();
+        assert_eq!(buffer.unwritten().map(|(_, s)| *s).collect::<Vec<_>>(), vec![late, early]);
+        assert_eq!(buffer.take(|_| true).len(), 2, "given back, they are still apart");
+        buffer.written();
+        assert!(buffer.is_empty());
+    }
+
+    #[test]
+    fn pauses_have_no_end_of_room() {
+        let mut buffer = Buffer::new(1);
+        let times = MOST_BURSTS as i64 + 10;
+        for i in 0..times {
+            buffer.note(key(1, 0), i * 2 * PAUSE);
+        }
+        let taken = buffer.take(|_| true);
+        assert_eq!(taken.len(), MOST_BURSTS + 1);
+        assert_eq!(taken.iter().map(|(_, s)| s.reads).sum::<i64>(), times);
+        assert_eq!(taken.iter().map(|(_, s)| s.longest).max(), Some(2 * PAUSE));
     }
 
     #[test]

@@ -5,6 +5,9 @@ pub const TABLE: &str = "\u{1}";
 /// Stands for the schema of the table.
 pub const SCHEMA: &str = "\u{2}";
 
+/// Around the name of a column that the change itself leaves alone: another one of the table may rename it meanwhile.
+pub const COLUMN: char = '\u{3}';
+
 /// Where in a change a step belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -219,9 +222,23 @@ pub fn fill(text: &str, table: &str, schema: &str) -> String {
     text.replace(TABLE, table).replace(SCHEMA, schema)
 }
 
+/// A text of a step with its columns under the names they have by now, quoted.
+#[must_use]
+pub fn fill_columns(text: &str, name_now: impl Fn(&str) -> String) -> String {
+    let parts = text.split(COLUMN).enumerate();
+    parts.map(|(i, part)| if i % 2 == 1 { name_now(part) } else { part.to_string() }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_have_the_names_of_the_moment() {
+        let text = format!("({COLUMN}a b{COLUMN}, x) WHERE {COLUMN}c{COLUMN}");
+        assert_eq!(fill_columns(&text, |name| format!("<{name}>")), "(<a b>, x) WHERE <c>");
+        assert_eq!(fill_columns("plain", str::to_string), "plain");
+    }
 
     #[test]
     fn words_survive_storage() {

@@ -10,7 +10,7 @@ pub use index::index;
 
 use super::catalog::{self, text};
 use super::list::items;
-use super::xact;
+use super::{looking, xact};
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::CString;
@@ -55,7 +55,8 @@ fn tried<R>(f: impl FnOnce() -> Result<R, Unread>) -> Result<R, Unread> {
     if STRICT.get() {
         return f();
     }
-    xact::apart_unless_locked(f).unwrap_or(Err(Some(UNREADABLE)))
+    // Somebody asks what the statement would do, or it is about to run the users' functions itself.
+    xact::apart_unless_locked(|| looking::run(f)).unwrap_or(Err(Some(UNREADABLE)))
 }
 
 /// The name the server would choose: free among the relations of a schema, and among the constraints where it is one's.

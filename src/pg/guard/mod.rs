@@ -30,6 +30,7 @@ mod shadow;
 mod storage;
 mod table;
 mod types;
+mod whole;
 
 pub use drops::hit_of;
 pub use facts::{bytes, has_rows};
@@ -86,6 +87,8 @@ pub struct Sight {
     pub rewrites: Vec<pg_sys::Oid>,
     /// Tables it reads as a whole.
     pub scans: Vec<pg_sys::Oid>,
+    /// A statement with several sub-commands that is one wish as a whole: its table, and the wish in one spelling.
+    pub several: Option<(pg_sys::Oid, String)>,
 }
 
 impl Sight {
@@ -196,6 +199,7 @@ pub unsafe fn look(node: *mut pg_sys::Node) -> Sight {
     unsafe {
         look_into(node, &mut sight);
         ours::look(node, &mut sight);
+        sight.several = Some(node).filter(|_| !sight.hits.is_empty()).and_then(|node| whole::of(node));
     }
     sight
 }

@@ -3,12 +3,13 @@
 //! It is part of a user's transaction and must not be felt there: it waits for nobody, it runs in a subtransaction, and what
 //! cannot be written waits. What a transaction wrote counts as written when that has committed.
 use super::scan::Row;
-use super::{BUFFER, OLDEST, lock, watch};
+use super::{BUFFER, NOTED, OLDEST, lock, watch};
 use crate::change;
-use crate::core::change::reads::{Key, NO_COLUMN, Seen, WHOLE_ROW};
+use crate::core::change::reads::{Key, NO_COLUMN, WHOLE_ROW};
+use crate::core::change::seen::{self, Seen};
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{hooks, owner, refusals, roles, xact};
+use crate::pg::{hooks, owner, plain, refusals, roles, xact};
 use crate::settings;
 use pgrx::pg_sys;
 use std::cell::Cell;
@@ -27,8 +28,6 @@ thread_local! {
     static NOTED_AT: Cell<u64> = const { Cell::new(0) };
     /// Whether the running transaction has written notes.
     static NOTED_HERE: Cell<bool> = const { Cell::new(false) };
-    /// Whether the kill switch was seen to be off, and no gap has been written of it.
-    static BLIND: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether the running transaction has written reads.
@@ -40,19 +39,8 @@ pub fn has_written() -> bool {
 /// The transaction has ended.
 pub fn ended(committed: bool) {
     WRITTEN.set(false);
-    if NOTED_HERE.replace(false) {
-        if committed {
-            BLIND.set(false);
-        } else {
-            NOTED_AT.set(0);
-        }
-    }
-}
-
-/// The kill switch is off, and a plan that reads what is watched was executed or a transaction ended.
-pub fn note_blindness() {
-    if !settings::ENABLED.get() {
-        BLIND.set(true);
+    if NOTED_HERE.replace(false) && !committed {
+        NOTED_AT.set(0);
     }
 }
 
@@ -64,16 +52,20 @@ pub fn before_commit() {
             return;
         }
     }
-    note_blindness();
     lock::renew();
-    if WRITTEN.get() || !may_write() {
+    let has_id = xact::id_if_assigned().is_some();
+    let oldest = OLDEST.get();
+    if oldest == 0 && !has_id {
         return;
     }
-    let has_id = xact::id_if_assigned().is_some();
-    let now = clock();
+    // That of the statement may be long ago: a block commits many times.
+    let now = Some(NOTED.replace(0)).filter(|at| *at != 0).unwrap_or_else(plain::clock);
     let patience = i64::from(settings::READ_FLUSH_AFTER.get()) * 1_000_000 / if has_id { SOONER } else { 1 };
-    let is_due = OLDEST.get() != 0 && now - OLDEST.get() >= patience;
-    let has_notes = has_id && (BLIND.get() || watch::any() && notes_are_due());
+    let is_due = oldest != 0 && now - oldest >= patience;
+    if !(is_due || has_id) || WRITTEN.get() || !may_write() {
+        return;
+    }
+    let has_notes = has_id && watch::any() && notes_are_due();
     if (is_due || has_notes) && now >= NOT_BEFORE.get() {
         match xact::tried(|| write(is_due, false)) {
             Ok(()) => NOT_BEFORE.set(0),
@@ -84,12 +76,6 @@ pub fn before_commit() {
             }
         }
     }
-}
-
-/// The time. That of the statement may be long ago: a block commits many times.
-fn clock() -> i64 {
-    // SAFETY: reads the clock.
-    unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
 fn notes_are_due() -> bool {
@@ -116,10 +102,6 @@ fn write(with_reads: bool, at_last: bool) {
     }
     if with_reads {
         write_reads(at_last);
-    }
-    if BLIND.get() {
-        NOTED_HERE.set(true);
-        change::ledger::note_gap("", "governance.enabled was off");
     }
     if notes_are_due() && !is_serializable() {
         let watch = watch::current();
@@ -148,7 +130,7 @@ fn write_reads(at_last: bool) {
     }
     let waits = BUFFER.with_borrow(|b| b.unwritten().count() > b.in_flight());
     if waits {
-        OLDEST.set(clock());
+        OLDEST.set(plain::clock());
     }
 }
 
@@ -179,7 +161,7 @@ fn is_settled(relid: pg_sys::Oid) -> bool {
 #[must_use]
 pub fn resolved(reads: impl Iterator<Item = (Key, Seen)>) -> Vec<Row> {
     let watch = watch::current();
-    let mut merged: BTreeMap<(Name, String, u32, u16, &'static str), Seen> = BTreeMap::new();
+    let mut readers: BTreeMap<(Name, String, u32, u16, &'static str), Vec<Seen>> = BTreeMap::new();
     for (key, seen) in reads {
         let relid = pg_sys::Oid::from(key.relid);
         let itself = vec![relid];
@@ -199,21 +181,15 @@ pub fn resolved(reads: impl Iterator<Item = (Key, Seen)>) -> Vec<Row> {
                 if is_there {
                     let key =
                         (name.clone(), column.clone(), key.role, key.application, key.evidence.as_str());
-                    merged
-                        .entry(key)
-                        .and_modify(|s| {
-                            s.first = s.first.min(seen.first);
-                            s.last = s.last.max(seen.last);
-                            s.reads += seen.reads;
-                        })
-                        .or_insert(seen);
+                    readers.entry(key).or_default().push(seen);
                 }
             }
         }
     }
     let mut names: HashMap<u32, String> = HashMap::new();
-    merged
+    readers
         .into_iter()
+        .flat_map(|(key, seen)| seen::merged(seen, seen::PAUSE).into_iter().map(move |s| (key.clone(), s)))
         .map(|((name, column, role, application, evidence), seen)| Row {
             name,
             column,
@@ -222,6 +198,7 @@ pub fn resolved(reads: impl Iterator<Item = (Key, Seen)>) -> Vec<Row> {
             first: seen.first,
             last: seen.last,
             reads: seen.reads,
+            longest: seen.longest,
             evidence: evidence.to_string(),
         })
         .collect()

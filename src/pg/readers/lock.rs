@@ -4,7 +4,7 @@
 //! `DISCARD ALL` and `pg_advisory_unlock_all()` take them away, so they are renewed at the end of each transaction.
 use super::watch;
 use crate::core::change::reads::WHOLE_ROW;
-use crate::pg::spi;
+use crate::pg::{plain, spi};
 use pgrx::pg_sys;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -47,8 +47,7 @@ fn try_lock(tag: Tag, mode: u32, session: bool) -> bool {
 }
 
 fn holds(tag: Tag, mode: u32) -> bool {
-    // SAFETY: looks into this session's own table of locks.
-    unsafe { pg_sys::LockHeldByMe(&locktag(tag), mode as i32) }
+    plain::holds_lock(&locktag(tag), mode)
 }
 
 /// What tells others of an unwritten read.

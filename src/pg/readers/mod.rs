@@ -1,7 +1,9 @@
 //! The column-read ledger inside a session: which columns of watched relations are read, by which role and application.
 //!
 //! `watch` says what is watched, `plan` finds what a plan reads and hangs it on the plan, here executions are counted, `flush`
-//! writes the counts, `lock` tells other sessions that there are unwritten ones, and `scan` reads the ledger.
+//! writes the counts, `lock` tells other sessions that there are unwritten ones, `scan` reads the ledger, and `blind` knows when
+//! the kill switch was off.
+pub mod blind;
 pub mod flush;
 mod hooks;
 pub mod lock;
@@ -10,7 +12,7 @@ pub mod scan;
 pub mod watch;
 
 use super::hooks::active;
-use super::{catalog, own_statement, owner, session};
+use super::{catalog, own_statement, owner, plain, session};
 use crate::core::change::reads::{Buffer, Evidence, Key, Noted, WHOLE_ROW};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -23,6 +25,8 @@ thread_local! {
     static BUFFER: RefCell<Buffer> = RefCell::new(Buffer::new(MOST));
     /// When the oldest unwritten read was seen, in microseconds; zero where there is none.
     static OLDEST: Cell<i64> = const { Cell::new(0) };
+    /// When the last read was seen, since the last look.
+    static NOTED: Cell<i64> = const { Cell::new(0) };
     /// What COPY is writing out; one may run inside another.
     static COPIED: RefCell<Vec<Copied>> = const { RefCell::new(Vec::new()) };
     static AT_EXIT: Cell<bool> = const { Cell::new(false) };
@@ -69,12 +73,8 @@ unsafe fn keeps_up_foreign_key(source: *const std::ffi::c_char) -> bool {
 pub unsafe fn executed(desc: *const pg_sys::QueryDesc) {
     // SAFETY: the caller vouches for the query.
     unsafe {
-        if !active() {
-            flush::note_blindness();
-            return;
-        }
         let source = (*desc).sourceText;
-        if is_our_own() || own_statement::is(source) || keeps_up_foreign_key(source) {
+        if !active() || is_our_own() || own_statement::is(source) || keeps_up_foreign_key(source) {
             return;
         }
         note(|note| plan::reads((*desc).plannedstmt, note));
@@ -132,13 +132,13 @@ pub fn was_copied(at: usize) {
 
 /// Counts reads of the current role and application.
 fn note(reads: impl FnOnce(&mut dyn FnMut(pg_sys::Oid, i16, Evidence))) {
-    // SAFETY: plain reads of backend globals and of the clock. The name of the application is never NULL after start-up, and NUL-
-    // terminated.
-    let (role, name, now) = unsafe {
+    let (role, now) = (plain::user().to_u32(), plain::clock());
+    // SAFETY: a backend global, never NULL after start-up, and NUL-terminated.
+    let name = unsafe {
         let name = pg_sys::application_name;
-        let name = if name.is_null() { &[][..] } else { CStr::from_ptr(name).to_bytes() };
-        (pg_sys::GetUserId().to_u32(), name, pg_sys::GetCurrentTimestamp())
+        if name.is_null() { &[][..] } else { CStr::from_ptr(name).to_bytes() }
     };
+    NOTED.set(now);
     let mut news = Vec::new();
     BUFFER.with_borrow_mut(|buffer| {
         let application = buffer.application(name);
@@ -170,8 +170,10 @@ fn flush_at_exit() {
 /// The transaction has ended. Must not raise.
 pub fn transaction_ended(committed: bool) {
     plan::forget();
+    blind::transaction_ended();
     let _ = COPIED.try_with(|copied| copied.try_borrow_mut().map(|mut copied| copied.clear()));
-    if OLDEST.get() == 0 {
+    if !flush::has_written() {
+        // Nothing was taken out to be written.
         flush::ended(committed);
         return;
     }
@@ -185,7 +187,7 @@ pub fn transaction_ended(committed: bool) {
             buffer.is_empty()
         })
     });
-    if committed && flush::has_written() {
+    if committed {
         if emptied.unwrap_or(false) {
             OLDEST.set(0);
         }

@@ -5,6 +5,7 @@
 //! them, leaves none.
 use super::lock::Reading;
 use crate::pg::catalog::{self, Name};
+use pgrx::datum::Interval;
 use pgrx::{FromDatum, pg_sys};
 
 /// A row of the ledger.
@@ -26,6 +27,8 @@ pub struct Row {
     pub reads: i64,
     /// How it is known.
     pub evidence: String,
+    /// The longest time between two of them, in microseconds; zero where there was one.
+    pub longest: i64,
 }
 
 /// The rows that are wanted.
@@ -60,8 +63,12 @@ pub fn rows(is_wanted: impl Fn(&Name) -> bool) -> Vec<Row> {
             pg_sys::heap_deform_tuple(tuple, descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
             let text = |i: usize| String::from_datum(values[i], nulls[i]).unwrap_or_default();
             let number = |i: usize| values[i].value() as i64;
+            let span = |i: usize| {
+                let interval = Interval::from_datum(values[i], nulls[i]);
+                interval.and_then(|s| i64::try_from(s.as_micros()).ok()).unwrap_or(0)
+            };
             let name = Name { schema: text(0), relation: text(1) };
-            if columns >= 9 && is_wanted(&name) {
+            if columns >= 10 && is_wanted(&name) {
                 rows.push(Row {
                     name,
                     column: text(2),
@@ -71,6 +78,7 @@ pub fn rows(is_wanted: impl Fn(&Name) -> bool) -> Vec<Row> {
                     last: number(6),
                     reads: number(7),
                     evidence: text(8),
+                    longest: span(9),
                 });
             }
         }

@@ -1,5 +1,5 @@
 //! DROP CONSTRAINT, DROP POLICY, DROP INDEX: the definition is kept, and `undo_change` puts it back.
-use super::super::{Plan, Planning};
+use super::super::{Plan, Planning, aside};
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -98,12 +98,7 @@ pub fn drop_constraint(p: &Planning, name: &str) -> Plan {
             plan.step(Step::sql(Phase::Contract, lock::EXCLUSIVE, drop, Some(back)));
             if facts.validated {
                 // Not in the transaction that adds it: that one holds a strong lock.
-                plan.step(Step::sql(
-                    Phase::Restore,
-                    lock::NO_DDL,
-                    format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {quoted}"),
-                    None,
-                ));
+                plan.step(aside::validate(TABLE, name, json!({"table": TABLE, "constraint": name})));
             }
         }
         ("u" | "p", Some(index)) => {

@@ -17,6 +17,7 @@ def upgrade():
         sa.Column("age", sa.Integer),
     )
     op.create_index("ix_customer_phone", "customer", ["phone", "name"])
+    op.create_index("ix_customer_fax", "customer", ["fax"])
     op.create_table(
         "legacy",
         sa.Column("id", sa.Integer, primary_key=True),

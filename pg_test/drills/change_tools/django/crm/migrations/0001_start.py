@@ -23,4 +23,5 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=10, db_index=True)),
             ],
         ),
+        migrations.AddIndex("customer", models.Index(fields=["fax"], name="ix_customer_fax")),
     ]

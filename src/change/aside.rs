@@ -1,0 +1,288 @@
+//! Rules that a column in quarantine must not keep: set aside at the gate, brought back by `undo_change` without reading a
+//! row, and proven afterwards.
+use super::store::{self, Change};
+use super::{acting, culprit, run, table, whole};
+use crate::core::change::State;
+use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::{owner, settings_scope, spi, xact};
+use pgrx::pg_sys;
+use pgrx::spi::{quote_identifier, quote_literal};
+use serde_json::{Value, json};
+
+/// A check or a foreign key.
+pub struct Rule {
+    /// The partition it is of; None for the table itself.
+    pub table: Option<pg_sys::Oid>,
+    /// Its name.
+    pub name: String,
+    /// Whether all rows are known to fulfil it.
+    pub is_valid: bool,
+    /// A foreign key of a partitioned table, which takes none that is not valid.
+    pub of_partitions: bool,
+}
+
+impl Rule {
+    /// Under which the plan knows it. A partition that is renamed meanwhile voids the plan.
+    #[must_use]
+    pub fn label(&self) -> String {
+        match self.table.and_then(catalog::relation_name) {
+            Some(table) => format!("{} of {table}", quote_identifier(&self.name)),
+            None => quote_identifier(&self.name),
+        }
+    }
+}
+
+/// The checks and foreign keys over any of these columns, of a table and its partitions.
+#[must_use]
+pub fn rules(relid: pg_sys::Oid, columns: &[String]) -> Vec<Rule> {
+    owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION ALL SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT nullif(c.oid, $1), k.conname::text, k.convalidated, k.contype = 'f' AND c.relkind = 'p'
+               FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_constraint k ON k.conrelid = c.oid
+              WHERE k.contype IN ('c', 'f') AND k.coninhcount = 0 AND k.conparentid = 0
+                AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = ANY ($2) AND a.attnum = ANY (k.conkey))
+              ORDER BY c.oid <> $1, c.oid, k.conname",
+            &[relid.into(), columns.to_vec().into()],
+            |r| Rule { table: r.get(1), name: r.must(2), is_valid: r.must(3), of_partitions: r.must(4) },
+        )
+    })
+}
+
+/// Under which it is kept that a rule was set aside.
+#[must_use]
+pub fn key(table: &str, name: &str) -> String {
+    format!("aside {table} {name}")
+}
+
+/// Whether a step is about a rule that was not set aside: somebody else had taken it away, or it could not come back.
+#[must_use]
+pub fn is_void(change: &Change, args: &Value) -> bool {
+    args["aside"].as_str().is_some_and(|key| !change.kept[key].is_object())
+}
+
+/// A constraint as it is.
+struct Facts {
+    definition: String,
+    is_valid: bool,
+    comment: Option<String>,
+    columns: Vec<String>,
+    references: Option<pg_sys::Oid>,
+}
+
+fn constraint(relid: pg_sys::Oid, name: &str) -> Option<Facts> {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), k.convalidated, obj_description(k.oid, 'pg_constraint'),
+                    ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = k.conrelid AND a.attnum = ANY (k.conkey) ORDER BY 1),
+                    nullif(k.confrelid, 0)
+               FROM pg_constraint k WHERE k.conrelid = $1 AND k.conname = $2",
+            &[relid.into(), name.into()],
+            |r| Facts {
+                definition: r.must(1),
+                is_valid: r.must(2),
+                comment: r.get(3),
+                columns: r.must(4),
+                references: r.get(5),
+            },
+        )
+    })
+    .into_iter()
+    .next()
+}
+
+fn text<'a>(args: &'a Value, key: &str) -> &'a str {
+    args[key].as_str().unwrap_or_default()
+}
+
+fn as_owner<R>(change: &Change, f: impl FnOnce() -> R) -> R {
+    let role = catalog::relation_owner(change.relation().0).unwrap_or(pg_sys::InvalidOid);
+    owner::as_role(role, f)
+}
+
+/// Sets a constraint or an index aside. Nothing is done where another change has taken it away before.
+pub fn set(change: &Change, args: &Value) {
+    let table = change.fill(text(args, "table"));
+    let Some(relid) = table::named(&table) else { return };
+    let (kept, statement) = match args["constraint"].as_str() {
+        Some(name) => {
+            let Some(facts) = constraint(relid, name) else { return };
+            if let Some(other) = facts.references.filter(|other| *other != relid) {
+                // The foreign key's triggers are there, too.
+                let mode = pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE;
+                run::refuse_to_queue_for(change, other, mode);
+            }
+            let kept = json!({
+                "definition": facts.definition, "is_valid": facts.is_valid, "comment": facts.comment, "columns": facts.columns,
+            });
+            (kept, format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote_identifier(name)))
+        }
+        None => {
+            let name = Name { schema: text(args, "schema").into(), relation: text(args, "index").into() };
+            if catalog::relation_oid(&name).is_none() {
+                return;
+            }
+            (json!({}), format!("DROP INDEX {name}"))
+        }
+    };
+    store::keep(change.id, text(args, "aside"), kept);
+    acting::touching(change, &json!({"touches": [table]}), || {
+        as_owner(change, || {
+            spi::execute(&statement, &[]);
+        });
+    });
+}
+
+/// Brings a constraint back without looking at rows. Indexes are built by a step of their own.
+pub fn back(change: &Change, args: &Value) {
+    let Some(name) = args["constraint"].as_str() else { return };
+    let kept = &change.kept[text(args, "aside")];
+    let Some(definition) = kept["definition"].as_str() else { return };
+    if definition.starts_with("UNIQUE") {
+        return;
+    }
+    let table = change.fill(text(args, "table"));
+    let relid = table::named(&table);
+    let mut missing = relid.map_or_else(Vec::new, |relid| missing(relid, &kept["columns"]));
+    // Its text has the names of then: they are given back for a moment.
+    let renamed: Vec<(String, String)> = missing
+        .iter()
+        .map(|old| (change.column_now(old).to_string(), old.clone()))
+        .filter(|(now, old)| now != old && !now.starts_with(RESERVED))
+        .filter(|(now, _)| relid.is_some_and(|relid| catalog::column_number(relid, now).is_some()))
+        .collect();
+    missing.retain(|column| !renamed.iter().any(|(_, old)| old == column));
+    for column in &missing {
+        let others = store::open_on(&change.name).into_iter();
+        if let Some(other) = others
+            .filter(|o| o.state == State::Contracted && o.id != change.id)
+            .find(|o| o.takes.contains(column))
+        {
+            error::change::other_in_quarantine(change.id, name, column, other.id).raise();
+        }
+    }
+    let why = match relid {
+        None => Some("its table is gone".to_string()),
+        Some(_) if !missing.is_empty() => Some(format!("there is no column {}", missing.join(", "))),
+        Some(relid) if whole::has_constraint(relid, name) => Some("its name is taken".to_string()),
+        _ => None,
+    };
+    if let Some(why) = why {
+        error::change::constraint_not_back(&table, name, &why, definition).warn();
+        store::keep(change.id, text(args, "aside"), Value::Null);
+        return;
+    }
+    let rename = |from: &str, to: &str| {
+        let (from, to) = (quote_identifier(from), quote_identifier(to));
+        as_owner(change, || {
+            spi::execute(&format!("ALTER TABLE {} RENAME COLUMN {from} TO {to}", change.name), &[]);
+        });
+    };
+    renamed.iter().for_each(|(now, old)| rename(now, old));
+    for table in members(&table, definition) {
+        add(change, &table, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
+    }
+    renamed.iter().for_each(|(now, old)| rename(old, now));
+}
+
+/// How the names of columns in quarantine begin.
+const RESERVED: &str = "_dg";
+
+/// Where it is added: a partitioned table takes no foreign key that is not valid, but its partitions do.
+fn members(table: &str, definition: &str) -> Vec<String> {
+    match table::named(table) {
+        Some(relid) if definition.starts_with("FOREIGN KEY") && table::shape(relid).partitioned => {
+            let leaves = whole::tree(relid).into_iter().filter(|m| !m.partitioned);
+            leaves.map(|m| m.name.to_string()).collect()
+        }
+        _ => vec![table.to_string()],
+    }
+}
+
+/// A foreign key comes back as the extension's owner: the right to refer may be gone, and it was there before.
+fn add(change: &Change, table: &str, name: &str, definition: &str, comment: Option<&str>) {
+    let name = quote_identifier(name);
+    let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
+    if let Some(comment) = comment {
+        statement
+            .push_str(&format!("; COMMENT ON CONSTRAINT {name} ON {table} IS {}", quote_literal(comment)));
+    }
+    let run = || {
+        spi::execute(&statement, &[]);
+    };
+    acting::touching(change, &json!({"touches": [table]}), || {
+        if definition.starts_with("FOREIGN KEY") { owner::run(run) } else { as_owner(change, run) }
+    });
+}
+
+fn missing(relid: pg_sys::Oid, columns: &Value) -> Vec<String> {
+    let columns = columns.as_array().into_iter().flatten().filter_map(Value::as_str);
+    columns.filter(|c| catalog::column_number(relid, c).is_none()).map(String::from).collect()
+}
+
+/// Proves a constraint that came back; where rows violate it, says which.
+pub fn validate(change: &Change, args: &Value) {
+    let (table, name) = (change.fill(text(args, "table")), text(args, "constraint"));
+    let kept = &change.kept[text(args, "aside")];
+    let definition = kept["definition"].as_str().unwrap_or_default();
+    let members = members(&table, definition);
+    let of_partitions = members != [table.clone()];
+    for member in &members {
+        let is_there = table::named(member).is_some_and(|relid| whole::has_constraint(relid, name));
+        if !is_there && of_partitions {
+            // A partition that came meanwhile.
+            add(change, member, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
+        }
+        // Somebody may have dropped it since it came back.
+        if is_there || of_partitions {
+            prove(change, member, name);
+        }
+    }
+    if of_partitions {
+        add(change, &table, name, definition, kept["comment"].as_str());
+    }
+}
+
+fn prove(change: &Change, table: &str, name: &str) {
+    let statement = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", quote_identifier(name));
+    let proven = acting::touching(change, &json!({"touches": [table]}), || {
+        as_owner(change, || {
+            xact::unless_violated(|| {
+                spi::execute(&statement, &[]);
+            })
+        })
+    });
+    let Err(raised) = proven else { return };
+    let rows = xact::apart(|| as_owner(change, || violators(table, name))).flatten();
+    error::change::still_violated(&raised, change.id, table, name, rows.as_ref()).raise()
+}
+
+/// How many rows violate a constraint, and which is the first.
+fn violators(table: &str, name: &str) -> Option<(i64, String)> {
+    let relid = table::named(table)?;
+    let condition: String = owner::run(|| {
+        spi::select_one(
+            "SELECT CASE k.contype WHEN 'c' THEN format('NOT (%s)', pg_get_expr(k.conbin, k.conrelid))
+                    ELSE format('(%s) AND NOT EXISTS (SELECT FROM %s _other WHERE %s)', keys.given, k.confrelid::regclass, keys.same) END
+               FROM pg_constraint k
+              CROSS JOIN LATERAL (
+                SELECT string_agg(format('%s.%I IS NOT NULL', $3, a.attname), CASE k.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END) AS given,
+                       string_agg(format('_other.%I OPERATOR(%I.%s) %s.%I', b.attname, n.nspname, o.oprname, $3, a.attname), ' AND ') AS same
+                  FROM unnest(k.conkey, k.confkey, k.conpfeqop) u (own, other, op)
+                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.own
+                  JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.other
+                  JOIN pg_operator o ON o.oid = u.op JOIN pg_namespace n ON n.oid = o.oprnamespace) keys
+              WHERE k.conrelid = $1 AND k.conname = $2",
+            &[relid.into(), name.into(), table.into()],
+            |r| r.get(1),
+        )
+    })
+    .flatten()?;
+    settings_scope::with_fixed_path(|| {
+        let count = format!("SELECT count(*) FROM {table} WHERE {condition}");
+        let rows: i64 = spi::select_one(&count, &[], |r| r.must(1))?;
+        Some((rows, culprit::first_of(table, &condition)))
+    })
+}
