@@ -76,6 +76,11 @@ SELECT governance.propose_change('ALTER TABLE shop.bound ALTER e TYPE point USIN
 SELECT governance.propose_change('ALTER TABLE shop.odd ALTER c TYPE bigint', 'x');
 SELECT governance.propose_change('ALTER TABLE shop.odd ALTER e TYPE bigint', 'x');
 SELECT governance.propose_change('ALTER TABLE shop.odd ALTER g TYPE int USING g::int', 'x');
+CREATE TABLE shop.key (id smallint PRIMARY KEY);
+CREATE TABLE shop.refers (id int PRIMARY KEY, key smallint REFERENCES shop.key);
+SELECT governance.propose_change('ALTER TABLE shop.refers ALTER key TYPE numeric(12,3)', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.refers ALTER key TYPE text', 'x', down => 'key::smallint');
+SELECT governance.propose_change('ALTER TABLE shop.key ALTER id TYPE text', 'x', down => 'id::smallint');
 SELECT count(*) FROM governance.changes;
 
 -- another type

@@ -259,3 +259,25 @@ CALL governance.advance_change(:one);
 SELECT governance.abort_change(:two);
 SELECT governance.abort_change(:one);
 SELECT * FROM shop.differs;
+
+-- a key and what refers to it get another type, each by a change: what refers comes first, and the HINT says so
+CREATE TABLE shop.parent (id int PRIMARY KEY);
+CREATE TABLE shop.child (id int PRIMARY KEY, parent int REFERENCES shop.parent);
+INSERT INTO shop.parent SELECT generate_series(1, 10);
+INSERT INTO shop.child SELECT g, g FROM generate_series(1, 10) g;
+SELECT governance.propose_change('ALTER TABLE shop.parent ALTER id TYPE bigint', 'x') AS parent \gset
+SELECT governance.propose_change('ALTER TABLE shop.child ALTER parent TYPE bigint', 'x') AS child \gset
+SELECT governance.approve_change(c, 'x', '{not_observed}') FROM unnest(ARRAY[:parent, :child]) c \g /dev/null
+CALL governance.advance_change(:parent);
+CALL governance.advance_change(:child);
+CALL governance.advance_change(:parent);
+CALL governance.advance_change(:child);
+CALL governance.advance_change(:parent);
+SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE conrelid = 'shop.child'::regclass AND contype = 'f';
+SELECT governance.undo_change(:parent) \g /dev/null
+CALL governance.advance_change(:parent);
+SELECT governance.undo_change(:child) \g /dev/null
+CALL governance.advance_change(:child);
+SELECT conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint WHERE conrelid = 'shop.child'::regclass AND contype = 'f';
+SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod) FROM pg_attribute
+ WHERE attrelid IN ('shop.parent'::regclass, 'shop.child'::regclass) AND attnum > 0 AND NOT attisdropped ORDER BY attrelid::regclass::text, attname;

@@ -125,6 +125,11 @@ SELECT governance.approve_change(:wire, 'rails', '{not_observed}');
 DROP INDEX CONCURRENTLY "index_customer_on_wire";
 SELECT state, by_own_ddl FROM governance.changes WHERE change = :wire;
 DROP INDEX CONCURRENTLY IF EXISTS "index_customer_on_wire";
+-- without IF EXISTS too; several at once are more than the change, and fail as ever
+DROP INDEX CONCURRENTLY "index_customer_on_wire";
+DROP INDEX "index_customer_on_wire";
+DROP INDEX "index_customer_on_wire", "index_nowhere";
+DROP INDEX "index_nowhere";
 SELECT governance.undo_change(:wire);
 CALL governance.advance_change(:wire);
 SELECT to_regclass('index_customer_on_wire');

@@ -241,7 +241,10 @@ pub fn gate_closed(id: i64, problems: &str) -> Failure {
         Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
         format!("the gate of change {id} is closed: {problems}"),
     )
-    .hint(format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"))
+    .hint(match crate::core::change::maker_of(problems).filter(|other| *other != id) {
+        Some(other) => format!("Change {other} made that. CALL governance.advance_change({other}); first; or: SELECT governance.abort_change({id});"),
+        None => format!("SELECT governance.certificate({id}); or: SELECT governance.abort_change({id});"),
+    })
 }
 
 /// An approval that asks for proof of absence from a window in which a reader may just stay away as before.

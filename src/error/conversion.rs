@@ -52,6 +52,16 @@ pub fn cannot_cast(column: &str, type_name: &str) -> Failure {
     .hint(format!("Write USING in the statement, or pass up => '{{\"{column}\": \"expression\"}}'."))
 }
 
+/// A foreign key that cannot be between a type and that of the other column.
+pub fn cannot_refer(constraint: &str, column: &str, type_name: &str, other: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_DATATYPE_MISMATCH,
+        format!("foreign key \"{constraint}\" cannot be implemented with column \"{column}\" of type {type_name}"),
+    )
+    .detail(format!("It would compare {type_name} with {other}."))
+    .hint("Drop the foreign key first, as a change of its own, or choose a type that the other column can be compared with.")
+}
+
 /// An expression that gives another value each time.
 pub fn is_volatile(which: &str, column: &str, text: &str) -> Failure {
     Failure::new(

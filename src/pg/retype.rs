@@ -105,3 +105,27 @@ pub fn has_class(of_type: pg_sys::Oid, class_type: Option<pg_sys::Oid>, method: 
         }
     }
 }
+
+/// The B-tree access method.
+const BTREE: pg_sys::Oid = pg_sys::Oid::from_u32(403);
+
+/// Whether a foreign key of a type can refer to a key: by the operator class of its index, or by that which an index over a
+/// column of `key` would have. As PostgreSQL decides it.
+#[must_use]
+pub fn can_refer(referring: pg_sys::Oid, key: pg_sys::Oid, class: Option<pg_sys::Oid>) -> bool {
+    // SAFETY: catalog look-ups by oid; two arrays of one type each.
+    unsafe {
+        let class = class.unwrap_or_else(|| pg_sys::GetDefaultOpClass(key, BTREE));
+        if class == pg_sys::InvalidOid {
+            return false;
+        }
+        let (family, input) = (pg_sys::get_opclass_family(class), pg_sys::get_opclass_input_type(class));
+        let mut base = pg_sys::getBaseType(referring);
+        let equal = pg_sys::BTEqualStrategyNumber as i16;
+        if pg_sys::get_opfamily_member(family, input, base, equal) != pg_sys::InvalidOid {
+            return true;
+        }
+        let (mut wanted, implicit) = (input, pg_sys::CoercionContext::COERCION_IMPLICIT);
+        pg_sys::can_coerce_type(1, &raw mut base, &raw mut wanted, implicit)
+    }
+}

@@ -115,7 +115,13 @@ pub unsafe fn drop(s: &pg_sys::DropStmt) -> Option<Vec<Wish>> {
                 objects
                     .into_iter()
                     .filter_map(|list| {
-                        let index = names::relation(pg_sys::makeRangeVarFromNameList(list))?;
+                        let range = pg_sys::makeRangeVarFromNameList(list);
+                        let Some(index) = names::relation(range) else {
+                            // A change may have dropped it.
+                            let name = ddl::name_of(range)?;
+                            let part = Away::DropIndex { index: name.to_string() };
+                            return Some(wish(name, None, part));
+                        };
                         let relid = pg_sys::IndexGetRelation(index, true);
                         let part = Away::DropIndex { index: catalog::relation_name(index)?.to_string() };
                         on(relid, part).map(|wish| Wish { comes_first: s.concurrent, ..wish })
@@ -159,16 +165,18 @@ pub unsafe fn alter_enum(s: &pg_sys::AlterEnumStmt) -> Vec<Wish> {
 }
 
 fn on(relid: pg_sys::Oid, part: Away) -> Option<Wish> {
-    let name = catalog::relation_name(relid)?;
-    let parts = vec![Part::Away(part)];
-    Some(Wish {
+    Some(wish(catalog::relation_name(relid)?, Some(relid), part))
+}
+
+fn wish(name: Name, relid: Option<pg_sys::Oid>, part: Away) -> Wish {
+    Wish {
         name,
-        relid: Some(relid),
-        parts,
+        relid,
+        parts: vec![Part::Away(part)],
         is_all: true,
         adds_anew: false,
         why_not: None,
         also: Vec::new(),
         comes_first: false,
-    })
+    }
 }

@@ -174,19 +174,7 @@ impl Conversion {
         );
         plan.step(Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None));
         for old in &self.old {
-            let hidden = quote_identifier(&old.reserved);
-            plan.step(Step::sql(
-                Phase::Purge,
-                lock::EXCLUSIVE,
-                format!("ALTER TABLE {TABLE} DROP COLUMN {hidden}"),
-                None,
-            ));
-            plan.step(Step::routine(
-                Phase::Purge,
-                "forget_tags",
-                format!("forget the tags of {hidden}"),
-                json!({"column": old.reserved}),
-            ));
+            plan.purge_column(&old.reserved);
         }
     }
 

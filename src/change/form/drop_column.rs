@@ -51,17 +51,6 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     if facts.not_null {
         aside::not_null(p, column, &reserved, false, &mut plan);
     }
-    plan.step(Step::sql(
-        Phase::Purge,
-        lock::EXCLUSIVE,
-        format!("ALTER TABLE {TABLE} DROP COLUMN {hidden}"),
-        None,
-    ));
-    plan.step(Step::routine(
-        Phase::Purge,
-        "forget_tags",
-        format!("forget the tags of {hidden}"),
-        json!({"column": reserved}),
-    ));
+    plan.purge_column(&reserved);
     plan
 }

@@ -19,12 +19,13 @@ mod set_type;
 
 use crate::change::together;
 use crate::core::change::part::{self, Part};
-use crate::core::change::step::Step;
+use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::pg::catalog::Name;
 use crate::pg::retype;
 use crate::pg::wish::Wish;
 use pgrx::pg_sys;
-use serde_json::Value;
+use pgrx::spi::quote_identifier;
+use serde_json::{Value, json};
 
 /// A wish that is being planned.
 pub struct Planning {
@@ -115,6 +116,15 @@ impl Plan {
     /// Adds a step to the transaction of the one before.
     pub fn and(&mut self, step: Step) {
         self.steps.push((step, true));
+    }
+
+    /// A column in quarantine goes when that ends.
+    pub fn purge_column(&mut self, reserved: &str) {
+        let hidden = quote_identifier(reserved);
+        let sql = format!("ALTER TABLE {TABLE} DROP COLUMN {hidden}");
+        self.step(Step::sql(Phase::Purge, lock::EXCLUSIVE, sql, None));
+        let words = format!("forget the tags of {hidden}");
+        self.step(Step::routine(Phase::Purge, "forget_tags", words, json!({"column": reserved})));
     }
 
     /// Puts the steps in the order of their phases.

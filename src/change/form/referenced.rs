@@ -2,7 +2,10 @@
 //! at rows, and validated afterwards.
 use super::{Plan, Planning};
 use crate::core::change::step::{Phase, Step, TABLE, lock};
-use crate::pg::{owner, spi};
+use crate::error;
+use crate::pg::formula::Column;
+use crate::pg::{owner, retype, spi};
+use pgrx::pg_sys;
 use serde_json::json;
 
 /// A foreign key that points to the column.
@@ -96,4 +99,36 @@ pub fn after_swap(references: &[Reference], plan: &mut Plan) {
 #[must_use]
 pub fn is_among(references: &[Reference], dependent: &str) -> bool {
     references.iter().any(|r| r.description == dependent)
+}
+
+/// Raises where a foreign key from or to the column cannot be that of another type: PostgreSQL would refuse the statement.
+pub fn require_comparable(p: &Planning, column: &str, new: &Column, new_type: &str) {
+    type Key = (String, bool, pg_sys::Oid, pg_sys::Oid, String);
+    let keys: Vec<Key> = owner::run(|| {
+        spi::select(
+            "SELECT k.conname::text, k.conrelid = $1 AND f.attname = $2, coalesce(i.class, 0::oid),
+                    CASE WHEN k.conrelid = $1 AND f.attname = $2 THEN t.atttypid ELSE f.atttypid END,
+                    format('%s.%I (%s)', CASE WHEN k.conrelid = $1 AND f.attname = $2 THEN k.confrelid ELSE k.conrelid END::regclass,
+                           CASE WHEN k.conrelid = $1 AND f.attname = $2 THEN t.attname ELSE f.attname END,
+                           CASE WHEN k.conrelid = $1 AND f.attname = $2 THEN format_type(t.atttypid, t.atttypmod) ELSE format_type(f.atttypid, f.atttypmod) END)
+               FROM pg_constraint k CROSS JOIN LATERAL unnest(k.conkey, k.confkey) u (mine, theirs)
+               JOIN pg_attribute f ON f.attrelid = k.conrelid AND f.attnum = u.mine
+               JOIN pg_attribute t ON t.attrelid = k.confrelid AND t.attnum = u.theirs
+               LEFT JOIN LATERAL (SELECT n.class FROM pg_index x CROSS JOIN LATERAL unnest(x.indkey::int2[], x.indclass::oid[]) n (key, class)
+                                   WHERE x.indexrelid = k.conindid AND n.key = u.theirs) i ON true
+              WHERE k.contype = 'f' AND k.conparentid = 0
+                AND (k.conrelid = $1 AND f.attname = $2 OR k.confrelid = $1 AND t.attname = $2) ORDER BY 1",
+            &[p.relid.into(), column.into()],
+            |r| (r.must(1), r.must(2), r.must(3), r.must(4), r.must(5)),
+        )
+    });
+    for (name, refers, class, other, what) in keys {
+        let can = match refers {
+            true => retype::can_refer(new.of_type, other, Some(class).filter(|c| *c != pg_sys::InvalidOid)),
+            false => retype::can_refer(other, new.of_type, None),
+        };
+        if !can {
+            error::conversion::cannot_refer(&name, column, new_type, &what).raise();
+        }
+    }
 }

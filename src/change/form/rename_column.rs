@@ -71,17 +71,6 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
         format!("ALTER TABLE {TABLE} RENAME COLUMN {old} TO {new}"),
         Some(format!("ALTER TABLE {TABLE} RENAME COLUMN {new} TO {old}")),
     ));
-    plan.step(Step::sql(
-        Phase::Purge,
-        lock::EXCLUSIVE,
-        format!("ALTER TABLE {TABLE} DROP COLUMN {hidden}"),
-        None,
-    ));
-    plan.step(Step::routine(
-        Phase::Purge,
-        "forget_tags",
-        format!("forget the tags of {hidden}"),
-        json!({"column": reserved}),
-    ));
+    plan.purge_column(&reserved);
     plan
 }

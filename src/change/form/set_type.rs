@@ -117,6 +117,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     if facts.in_partition_key {
         p.no_form("the column is part of the partition key");
     }
+    referenced::require_comparable(p, &r.column, new, &r.type_name);
     let references = referenced::references(p, &r.column);
     let mut dependents = table::dependents(p.relid, Some(&r.column));
     dependents.retain(|d| !referenced::is_among(&references, d));

@@ -87,9 +87,26 @@ pub fn quarantine_name(change: i64, name: &str) -> String {
     quarantined
 }
 
+/// The change whose reserved name stands in a text.
+#[must_use]
+pub fn maker_of(text: &str) -> Option<i64> {
+    let mut after = text.split("_dg").skip(1);
+    after.find_map(|rest| {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        rest[digits..].starts_with('_').then(|| rest[..digits].parse().ok()).flatten()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reserved_names_tell_their_change() {
+        assert_eq!(maker_of("dependents: constraint _dg2_c_p_fkey on table public.c"), Some(2));
+        assert_eq!(maker_of("dependents: view _dg_x, view my_dg12_y"), Some(12));
+        assert_eq!(maker_of("dependents: view _dgx, _dg7"), None);
+    }
 
     #[test]
     fn states_survive_storage() {

@@ -74,7 +74,7 @@ pub fn free_name(relation: &str, keys: &[String], label: &str, schema: &str, is_
     }
 }
 
-/// Makes a statement skip what is there already, so that it ends well: what it adds was added by a change. `index` is the
+/// Makes a statement skip what is there already, or gone, so that it ends well: what it adds was added by a change. `index` is the
 /// name of an index where the statement leaves it to the server.
 ///
 /// # Safety
@@ -93,6 +93,7 @@ pub unsafe fn skip(node: *mut pg_sys::Node, index: Option<&str>) {
                 }
                 s.if_not_exists = true;
             }
+            pg_sys::NodeTag::T_DropStmt => (*node.cast::<pg_sys::DropStmt>()).missing_ok = true,
             pg_sys::NodeTag::T_AlterTableStmt => {
                 let s = &mut *node.cast::<pg_sys::AlterTableStmt>();
                 for command in items::<pg_sys::AlterTableCmd>(s.cmds) {

@@ -195,8 +195,12 @@ pub fn drop_index(p: &Planning, index: &str) -> Plan {
     if used {
         p.no_form("a constraint, a foreign key, the replica identity or CLUSTER needs the index");
     }
-    let mut plan =
-        Plan { probe: Some(format!("to_regclass({}) IS NOT NULL", quote_literal(index))), ..Plan::default() };
+    let mut plan = Plan {
+        probe: Some(format!("to_regclass({}) IS NOT NULL", quote_literal(index))),
+        // Once it is gone nothing else says what it belonged to.
+        aliases: vec![index.to_string()],
+        ..Plan::default()
+    };
     let step = Step::sql(Phase::Contract, lock::EXCLUSIVE, format!("DROP INDEX {index}"), None);
     plan.step(step.with(json!({"own": true})));
     let build = Step::alone(Phase::Restore, lock::NO_DDL, concurrently(&definition), None);
