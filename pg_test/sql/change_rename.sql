@@ -169,3 +169,32 @@ ALTER TABLE shop.watched ALTER COLUMN w TYPE bigint USING 1;
 INSERT INTO shop.watched (id, v) VALUES (2, 'text');
 INSERT INTO shop.watched (id, w) VALUES (2, 4711);
 RESET ROLE;
+
+-- a table that others inherit from: each writes both shapes, and one that comes meanwhile keeps the gate closed
+CREATE TABLE shop.above (id int, name text NOT NULL DEFAULT 'none', CHECK (name <> ''));
+CREATE TABLE shop.heir (more int) INHERITS (shop.above);
+CREATE TABLE shop."Heir of heir" () INHERITS (shop.heir);
+CREATE INDEX heir_name ON shop.heir (name);
+INSERT INTO shop.above VALUES (1, 'a'); INSERT INTO shop.heir VALUES (2, 'b'); INSERT INTO shop."Heir of heir" VALUES (3, 'c');
+SELECT governance.propose_change('ALTER TABLE shop.above RENAME COLUMN name TO id', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.above RENAME COLUMN name TO more', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.heir RENAME COLUMN name TO title', 'x');
+SELECT governance.propose_change('ALTER TABLE shop.above RENAME COLUMN name TO title', 'x') AS above \gset
+SELECT statement FROM governance.change_plan(:above) WHERE statement LIKE '%TRIGGER%';
+SELECT governance.approve_change(:above, 'x', '{not_observed}') \g /dev/null
+CALL governance.advance_change(:above);
+INSERT INTO shop."Heir of heir" (id, title) VALUES (4, 'new');
+INSERT INTO shop.heir (id, name) VALUES (5, 'old');
+UPDATE shop.above SET title = 'by the new' WHERE id = 3;
+UPDATE shop.above SET name = 'by the old' WHERE id = 2;
+SELECT tableoid::regclass, id, name, title FROM shop.above ORDER BY id;
+CREATE TABLE shop.late () INHERITS (shop.above);
+CALL governance.advance_change(:above);
+DROP TABLE shop.late;
+CALL governance.advance_change(:above);
+SELECT state FROM governance.changes WHERE change = :above;
+SELECT tableoid::regclass, id, title FROM shop.above ORDER BY id;
+SELECT governance.undo_change(:above) \g /dev/null
+INSERT INTO shop.heir (id, name) VALUES (6, 'old');
+SELECT tableoid::regclass, id, name FROM shop.above ORDER BY id;
+SELECT tgrelid::regclass, tgname FROM pg_trigger WHERE tgrelid IN ('shop.above'::regclass, 'shop.heir'::regclass, 'shop."Heir of heir"'::regclass) AND NOT tgisinternal;

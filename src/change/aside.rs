@@ -222,7 +222,7 @@ fn missing(relid: pg_sys::Oid, columns: &Value) -> Vec<String> {
     columns.filter(|c| catalog::column_number(relid, c).is_none()).map(String::from).collect()
 }
 
-/// Proves a constraint that came back; where rows violate it, says which.
+/// Proves a constraint that came back, or the one that a column is to be NOT NULL by; where rows violate it, says which.
 pub fn validate(change: &Change, args: &Value) {
     let (table, name) = (change.fill(text(args, "table")), text(args, "constraint"));
     let kept = &change.kept[text(args, "aside")];
@@ -237,7 +237,7 @@ pub fn validate(change: &Change, args: &Value) {
         }
         // Somebody may have dropped it since it came back.
         if is_there || of_partitions {
-            prove(change, member, name);
+            prove(change, member, name, args["column"].as_str());
         }
     }
     if of_partitions {
@@ -245,7 +245,7 @@ pub fn validate(change: &Change, args: &Value) {
     }
 }
 
-fn prove(change: &Change, table: &str, name: &str) {
+fn prove(change: &Change, table: &str, name: &str, column: Option<&str>) {
     let statement = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", quote_identifier(name));
     let proven = acting::touching(change, &json!({"touches": [table]}), || {
         as_owner(change, || {
@@ -256,7 +256,10 @@ fn prove(change: &Change, table: &str, name: &str) {
     });
     let Err(raised) = proven else { return };
     let rows = xact::apart(|| as_owner(change, || violators(table, name))).flatten();
-    error::change::still_violated(&raised, change.id, table, name, rows.as_ref()).raise()
+    match column {
+        Some(column) => error::change::nulls(change.id, table, column, rows.as_ref()).raise(),
+        None => error::change::still_violated(&raised, change.id, table, name, rows.as_ref()).raise(),
+    }
 }
 
 /// How many rows violate a constraint, and which is the first.

@@ -10,7 +10,7 @@ use crate::error;
 use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
 use crate::pg::wish::Wish;
-use crate::pg::{addition, catalog, owner, roles, settings_scope, spi};
+use crate::pg::{addition, catalog, for_plan, owner, roles, settings_scope, spi};
 use crate::registry::identity;
 use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
@@ -41,7 +41,8 @@ pub fn propose(p: &Proposal) -> Option<i64> {
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();
     };
-    let wishes = settings_scope::with_search_path(p.path, || addition::strictly(|| statement.wishes()));
+    let read = || for_plan::run(|| addition::strictly(|| statement.wishes()));
+    let wishes = settings_scope::with_search_path(p.path, read);
     let no_form = |why: &str| -> ! { error::change::no_form(why, p.sql.trim()).raise() };
     if wishes.len() > 1 {
         no_form("a change works on one relation");
@@ -166,12 +167,12 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
         down: expressions(p.down),
     };
     // A wish that cannot be planned takes no number.
-    let _ = form::plan_all(&planning, &wish.parts);
+    let _ = for_plan::run(|| form::plan_all(&planning, &wish.parts));
     let id: i64 = owner::run(|| {
         spi::select_one("SELECT nextval('governance.change_id_seq')", &[], |r| r.must(1)).unwrap_or_default()
     });
     planning.id = id;
-    let plan = form::plan_all(&planning, &wish.parts);
+    let plan = for_plan::run(|| form::plan_all(&planning, &wish.parts));
     let columns: Vec<String> = wish.parts.iter().flat_map(part::Part::columns).collect();
     let me = roles::name(roles::current());
     owner::run(|| {

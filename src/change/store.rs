@@ -1,6 +1,6 @@
 //! Changes and their steps as they are stored.
 use crate::core::change::State;
-use crate::core::change::step::{Action, Phase, Step, fill, fill_columns};
+use crate::core::change::step::{Action, Phase, Step, fill};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -85,8 +85,8 @@ impl Change {
     /// A text of a step with the names of this moment.
     #[must_use]
     pub fn fill(&self, text: &str) -> String {
-        let text = fill(text, &self.name.to_string(), &quote_identifier(&self.name.schema));
-        fill_columns(&text, |column| quote_identifier(self.column_now(column)))
+        let (table, schema) = (self.name.to_string(), quote_identifier(&self.name.schema));
+        fill(text, &table, &schema, |column| quote_identifier(self.column_now(column)))
     }
 
     /// The name that a column has by now, where other changes may have renamed it since the plan was made.

@@ -276,15 +276,20 @@ pub fn require_stored(p: &Planning, with_rows: bool) {
 
 /// Raises unless it is a table that has its columns from nowhere else, and gives them to no other.
 pub fn require_plain(p: &Planning) {
+    require_root(p);
+    if shape(p.relid).has_children {
+        p.no_form("other tables inherit from this one");
+    }
+}
+
+/// Raises unless it is a table that has its columns from nowhere else.
+fn require_root(p: &Planning) {
     if !matches!(catalog::relation_kind(p.relid), Some(b'r' | b'p')) {
         p.no_form("this form works on tables only");
     }
     let shape = shape(p.relid);
     if shape.typed {
         p.no_form("a typed table gets its columns from its type");
-    }
-    if shape.has_children {
-        p.no_form("other tables inherit from this one");
     }
     if shape.is_partition {
         p.no_form("a partition has its columns and its place from the table above it");
@@ -295,12 +300,52 @@ pub fn require_plain(p: &Planning) {
 #[must_use]
 pub fn plain_column(p: &Planning, name: &str) -> Column {
     require_plain(p);
+    root_column(p, name)
+}
+
+/// The same, where other tables may inherit it.
+#[must_use]
+pub fn root_column(p: &Planning, name: &str) -> Column {
+    require_root(p);
     crate::registry::tagging::require_column(Relation(p.relid), &p.name, name);
     let Some(facts) = column(p.relid, name) else { crate::error::change::column_gone(name).raise() };
     if facts.inherited {
         p.no_form("the column is inherited from another table");
     }
     facts
+}
+
+/// The tables that inherit from it, however deep, partitions apart. Raises where one has a column of its own that would be
+/// merged with a new one of this name, or has the column from elsewhere too.
+#[must_use]
+pub fn heirs(p: &Planning, column: &str, new_name: &str) -> Vec<Name> {
+    if !shape(p.relid).has_children {
+        return Vec::new();
+    }
+    let found: Vec<(Name, bool, bool)> = owner::run(|| {
+        spi::select(
+            "WITH RECURSIVE tree AS (
+                SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = $1
+                UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT n.nspname::text, c.relname::text,
+                    EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped),
+                    c.relkind <> 'r' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attinhcount > 1)
+               FROM tree t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid",
+            &[p.relid.into(), column.into(), new_name.into()],
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must(3), r.must(4)),
+        )
+    });
+    for (name, has_new, from_elsewhere) in &found {
+        if *has_new {
+            crate::error::change::name_taken(name, new_name).raise();
+        }
+        if *from_elsewhere {
+            p.no_form(
+                "a table that inherits the column has it from another table too, or is no ordinary table",
+            );
+        }
+    }
+    found.into_iter().map(|(name, ..)| name).collect()
 }
 
 /// The word for a relation in ALTER and DROP.

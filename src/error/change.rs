@@ -116,6 +116,15 @@ pub fn dependents(what: &str, dependents: &[String]) -> Failure {
     })
 }
 
+/// A name or an expression that cannot be written into a plan.
+pub fn control_character() -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_NAME,
+        "a name or an expression that the change would have to write holds one of the control characters 1 to 3",
+    )
+    .hint("Rename what has such a name, or write the character as chr(1).")
+}
+
 /// A new name that exists.
 pub fn name_taken(name: &Name, column: &str) -> Failure {
     Failure::new(

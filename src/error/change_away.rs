@@ -121,6 +121,22 @@ pub fn still_violated(
     .hint(format!("Mend them, then: CALL governance.advance_change({id});"))
 }
 
+/// A column that is to be NOT NULL, and rows without a value: how many, and the first.
+pub fn nulls(id: i64, table: &str, column: &str, rows: Option<&(i64, String)>) -> Failure {
+    let failure = Failure::new(
+        Code::ERRCODE_NOT_NULL_VIOLATION,
+        format!("column \"{column}\" of {table} contains null values"),
+    )
+    .hint(format!(
+        "Give them a value, then: CALL governance.advance_change({id}); or give it up and propose it with up => 'an expression', which fills them: SELECT governance.abort_change({id});"
+    ));
+    match rows {
+        Some((1, row)) => failure.detail(format!("One row has none: {row}.")),
+        Some((rows, first)) => failure.detail(format!("{rows} rows have none, the first is {first}.")),
+        None => failure,
+    }
+}
+
 /// What was added too long ago to be taken back by itself.
 pub fn too_late(id: i64, proposals: &[String]) -> Failure {
     Failure::new(

@@ -78,7 +78,9 @@ pub unsafe fn text(s: *const c_char) -> Option<String> {
         return None;
     }
     // SAFETY: not null; the caller vouches for the terminator.
-    Some(unsafe { CStr::from_ptr(s) }.to_string_lossy().into_owned())
+    let text = unsafe { CStr::from_ptr(s) }.to_string_lossy().into_owned();
+    super::for_plan::check(&text);
+    Some(text)
 }
 
 /// Schema and name of a relation, None when it does not exist (any more).

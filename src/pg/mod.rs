@@ -21,6 +21,7 @@ pub mod event;
 pub mod explaining;
 pub mod expression;
 pub mod fill_null;
+pub mod for_plan;
 pub mod formula;
 pub mod guard;
 pub mod hooks;

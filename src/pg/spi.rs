@@ -14,8 +14,12 @@ impl Row<'_> {
     /// # Panics
     /// Raises XX000 when the column's type is not `T`: a mistake of ours, never of the caller.
     #[must_use]
-    pub fn get<T: FromDatum + IntoDatum>(&self, n: usize) -> Option<T> {
-        self.0.get(n).unwrap_or_else(|e| internal(&e))
+    pub fn get<T: FromDatum + IntoDatum + 'static>(&self, n: usize) -> Option<T> {
+        let value: Option<T> = self.0.get(n).unwrap_or_else(|e| internal(&e));
+        if let Some(value) = &value {
+            super::for_plan::check_value(value);
+        }
+        value
     }
 
     /// The value of a column that is never NULL.
@@ -23,7 +27,7 @@ impl Row<'_> {
     /// # Panics
     /// Raises XX000 when it is NULL after all.
     #[must_use]
-    pub fn must<T: FromDatum + IntoDatum>(&self, n: usize) -> T {
+    pub fn must<T: FromDatum + IntoDatum + 'static>(&self, n: usize) -> T {
         self.get(n).unwrap_or_else(|| pgrx::error!("governance: column {n} of an internal query is null"))
     }
 }

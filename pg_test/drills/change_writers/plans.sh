@@ -51,6 +51,12 @@ rename_column_of_a_child() {
           CREATE TABLE t (a int, PRIMARY KEY (id)) INHERITS (above); GRANT ALL ON above TO app, counter"
     ddl='ALTER TABLE t RENAME COLUMN a TO b' new=b is_new=b neutral=above
 }
+rename_column_of_a_parent() {
+    both='a'
+    make="CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 300), a int NOT NULL DEFAULT 7);
+          CREATE TABLE heir (more int) INHERITS (t); CREATE TABLE heir_of_heir (again int) INHERITS (heir); CREATE INDEX heir_a ON heir (a); GRANT ALL ON heir, heir_of_heir TO app, counter"
+    ddl='ALTER TABLE t RENAME COLUMN a TO b' new=b is_new=b
+}
 rename_table() {
     make="$(table_of 'a int CHECK (a >= 0)'); COMMENT ON TABLE t IS 'of old'"
     ddl='ALTER TABLE t RENAME TO t_new' new_t=t_new neutral='' none=MERGE
@@ -207,7 +213,7 @@ rename_value() {
     is_old="CASE WHEN a::text = 'green' THEN 2 ELSE 1 END" is_new=$is_old none=COPY
     is_new="CASE WHEN a::text = 'green' THEN 2 ELSE 1 END"
 }
-every="rename_column rename_column_partitions rename_column_of_a_child rename_table rename_table_partitions set_schema
+every="rename_column rename_column_partitions rename_column_of_a_child rename_column_of_a_parent rename_table rename_table_partitions set_schema
     type_derived type_partitions type_of_a_child type_using type_of_a_key type_of_a_serial type_of_an_identity split
     split_partitions merge set_not_null set_not_null_partitions add_check add_foreign_key add_foreign_key_partitions
     add_unique add_unique_partitions add_column_not_null add_column_volatile add_column_partitions add_serial

@@ -1,6 +1,8 @@
 //! What hangs on a column and has to come along when another takes its place.
+use crate::core::change::step::COLUMN;
 use crate::pg::{owner, spi};
 use pgrx::pg_sys;
+use pgrx::spi::quote_identifier;
 
 /// The column's own settings.
 pub struct Settings {
@@ -75,25 +77,33 @@ pub fn constraints(relid: pg_sys::Oid, column: &str, new: &str) -> Vec<Constrain
             "SELECT k.conname::text, k.contype = 'c',
                     CASE k.contype WHEN 'c' THEN pg_get_expr(k.conbin, k.conrelid)
                          ELSE regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^.*?\\) REFERENCES', ' REFERENCES'), ' NOT VALID$', '') END,
-                    (SELECT string_agg(CASE WHEN e.attname = $2 THEN quote_ident($3) ELSE chr(3) || e.attname || chr(3) END, ', ' ORDER BY u.n)
+                    (SELECT array_agg(e.attname::text ORDER BY u.n)
                        FROM unnest(k.conkey) WITH ORDINALITY u (key, n) JOIN pg_attribute e ON e.attrelid = k.conrelid AND e.attnum = u.key),
                     k.convalidated, CASE WHEN k.connoinherit AND k.contype = 'c' THEN ' NO INHERIT' ELSE '' END,
                     obj_description(k.oid, 'pg_constraint')
                FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = $2
               WHERE k.conrelid = $1 AND a.attnum = ANY (k.conkey) AND k.contype IN ('c', 'f')
                 AND k.conname !~ '^_dg[0-9]+_' ORDER BY 1",
-            &[relid.into(), column.into(), new.into()],
+            &[relid.into(), column.into()],
             |r| Constraint {
                 name: r.must(1),
                 is_check: r.must(2),
                 text: r.must(3),
-                columns: r.must(4),
+                columns: listed(r.must(4), |name| match name == column {
+                    true => quote_identifier(new),
+                    false => format!("{COLUMN}{name}{COLUMN}"),
+                }),
                 is_valid: r.must(5),
                 no_inherit: r.must(6),
                 comment: r.get(7),
             },
         )
     })
+}
+
+/// Columns as a list.
+pub fn listed(names: Vec<String>, text: impl Fn(&str) -> String) -> String {
+    names.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ")
 }
 
 /// Statistics objects over a column.

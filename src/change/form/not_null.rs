@@ -24,7 +24,8 @@ pub fn plan(p: &Planning, column: &str) -> Plan {
 /// Proves that a column holds no NULL, and says so at the gate.
 pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
     let quoted = quote_identifier(column);
-    let check = quote_identifier(p.reserved(&format!("{column}_not_null")));
+    let name = p.reserved(&format!("{column}_not_null"));
+    let check = quote_identifier(&name);
     let undo = format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {check}");
     plan.step(Step::sql(
         Phase::Verify,
@@ -32,12 +33,10 @@ pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
         format!("ALTER TABLE {TABLE} ADD CONSTRAINT {check} CHECK ({quoted} IS NOT NULL) NOT VALID"),
         Some(undo.clone()),
     ));
-    plan.step(Step::sql(
-        Phase::Verify,
-        lock::NO_DDL,
-        format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {check}"),
-        None,
-    ));
+    let words = format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {check}");
+    let args = json!({"table": TABLE, "constraint": name, "column": column});
+    let validate = Step::routine(Phase::Verify, "validate", words, args);
+    plan.step(Step { lock_mode: lock::NO_DDL, ..validate });
     plan.step(
         Step::sql(
             Phase::Contract,

@@ -1,11 +1,13 @@
 //! Foreign keys that point to a column whose type changes, the table's own among them: made anew at the gate without looking
 //! at rows, and validated afterwards.
+use super::attached::listed;
 use super::{Plan, Planning};
-use crate::core::change::step::{Phase, Step, TABLE, lock};
+use crate::core::change::step::{COLUMN, Phase, Step, TABLE, lock};
 use crate::error;
 use crate::pg::formula::Column;
 use crate::pg::{owner, retype, spi};
 use pgrx::pg_sys;
+use pgrx::spi::quote_identifier;
 use serde_json::json;
 
 /// A foreign key that points to the column.
@@ -27,29 +29,38 @@ pub struct Reference {
 pub fn references(p: &Planning, column: &str) -> Vec<Reference> {
     let found: Vec<(Reference, bool)> = owner::run(|| {
         spi::select(
-            "SELECT CASE WHEN k.conrelid = $1 THEN $3 ELSE format('%I.%I', n.nspname, c.relname) END, quote_ident(k.conname),
-                    format('FOREIGN KEY (%s) REFERENCES %s (%s)%s', keys.own, $3, keys.others,
-                           regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^FOREIGN KEY .*? REFERENCES .*?\\)', ''), ' NOT VALID$', '')),
+            "SELECT CASE WHEN k.conrelid <> $1 THEN format('%I.%I', n.nspname, c.relname) END, quote_ident(k.conname), keys.own, keys.others,
+                    regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^FOREIGN KEY .*? REFERENCES .*?\\)', ''), ' NOT VALID$', ''),
                     k.convalidated, pg_describe_object('pg_constraint'::regclass, k.oid, 0), c.relkind = 'p'
                FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
                JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attname = $2 AND a.attnum = ANY (k.confkey)
               CROSS JOIN LATERAL (
-                SELECT string_agg(CASE WHEN k.conrelid = $1 AND o.attname <> $2 THEN chr(3) || o.attname || chr(3) ELSE quote_ident(o.attname) END, ', ' ORDER BY u.n) AS own,
-                       string_agg(CASE WHEN r.attname <> $2 THEN chr(3) || r.attname || chr(3) ELSE quote_ident(r.attname) END, ', ' ORDER BY u.n) AS others
+                SELECT array_agg(o.attname::text ORDER BY u.n) AS own, array_agg(r.attname::text ORDER BY u.n) AS others
                   FROM unnest(k.conkey, k.confkey) WITH ORDINALITY u (own, other, n)
                   JOIN pg_attribute o ON o.attrelid = k.conrelid AND o.attnum = u.own
                   JOIN pg_attribute r ON r.attrelid = k.confrelid AND r.attnum = u.other) keys
               WHERE k.confrelid = $1 AND k.contype = 'f' AND k.conparentid = 0 ORDER BY c.oid, k.conname",
-            &[p.relid.into(), column.into(), TABLE.into()],
+            &[p.relid.into(), column.into()],
             |r| {
-                let reference = Reference {
-                    table: r.must(1),
-                    name: r.must(2),
-                    text: r.must(3),
-                    is_valid: r.must(4),
-                    description: r.must(5),
+                let (table, rest): (Option<String>, String) = (r.get(1), r.must(5));
+                // Other columns of the table itself may be renamed by other changes.
+                let now = |name: &str| match name == column {
+                    true => quote_identifier(name),
+                    false => format!("{COLUMN}{name}{COLUMN}"),
                 };
-                (reference, r.must(6))
+                let own = listed(r.must(3), |name| match table {
+                    Some(_) => quote_identifier(name),
+                    None => now(name),
+                });
+                let others = listed(r.must(4), now);
+                let reference = Reference {
+                    table: table.unwrap_or_else(|| TABLE.to_string()),
+                    name: r.must(2),
+                    text: format!("FOREIGN KEY ({own}) REFERENCES {TABLE} ({others}){rest}"),
+                    is_valid: r.must(6),
+                    description: r.must(7),
+                };
+                (reference, r.must(8))
             },
         )
     });

@@ -10,7 +10,7 @@ use serde_json::json;
 
 /// The plan.
 pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
-    let facts = table::plain_column(p, column);
+    let facts = table::root_column(p, column);
     if facts.generated {
         p.no_form("a generated column cannot be written together with its new name");
     }
@@ -41,16 +41,24 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
         format!("give {new} the grants and tags of {old}"),
         json!({"from": column, "to": new_name}),
     ));
+    // Partitions get the trigger of the table above, heirs do not.
+    let heirs: Vec<String> = table::heirs(p, column, new_name).iter().map(ToString::to_string).collect();
     let trigger = p.trigger();
-    let make = format!(
-        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._dual_write({}, {}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {trigger}",
-        quote_literal(column),
-        quote_literal(new_name)
-    );
-    let unmake = format!("DROP TRIGGER IF EXISTS {trigger} ON {TABLE}");
+    let of_each = |statement: &dyn Fn(&str) -> String| {
+        let tables = std::iter::once(TABLE).chain(heirs.iter().map(String::as_str));
+        tables.map(statement).collect::<Vec<_>>().join("; ")
+    };
+    let (from, to) = (quote_literal(column), quote_literal(new_name));
+    let make = of_each(&|table| {
+        format!(
+            "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._dual_write({from}, {to}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
+        )
+    });
+    let unmake = of_each(&|table| format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"));
+    let args = json!({"trigger": trigger, "touches": heirs, "of_heirs": !heirs.is_empty()});
     plan.and(
         Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, make.clone(), Some(unmake.clone()))
-            .with(json!({"trigger": trigger})),
+            .with(args.clone()),
     );
     let set = json!({"set": {new_name: old}});
     plan.step(Step::copy(
@@ -58,7 +66,8 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
         set.clone(),
     ));
     plan.step(Step::compare(format!("SELECT count(*) FROM {TABLE} where {old} and {new} differ"), set));
-    plan.step(Step::product(Phase::Contract, lock::EXCLUSIVE, unmake, Some(make)));
+    let args = json!({"touches": args["touches"]});
+    plan.step(Step::product(Phase::Contract, lock::EXCLUSIVE, unmake, Some(make)).with(args));
     plan.step(Step::sql(
         Phase::Contract,
         lock::EXCLUSIVE,

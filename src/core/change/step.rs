@@ -216,17 +216,31 @@ impl Step {
     }
 }
 
-/// A text of a step with the names of this moment.
+/// Whether a text holds what stands for a name: then it cannot be part of a step.
 #[must_use]
-pub fn fill(text: &str, table: &str, schema: &str) -> String {
-    text.replace(TABLE, table).replace(SCHEMA, schema)
+pub fn has_placeholder(text: &str) -> bool {
+    text.contains(TABLE) || text.contains(SCHEMA) || text.contains(COLUMN)
 }
 
-/// A text of a step with its columns under the names they have by now, quoted.
+/// A text of a step with the names of this moment, columns under those they have by now. What is filled in is not looked at
+/// again: it may hold anything.
 #[must_use]
-pub fn fill_columns(text: &str, name_now: impl Fn(&str) -> String) -> String {
+pub fn fill(text: &str, table: &str, schema: &str, column_now: impl Fn(&str) -> String) -> String {
     let parts = text.split(COLUMN).enumerate();
-    parts.map(|(i, part)| if i % 2 == 1 { name_now(part) } else { part.to_string() }).collect()
+    let mut filled = String::with_capacity(text.len() + table.len());
+    for (i, part) in parts {
+        if i % 2 == 1 {
+            filled.push_str(&column_now(part));
+            continue;
+        }
+        for (i, part) in part.split(TABLE).enumerate() {
+            if i > 0 {
+                filled.push_str(table);
+            }
+            filled.push_str(&part.split(SCHEMA).collect::<Vec<_>>().join(schema));
+        }
+    }
+    filled
 }
 
 #[cfg(test)]
@@ -236,8 +250,16 @@ mod tests {
     #[test]
     fn columns_have_the_names_of_the_moment() {
         let text = format!("({COLUMN}a b{COLUMN}, x) WHERE {COLUMN}c{COLUMN}");
-        assert_eq!(fill_columns(&text, |name| format!("<{name}>")), "(<a b>, x) WHERE <c>");
-        assert_eq!(fill_columns("plain", str::to_string), "plain");
+        assert_eq!(fill(&text, "", "", |name| format!("<{name}>")), "(<a b>, x) WHERE <c>");
+        assert_eq!(fill("plain", "t", "s", str::to_string), "plain");
+    }
+
+    #[test]
+    fn what_is_filled_in_is_not_filled_again() {
+        let text = format!("{TABLE} {SCHEMA} {COLUMN}c{COLUMN} {TABLE}");
+        let (table, schema) = (format!("t{SCHEMA}{COLUMN}"), format!("s{TABLE}"));
+        let filled = fill(&text, &table, &schema, |name| format!("{name}{TABLE}{SCHEMA}"));
+        assert_eq!(filled, format!("{table} {schema} c{TABLE}{SCHEMA} {table}"));
     }
 
     #[test]
@@ -253,7 +275,10 @@ mod tests {
     #[test]
     fn names_are_those_of_the_moment() {
         let text = format!("ALTER TABLE {TABLE} RENAME TO x; DROP VIEW {SCHEMA}.x");
-        assert_eq!(fill(&text, "s.\"a b\"", "s"), "ALTER TABLE s.\"a b\" RENAME TO x; DROP VIEW s.x");
+        assert_eq!(
+            fill(&text, "s.\"a b\"", "s", str::to_string),
+            "ALTER TABLE s.\"a b\" RENAME TO x; DROP VIEW s.x"
+        );
     }
 
     #[test]

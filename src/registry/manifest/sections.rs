@@ -294,7 +294,7 @@ pub fn emptied(before: Option<&Item>, after: &Item, fields: &[&str]) -> bool {
 }
 
 /// A text as a value of another type, read by PostgreSQL.
-pub fn cast<T: FromDatum + IntoDatum>(text: Option<&str>, sql_type: &str) -> Option<T> {
+pub fn cast<T: FromDatum + IntoDatum + 'static>(text: Option<&str>, sql_type: &str) -> Option<T> {
     let text = text?;
     owner::run(|| spi::select_one(&format!("SELECT $1::{sql_type}"), &[text.into()], |r| r.get(1))).flatten()
 }
