@@ -54,6 +54,55 @@ SELECT format('CALL shop.try(%L)', format('DROP TABLE %I.%I', 'x"; ALTER ROLE ch
 SELECT format('CREATE TABLE shop.%I (id int PRIMARY KEY, %I int)', :'evil' || '2', :'evil') \gexec
 SELECT format('CALL shop.try(%L)', format('ALTER TABLE shop.%I RENAME COLUMN %I TO d', :'evil' || '2', :'evil')) \gexec
 SELECT format('CALL shop.try(%L)', format('ALTER TABLE shop.%I ALTER %I TYPE bigint', :'evil' || '2', :'evil')) \gexec
+-- code that runs while a superuser advances the change, and would like to run when that commits
+CREATE TABLE shop.trap (id int PRIMARY KEY, v int, later int UNIQUE DEFERRABLE INITIALLY DEFERRED);
+INSERT INTO shop.trap VALUES (1, 1, 1), (2, 2, 2);
+CREATE FUNCTION shop.grab() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE NOTICE 'as %', current_user;
+    EXECUTE 'ALTER ROLE change_hostile SUPERUSER';
+    RETURN 1;
+EXCEPTION WHEN insufficient_privilege THEN RETURN 0;
+END $$;
+CREATE FUNCTION shop.later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM shop.grab(); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER later AFTER UPDATE ON shop.trap DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION shop.later();
+ALTER TABLE shop.trap ENABLE ALWAYS TRIGGER later;
+CREATE FUNCTION shop.hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SET CONSTRAINTS ALL DEFERRED;
+    EXECUTE 'DECLARE held CURSOR WITH HOLD FOR SELECT shop.grab()';
+    RETURN NEW;
+EXCEPTION WHEN OTHERS THEN RAISE NOTICE '%', SQLERRM; RETURN NEW;
+END $$;
+CREATE TRIGGER hold BEFORE UPDATE ON shop.trap FOR EACH ROW WHEN (NEW.id = 1) EXECUTE FUNCTION shop.hold();
+ALTER TABLE shop.trap ENABLE ALWAYS TRIGGER hold;
+SELECT governance.propose_change('ALTER TABLE shop.trap ALTER v TYPE bigint', 'x') AS trap \gset
+SELECT governance.approve_change(:trap, 'x', '{not_observed}') \g /dev/null
+RESET ROLE;
+CALL governance.advance_change(:trap);
+ALTER TABLE shop.trap DISABLE TRIGGER hold;
+CALL governance.advance_change(:trap);
+SELECT state FROM governance.changes WHERE change = :trap;
+-- a cast between a key and what refers to it is a function of the owner's, and runs when a foreign key is proven
+SET ROLE change_hostile;
+CREATE TYPE shop.sneaky AS ENUM ('1');
+CREATE FUNCTION shop.as_int(shop.sneaky) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN shop.grab() + 1; END';
+CREATE FUNCTION shop.as_bigint(shop.sneaky) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN shop.grab() + 1; END';
+CREATE CAST (shop.sneaky AS int) WITH FUNCTION shop.as_int(shop.sneaky) AS IMPLICIT;
+CREATE CAST (shop.sneaky AS bigint) WITH FUNCTION shop.as_bigint(shop.sneaky) AS IMPLICIT;
+CREATE TABLE shop.parent (id int PRIMARY KEY);
+INSERT INTO shop.parent VALUES (1);
+CREATE TABLE shop.child (parent shop.sneaky REFERENCES shop.parent);
+INSERT INTO shop.child VALUES ('1');
+SELECT governance.propose_change('ALTER TABLE shop.parent ALTER id TYPE bigint', 'x') AS parent \gset
+SELECT governance.approve_change(:parent, 'x', '{not_observed}') \g /dev/null
+RESET ROLE;
+CALL governance.advance_change(:parent);
+CALL governance.advance_change(:parent);
+SELECT state FROM governance.changes WHERE change = :parent;
+SELECT governance.undo_change(:parent) \g /dev/null
+CALL governance.advance_change(:parent);
+SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'shop.child'::regclass;
 RESET ROLE;
 SELECT rolname, rolsuper FROM pg_roles WHERE rolname = 'change_hostile';
 SELECT state, count(*) FROM governance.changes GROUP BY 1 ORDER BY 1;

@@ -259,6 +259,8 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
             || convert::copying(change.id, || own_statement::run(&sql, || spi::execute_unforced(&sql, &[])));
         let run = || {
             if copy.runs_users_code || table::runs_users_code(part.relid) {
+                // Nothing may wait for the commit, which has the rights of whoever advances the change.
+                spi::execute("SET CONSTRAINTS ALL IMMEDIATE", &[]);
                 return update();
             }
             as_change(change, || settings_scope::quiet_copy(update))

@@ -123,11 +123,14 @@ impl Drop for Back {
     }
 }
 
-/// Runs `f` with the rights of a role, where the session's own may be greater.
+/// Runs `f` with the rights of a role, where the session's own may be greater. Code of the role's may run, and can leave nothing
+/// behind that would run at the commit, with the session's rights: no deferred trigger and no cursor WITH HOLD, as in
+/// PostgreSQL's own maintenance commands.
 pub fn as_role<R>(role: pg_sys::Oid, f: impl FnOnce() -> R) -> R {
     let back = Back::remember();
+    let context = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
     // SAFETY: sets backend globals, as [`OwnerScope::enter`].
-    unsafe { pg_sys::SetUserIdAndSecContext(role, back.1 | pg_sys::SECURITY_LOCAL_USERID_CHANGE as c_int) };
+    unsafe { pg_sys::SetUserIdAndSecContext(role, back.1 | context as c_int) };
     f()
 }
 

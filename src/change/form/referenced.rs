@@ -14,7 +14,7 @@ use serde_json::json;
 pub struct Reference {
     /// The table it is of, quoted; [`TABLE`] for the table itself.
     table: String,
-    /// Its name, quoted.
+    /// Its name.
     name: String,
     /// Its definition.
     text: String,
@@ -29,7 +29,7 @@ pub struct Reference {
 pub fn references(p: &Planning, column: &str) -> Vec<Reference> {
     let found: Vec<(Reference, bool)> = owner::run(|| {
         spi::select(
-            "SELECT CASE WHEN k.conrelid <> $1 THEN format('%I.%I', n.nspname, c.relname) END, quote_ident(k.conname), keys.own, keys.others,
+            "SELECT CASE WHEN k.conrelid <> $1 THEN format('%I.%I', n.nspname, c.relname) END, k.conname::text, keys.own, keys.others,
                     regexp_replace(regexp_replace(pg_get_constraintdef(k.oid), '^FOREIGN KEY .*? REFERENCES .*?\\)', ''), ' NOT VALID$', ''),
                     k.convalidated, pg_describe_object('pg_constraint'::regclass, k.oid, 0), c.relkind = 'p'
                FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -78,11 +78,16 @@ impl Reference {
     }
 
     fn add(&self) -> String {
-        format!("ALTER TABLE {} ADD CONSTRAINT {} {} NOT VALID", self.table, self.name, self.text)
+        format!(
+            "ALTER TABLE {} ADD CONSTRAINT {} {} NOT VALID",
+            self.table,
+            quote_identifier(&self.name),
+            self.text
+        )
     }
 
     fn drop(&self) -> String {
-        format!("ALTER TABLE {} DROP CONSTRAINT {}", self.table, self.name)
+        format!("ALTER TABLE {} DROP CONSTRAINT {}", self.table, quote_identifier(&self.name))
     }
 }
 
@@ -98,10 +103,18 @@ pub fn after_swap(references: &[Reference], plan: &mut Plan) {
     for r in references {
         plan.step(r.step(Phase::Contract, lock::NO_WRITES_OR_DDL, r.add(), Some(r.drop())));
         if r.is_valid {
-            let validate = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", r.table, r.name);
-            plan.step(r.step(Phase::Settle, lock::READ, validate.clone(), None));
+            let words = format!("ALTER TABLE {} VALIDATE CONSTRAINT {}", r.table, quote_identifier(&r.name));
+            let args = json!({
+                "table": r.table, "constraint": r.name, "touches": [&r.table], "carries": [&r.description],
+            });
+            // As the owner of its table: a cast between the two types may be a function of somebody's.
+            let validate = |phase: Phase| {
+                let step = Step::routine(phase, "validate", words.clone(), args.clone());
+                Step { lock_mode: lock::READ, ..step }
+            };
+            plan.step(validate(Phase::Settle));
             // Taken back, it is not valid either: rows are not looked at while everybody is locked out.
-            plan.step(r.step(Phase::Restore, lock::READ, validate, None));
+            plan.step(validate(Phase::Restore));
         }
     }
 }
