@@ -104,6 +104,16 @@ SELECT governance.undo_change(:parent) \g /dev/null
 CALL governance.advance_change(:parent);
 SELECT conname, convalidated FROM pg_constraint WHERE conrelid = 'shop.child'::regclass;
 RESET ROLE;
+-- a view in the place of the table, when what went is counted before it comes back
+SET ROLE change_hostile;
+CREATE TABLE shop.swapped (id int, n int NOT NULL);
+SELECT governance.propose_change('ALTER TABLE shop.swapped DROP COLUMN n', 'x') AS swapped \gset
+SELECT governance.approve_change(:swapped, 'x', '{not_observed}') \g /dev/null
+CALL governance.advance_change(:swapped);
+DROP TABLE shop.swapped;
+SELECT format('CREATE VIEW shop.swapped AS SELECT 1 AS id, shop.grab() AS %I', '_dg' || :swapped || '_n') \gexec
+SELECT governance.undo_change(:swapped);
+RESET ROLE;
 SELECT rolname, rolsuper FROM pg_roles WHERE rolname = 'change_hostile';
 SELECT state, count(*) FROM governance.changes GROUP BY 1 ORDER BY 1;
 DROP OWNED BY change_hostile CASCADE;

@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{aside, detached, grants, identity, old_name, quarantine, table, whole};
+use super::{aside, backfill, detached, grants, identity, old_name, quarantine, table, whole};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -123,7 +123,7 @@ fn drop_not_null(change: &Change, column: &str) {
 fn count_nulls(change: &Change, args: &Value) {
     let (column, key) = (word(args, "column"), word(args, "aside"));
     let sql = format!("SELECT count(*) FROM {} WHERE {} IS NULL", change.name, quote_identifier(column));
-    let nulls: i64 = owner::run(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0);
+    let nulls = count(change, &sql);
     if nulls > 0 {
         error::change::not_null_lost(&change.name, column, nulls).warn();
     }
@@ -147,11 +147,18 @@ fn set_not_null(change: &Change, args: &Value) {
     spi::execute(&format!("ALTER TABLE {} {what}", change.name), &[]);
 }
 
+/// Counts rows with the rights of the table's owner, who may have put something else under its name by now.
+fn count(change: &Change, sql: &str) -> i64 {
+    backfill::as_owner_of(change.relation(), || spi::select_unforced(sql, &[], |r| r.must(1)))
+        .pop()
+        .unwrap_or(0)
+}
+
 /// The old type could not hold some of what was written in the new one: that is said.
 fn tell_lost(change: &Change, old: &str, new: &str) {
     let (quoted, column) = (quote_identifier(old), quote_identifier(new));
     let sql = format!("SELECT count(*) FROM {} WHERE {quoted} IS NULL AND {column} IS NOT NULL", change.name);
-    let lost: i64 = owner::run(|| spi::select_one(&sql, &[], |r| r.must(1))).unwrap_or(0);
+    let lost = count(change, &sql);
     if lost > 0 {
         error::conversion::values_lost(&change.name, new, lost).warn();
     }
