@@ -10,7 +10,7 @@ GRANT EXECUTE ON FUNCTION
     governance.declare_party(text, text, text[], text), governance.forget_party(text),
     governance.declare_dataset(regclass, text, text, text, text, text, text, text, interval, text, text[]),
     governance.forget_dataset(regclass, text),
-    governance.tag_column(regclass, text, text, text), governance.untag_column(regclass, text, text, text),
+    governance.tag_column(regclass, text, text, text), governance.untag_column(regclass, text, text, text, text),
     governance.set_level(text, text, text, text, timestamptz, boolean), governance.reset_level(text, text, text),
     governance.effective_levels(regclass),
     governance.declare_consumer(regclass, text, text[], text, timestamptz), governance.forget_consumer(regclass, text),
@@ -30,7 +30,7 @@ COMMENT ON FUNCTION governance.forget_party(text) IS 'forgets a party that nothi
 COMMENT ON FUNCTION governance.declare_dataset(regclass, text, text, text, text, text, text, text, interval, text, text[]) IS 'declares owner, class and more of a relation; NULL leaves as it is, clear empties';
 COMMENT ON FUNCTION governance.forget_dataset(regclass, text) IS 'forgets what is declared about a relation; takes effect at commit';
 COMMENT ON FUNCTION governance.tag_column(regclass, text, text, text) IS 'says what a column holds';
-COMMENT ON FUNCTION governance.untag_column(regclass, text, text, text) IS 'takes a tag from a column; takes effect at commit';
+COMMENT ON FUNCTION governance.untag_column(regclass, text, text, text, text) IS 'takes a tag from a column; takes effect at commit';
 COMMENT ON FUNCTION governance.set_level(text, text, text, text, timestamptz, boolean) IS 'sets the level of a feature for the database, a schema, a class or a dataset; lowering takes effect at commit';
 COMMENT ON FUNCTION governance.reset_level(text, text, text) IS 'takes a level away, so that wider ones and defaults apply again; takes effect at commit';
 COMMENT ON FUNCTION governance.effective_levels(regclass) IS 'the level of every feature for a relation, and where it comes from';
@@ -167,7 +167,8 @@ COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transacti
 
 ---------------------------------------------------------------------------------------------------------------- privacy
 GRANT EXECUTE ON FUNCTION
-    governance._masks(), governance.set_mask(text, text, jsonb, text, text), governance.reset_mask(text, text, text),
+    governance._masks(), governance.set_mask(text, text, jsonb, text, text, text), governance.reset_mask(text, text, text, text),
+    governance.declare_tag(text, text, text, jsonb), governance.forget_tag(text, text),
     governance.mask_role(text), governance.unmask_role(text, text),
     governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(),
     governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
@@ -175,8 +176,10 @@ GRANT EXECUTE ON FUNCTION
     governance.mask_email(text), governance.mask_phone(text), governance._pseudonym(text, text)
     TO PUBLIC;
 COMMENT ON FUNCTION governance._masks() IS 'the masks there are, mildest first';
-COMMENT ON FUNCTION governance.set_mask(text, text, jsonb, text, text) IS 'chooses how what a tag names leaves, for everybody or one recipient; weakening takes effect at commit';
-COMMENT ON FUNCTION governance.reset_mask(text, text, text) IS 'takes such a choice back; takes effect at commit';
+COMMENT ON FUNCTION governance.set_mask(text, text, jsonb, text, text, text) IS 'chooses how what a tag names leaves, for everybody, for one recipient or for the members of a role; it holds for the tags below that have no choice of their own; weakening takes effect at commit';
+COMMENT ON FUNCTION governance.reset_mask(text, text, text, text) IS 'takes such a choice back; takes effect at commit';
+COMMENT ON FUNCTION governance.declare_tag(text, text, text, jsonb) IS 'adds a tag of one''s own to the vocabulary, with its default mask; again changes the description';
+COMMENT ON FUNCTION governance.forget_tag(text, text) IS 'takes a tag of one''s own from the vocabulary; not while a column bears it';
 COMMENT ON FUNCTION governance.mask_role(text) IS 'masks a role and its members on SELECT, COPY and pg_dump; public masks everybody';
 COMMENT ON FUNCTION governance.unmask_role(text, text) IS 'ends that; takes effect at commit';
 COMMENT ON FUNCTION governance.grant_unmask(text, text, text, timestamptz) IS 'lets members of a role see what a tag masks, never the caller''s own; takes effect at commit';

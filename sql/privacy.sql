@@ -6,6 +6,7 @@
 CREATE TABLE governance.mask (
     tag text NOT NULL,
     recipient text NOT NULL DEFAULT '',
+    role text NOT NULL DEFAULT '',
     mask text,
     args jsonb,
     was_mask text NOT NULL,
@@ -15,12 +16,14 @@ CREATE TABLE governance.mask (
     set_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     set_by text NOT NULL DEFAULT current_user,
     comment text,
-    PRIMARY KEY (tag, recipient)
+    PRIMARY KEY (tag, recipient, role),
+    CHECK (recipient = '' OR role = '')
 );
 COMMENT ON TABLE governance.mask IS 'masks that somebody chose; defaults are in governance.tag';
 COMMENT ON COLUMN governance.mask.comment IS 'comment that the manifest keeps';
 COMMENT ON COLUMN governance.mask.tag IS 'the tag';
 COMMENT ON COLUMN governance.mask.recipient IS 'for whom; empty for everybody';
+COMMENT ON COLUMN governance.mask.role IS 'for members of which role; empty for everybody';
 COMMENT ON COLUMN governance.mask.mask IS 'the mask; NULL once reset';
 COMMENT ON COLUMN governance.mask.args IS 'its arguments';
 COMMENT ON COLUMN governance.mask.was_mask IS 'the mask that held before the last change';
@@ -127,12 +130,17 @@ CREATE VIEW governance.masks AS
 
 CREATE VIEW governance.tag_masks AS
     SELECT t.name AS tag, NULL::text AS recipient, coalesce(m.mask, t.mask) AS mask,
-           CASE WHEN m.mask IS NULL THEN t.mask_args ELSE m.args END AS args, m.set_at, m.set_by
-      FROM governance.tag t LEFT JOIN governance.mask m ON m.tag = t.name AND m.recipient = ''
+           CASE WHEN m.mask IS NULL THEN t.mask_args ELSE m.args END AS args, m.set_at, m.set_by, NULL::text AS role,
+           m.tag AS chosen_at
+      FROM governance.tag t
+      LEFT JOIN LATERAL (
+           SELECT * FROM governance.mask m
+            WHERE (m.tag = t.name OR starts_with(t.name, m.tag || '.')) AND (m.recipient, m.role) = ('', '') AND m.mask IS NOT NULL
+            ORDER BY length(m.tag) DESC LIMIT 1) m ON true
     UNION ALL
-    SELECT m.tag, m.recipient, m.mask, m.args, m.set_at, m.set_by
-      FROM governance.mask m WHERE m.recipient <> '' AND m.mask IS NOT NULL
-     ORDER BY 1, 2 NULLS FIRST;
+    SELECT m.tag, nullif(m.recipient, ''), m.mask, m.args, m.set_at, m.set_by, nullif(m.role, ''), m.tag
+      FROM governance.mask m WHERE (m.recipient <> '' OR m.role <> '') AND m.mask IS NOT NULL
+     ORDER BY tag, recipient NULLS FIRST, role NULLS FIRST;
 
 CREATE VIEW governance.masked_roles AS
     SELECT role, since, by FROM governance.masked_role m
@@ -171,7 +179,7 @@ GRANT SELECT ON governance.masks, governance.tag_masks, governance.masked_roles,
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance.masks IS 'the masks there are, mildest first';
-COMMENT ON VIEW governance.tag_masks IS 'which mask each tag has, for everybody and for recipients';
+COMMENT ON VIEW governance.tag_masks IS 'which mask each tag has, for everybody, for recipients and for members of roles';
 COMMENT ON VIEW governance.masked_roles IS 'roles whose members see masks';
 COMMENT ON VIEW governance.unmask_grants IS 'leave to see what a tag masks';
 COMMENT ON VIEW governance.export_receipts IS 'evidence of exports: the caller''s own, or all with a duty';

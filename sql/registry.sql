@@ -158,7 +158,7 @@ CREATE TABLE governance.column_tag (
     column_name text NOT NULL,
     tag text NOT NULL,
     path text NOT NULL DEFAULT '',
-    source text NOT NULL DEFAULT 'declared' CHECK (source = ANY ('{declared,proposal,manifest,copied}')),
+    source text NOT NULL DEFAULT 'declared' CHECK (source = ANY ('{declared,proposal,manifest,copied,added}')),
     tagged_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
     tagged_by text NOT NULL DEFAULT current_user,
     untagged_by_xid xid8,
@@ -172,7 +172,7 @@ COMMENT ON COLUMN governance.column_tag.relation_name IS 'name of the relation, 
 COMMENT ON COLUMN governance.column_tag.column_name IS 'name of the column, followed through renames';
 COMMENT ON COLUMN governance.column_tag.tag IS 'what it holds';
 COMMENT ON COLUMN governance.column_tag.path IS 'path inside a JSON column; empty for the whole column';
-COMMENT ON COLUMN governance.column_tag.source IS 'how the tag came here: declared, proposal, manifest or copied';
+COMMENT ON COLUMN governance.column_tag.source IS 'how the tag came here: declared, proposal, manifest, copied or added (with the column, until it is classified)';
 COMMENT ON COLUMN governance.column_tag.tagged_at IS 'when';
 COMMENT ON COLUMN governance.column_tag.tagged_by IS 'current_user of that moment';
 COMMENT ON COLUMN governance.column_tag.untagged_by_xid IS 'transaction that removed it; until that commits the tag still holds';
@@ -366,6 +366,8 @@ INSERT INTO governance.feature
     ('guard.security', 'observe', 'warn', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'statements that expose rows or switch protection off'),
     ('privacy', 'off', 'enforce', 'enforce', 'enforce', '{off,observe,enforce}', 'installed', 'tags and masks as a whole'),
     ('privacy.masks', 'off', 'enforce', 'enforce', 'enforce', '{off,observe,enforce}', 'installed', 'masks on tagged columns: export_query() in every mode, SELECT, COPY and pg_dump of masked roles when attached'),
+    ('privacy.unclassified', 'off', 'off', 'off', 'off', '{off,observe,warn,enforce}', 'installed', 'new columns of declared or tagged relations: tagged unclassified (observe), said (warn), masked until classified (enforce)'),
+    ('privacy.publications', 'off', 'warn', 'warn', 'warn', '{off,observe,warn,enforce}', 'installed', 'publications that would send tagged columns, which no mask reaches'),
     ('lineage.tags', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'flows that move a tagged column into an untagged one'),
     ('boundary', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'boundaries as a whole'),
     ('boundary.writers', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'writes by roles that are not declared writers');
@@ -397,6 +399,7 @@ INSERT INTO governance.tag (name, description, mask, mask_args, shipped) VALUES
     ('secret', 'what must not be known', 'null', '{}', true),
     ('secret.credential', 'password, token, key or their hash', 'null', '{}', true),
     ('health', 'data about health', 'null', '{}', true),
+    ('unclassified', 'new column that nobody has classified yet', 'null', '{}', true),
     ('quasi', 'identifies a person together with other columns: postcode, age, profession', 'null', '{}', true);
 
 ------------------------------------------------------------------------------------------------------------------- views

@@ -24,6 +24,7 @@ SELECT governance.declare_party('stewards', db_roles => '{matrix_steward}');
 SELECT governance.declare_party('unused');
 SELECT governance.declare_dataset('shop.customer', 'owners', 'master', steward => 'stewards');
 SELECT governance.tag_column('shop.customer', 'email', 'pii.contact.email');
+SELECT governance.declare_tag('mine', 'x');
 SELECT governance.grant_duty('operator', 'matrix_operator');
 SELECT governance.grant_duty('auditor', 'matrix_auditor');
 SELECT governance.start_audit('shop.customer');
@@ -87,6 +88,8 @@ INSERT INTO call (what, sql) VALUES
     ('advance_change', format($$SELECT governance._advance_step(%s)$$, :two)),
     ('abort_change', format($$SELECT governance.abort_change(%s, 'why')$$, :two)),
     ('certificate', format($$SELECT governance.certificate(%s)$$, :one)),
+    ('declare_tag', $$SELECT governance.declare_tag('pii.contact.fax', 'fax number')$$),
+    ('forget_tag', $$SELECT governance.forget_tag('mine', 'why')$$),
     ('set_mask', $$SELECT governance.set_mask('pii.contact.email', 'null')$$),
     ('reset_mask', $$SELECT governance.reset_mask('pii.contact.email', reason => 'why')$$),
     ('mask_role (not in this mode)', $$SELECT governance.mask_role('matrix_victim')$$),

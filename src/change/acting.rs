@@ -31,6 +31,19 @@ pub fn acting() -> Option<i64> {
     ACTING.with_borrow(|a| a.as_ref().map(|a| a.change))
 }
 
+/// Whether a change does no more to its table than to add a column.
+#[must_use]
+pub fn only_adds(change: i64) -> bool {
+    owner::run(|| {
+        spi::select_one(
+            "SELECT kind = 'add_column' FROM governance.change WHERE id = $1",
+            &[change.into()],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or(false)
+}
+
 /// Whether a step of a change is running.
 #[must_use]
 pub fn is_acting() -> bool {

@@ -33,7 +33,7 @@ mod verify;
 mod whole;
 mod window;
 
-pub use acting::{acting, covers, is_acting};
+pub use acting::{acting, covers, is_acting, only_adds};
 pub use added::There;
 pub use alone::work as work_alone;
 pub use gate::{at_gate, before_ddl, would_complete};

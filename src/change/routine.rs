@@ -5,7 +5,7 @@ use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, spi};
-use crate::registry::tagging;
+use crate::registry::tagging::{self, Tag};
 use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
@@ -82,16 +82,18 @@ fn copy_column(change: &Change, from: &str, to: &str) {
             &[],
         );
     }
-    let tags: Vec<String> = owner::run(|| {
+    let tags: Vec<(String, String)> = owner::run(|| {
         spi::select(
-            "SELECT DISTINCT tag FROM governance._column_tag
+            "SELECT DISTINCT tag, path FROM governance._column_tag
               WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3",
             &[change.name.schema.as_str().into(), change.name.relation.as_str().into(), from.into()],
-            |r| r.must(1),
+            |r| (r.must(1), r.must(2)),
         )
     });
-    for tag in tags {
-        tagging::tag(relation, to, &tag, None, "copied");
+    for (tag, path) in &tags {
+        // What is no JSON any more holds as a whole what it held at a path.
+        let path = if tagging::may_have_paths(relation, to) { path } else { "" };
+        tagging::tag(relation, to, Tag { tag, path }, "copied");
     }
 }
 

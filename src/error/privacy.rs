@@ -1,5 +1,6 @@
 //! Errors of privacy.
 use super::{Code, Failure};
+use crate::pg::catalog::Name;
 
 /// `governance.recipient` in a session whose library came too late.
 pub fn recipient_not_held() -> Failure {
@@ -59,11 +60,61 @@ pub fn bad_mask(mask: &str, why: &str) -> Failure {
     .hint("SELECT * FROM governance.masks;")
 }
 
+/// A path inside JSON that leads nowhere.
+pub fn bad_path(path: &str, why: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("path \"{path}\" is not valid"))
+        .detail(why)
+        .hint("Write it like $.contact.email, $.\"odd key\", $.items[*].phone or $.**.email.")
+}
+
+/// A path for a column that is no JSON.
+pub fn no_json(name: &Name, column: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WRONG_OBJECT_TYPE,
+        format!("column \"{column}\" of {name} is no JSON and has no paths"),
+    )
+    .hint("Leave the argument path out to tag the whole column.")
+}
+
+/// A new column of a governed dataset, and how to classify it.
+pub fn unclassified(name: &Name, column: &str, masked: bool) -> Failure {
+    let [relation, quoted] = [&name.to_string(), column].map(|n| pgrx::spi::quote_literal(n));
+    let what = if masked { "is masked until it is classified" } else { "is not classified" };
+    Failure::new(Code::ERRCODE_WARNING, format!("column \"{column}\" of {name} {what}"))
+        .hint(format!("SELECT governance.tag_column({relation}, {quoted}, 'what it holds'); or, where that is nobody's secret: SELECT governance.untag_column({relation}, {quoted}, 'unclassified', 'why');"))
+}
+
 /// A mask that was not set.
-pub fn no_such_mask(tag: &str, recipient: &str) -> Failure {
-    let whom = if recipient.is_empty() { String::new() } else { format!(" for recipient \"{recipient}\"") };
-    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("no mask is set for tag \"{tag}\"{whom}"))
+pub fn no_such_mask(of: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("no mask is set for {of}"))
         .hint("SELECT * FROM governance.tag_masks;")
+}
+
+/// A mask for a recipient and a role at once.
+pub fn recipient_and_role() -> Failure {
+    Failure::new(
+        Code::ERRCODE_INVALID_PARAMETER_VALUE,
+        "a mask is for a recipient or for a role, not for both",
+    )
+    .detail("Where a masked role reads for a recipient, the stricter of both masks holds.")
+}
+
+/// A tag that is no dotted path of lower-case words.
+pub fn bad_tag(tag: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_NAME, format!("\"{tag}\" cannot be a tag"))
+        .detail("A tag is a dotted path of lower-case words of at most 200 bytes, like pii.contact.fax; each tag is below the one without its last word.")
+}
+
+/// A tag of the product's own vocabulary.
+pub fn shipped_tag(tag: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WRONG_OBJECT_TYPE,
+        format!("tag \"{tag}\" is part of the product's vocabulary"),
+    )
+    .hint(format!(
+        "Choose another mask for it: SELECT governance.set_mask({}, 'null');",
+        pgrx::spi::quote_literal(tag)
+    ))
 }
 
 /// A role that is not masked.

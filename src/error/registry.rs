@@ -379,7 +379,7 @@ pub fn stays_single(name: &Name) -> Failure {
 pub fn mask_by_manifest(tag: &str) -> Failure {
     Failure::new(
         Code::ERRCODE_FEATURE_NOT_SUPPORTED,
-        format!("the mask of tag \"{tag}\" cannot be changed by a manifest"),
+        format!("the mask of tag \"{tag}\" is changed by set_mask() only"),
     )
     .detail("A changed mask weakens protection and takes effect only after commit.")
     .hint(format!("SELECT governance.set_mask({}, 'null', reason => 'why');", pgrx::spi::quote_literal(tag)))

@@ -8,8 +8,9 @@ use crate::pg::event::Event;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::{PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE};
 use crate::pg::{
-    hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, versions, xact,
+    cache, hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, versions, xact,
 };
+use crate::privacy::unclassified;
 use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
@@ -198,6 +199,10 @@ fn after(call: pg_sys::FunctionCallInfo) {
     for command in &commands {
         if let Some(relid) = command.relation.filter(|_| !SAYS_ONLY.contains(&command.tag.as_str())) {
             follow(relid, &event);
+            if MAKES_FLOWS.contains(&command.tag.as_str()) && !bare::has_no_tags() {
+                // Tags spread over views and materialized views.
+                cache::touch();
+            }
             // A dump brings its flows itself; those of its views are in the catalogs anyway.
             if MAKES_FLOWS.contains(&command.tag.as_str())
                 && !silent()
@@ -267,10 +272,15 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
         // ADD COLUMN IF NOT EXISTS may have found one that was there before.
         Ddl::AlterTable { adds, .. } => {
             let before = WIDENS.get().filter(|(of, _)| *of == relid).map(|(_, last)| last);
-            adds.iter()
+            let is_new = |number: &i16| before.is_some_and(|last| *number > last);
+            let new = adds.iter().filter(|c| catalog::column_number(relid, c).filter(is_new).is_some());
+            let new: Vec<String> = new.cloned().collect();
+            new.iter()
                 .filter_map(|column| catalog::column_number(relid, column))
-                .filter(|number| before.is_some_and(|last| *number > last))
                 .for_each(|number| xact::note_created(relid, Some(number)));
+            if !silent() && !session::runs_dump_script() {
+                unclassified::added(relid, &new);
+            }
         }
         Ddl::RenameColumn { target, column, new_name }
             if target.relid == Some(relid) && bare::concerns(relid) =>

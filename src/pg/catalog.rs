@@ -296,6 +296,16 @@ pub fn column(relid: pg_sys::Oid, number: i16) -> Option<Option<String>> {
     }
 }
 
+/// The type of a column, of a domain the one below it; InvalidOid where there is no such column.
+#[must_use]
+pub fn base_type(relid: pg_sys::Oid, number: i16) -> pg_sys::Oid {
+    // SAFETY: syscache look-ups by oid and number; the first gives InvalidOid for what does not exist.
+    unsafe {
+        let declared = pg_sys::get_atttype(relid, number);
+        if declared == pg_sys::InvalidOid { declared } else { pg_sys::getBaseType(declared) }
+    }
+}
+
 /// Name of a schema.
 #[must_use]
 pub fn schema_name(namespace: pg_sys::Oid) -> Option<String> {

@@ -6,9 +6,11 @@ pub mod key;
 mod masked;
 mod masking;
 mod state;
+pub mod unclassified;
+pub mod vocabulary;
 
 pub use masked::{mask as mask_role, unmask as unmask_role};
-pub use masking::{reset as reset_mask, set as set_mask};
+pub use masking::{MaskFor, choices, reset as reset_mask, set as set_mask};
 pub use state::status;
 
 use crate::error::given;
@@ -42,12 +44,13 @@ pub mod governance {
         args: default!(Option<JsonB>, "'{}'"),
         recipient: default!(Option<&str>, "NULL"),
         reason: default!(Option<&str>, "NULL"),
+        role: default!(Option<&str>, "NULL"),
     ) {
         let tag = given("tag", tag);
         let mask = given("mask", mask);
         let args = given("args", args);
         duty::require_operator("setting a mask");
-        masking::set(tag, mask, args.0, recipient.unwrap_or_default(), reason);
+        masking::set(MaskFor::new(tag, recipient, role), mask, args.0, reason);
     }
 
     /// Takes such a choice back; takes effect at commit where it weakens.
@@ -57,10 +60,37 @@ pub mod governance {
         tag: Option<&str>,
         recipient: default!(Option<&str>, "NULL"),
         reason: default!(Option<&str>, "NULL"),
+        role: default!(Option<&str>, "NULL"),
     ) {
         let tag = given("tag", tag);
         duty::require_operator("resetting a mask");
-        masking::reset(tag, recipient.unwrap_or_default(), &duty::reason_for("reset_mask", reason));
+        masking::reset(MaskFor::new(tag, recipient, role), &duty::reason_for("reset_mask", reason));
+    }
+
+    /// Adds a tag of one's own to the vocabulary, with its default mask; again changes the description.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn declare_tag(
+        tag: Option<&str>,
+        description: Option<&str>,
+        mask: default!(Option<&str>, "'null'"),
+        args: default!(Option<JsonB>, "'{}'"),
+    ) {
+        let tag = given("tag", tag);
+        let description = given("description", description);
+        let mask = given("mask", mask);
+        let args = given("args", args);
+        duty::require_operator("declaring a tag");
+        vocabulary::declare(tag, description, mask, args.0);
+    }
+
+    /// Takes a tag of one's own from the vocabulary, with the masks and leave to unmask that name it.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn forget_tag(tag: Option<&str>, reason: default!(Option<&str>, "NULL")) {
+        let tag = given("tag", tag);
+        duty::require_operator("forgetting a tag");
+        vocabulary::forget(tag, reason);
     }
 
     /// Masks a role and its members; `public` masks everybody.

@@ -55,18 +55,8 @@ pub fn status() -> Vec<StatusRow> {
         }
     }
     rows.push(key_row());
-    let views = texts(
-        "SELECT format('%I.%I.%I', t.schema_name, t.relation_name, t.column_name) FROM governance._column_tag t
-           JOIN governance._user_relation u USING (schema_name, relation_name) WHERE u.relkind = 'v' ORDER BY 1",
-    );
-    if !views.is_empty() {
-        let detail =
-            format!("tags on columns of views are not held, tag the tables below them: {}", views.join(", "));
-        rows.push(StatusRow::off("privacy.views", "", detail, None));
-    }
     for (feature, detail) in [
         ("privacy.verify_receipt", "export receipts cannot be verified yet"),
-        ("privacy.paths", "paths inside JSON columns cannot be tagged yet"),
         (
             "privacy.recipient_receipts",
             "sessions with governance.recipient leave no receipt yet; export_query() does",

@@ -151,12 +151,12 @@ pub fn copy_consumers(from: &Name, to: &Name) -> Vec<String> {
     })
 }
 
-/// Tags that hold on a relation, as column and tag.
+/// Tags that hold on a relation, as column and tag with its path behind it.
 #[must_use]
 pub fn tags_of(name: &Name) -> Vec<(String, String)> {
     owner::run(|| {
         spi::select(
-            "SELECT column_name, tag FROM governance._column_tag WHERE schema_name = $1 AND relation_name = $2 ORDER BY 1, 2",
+            "SELECT column_name, tag || path FROM governance._column_tag WHERE schema_name = $1 AND relation_name = $2 ORDER BY 1, 2",
             &[name.schema.as_str().into(), name.relation.as_str().into()],
             |r| (r.must(1), r.must(2)),
         )
@@ -171,12 +171,13 @@ pub fn copy_tags(to: &Name, tags: &[(String, String)]) -> Vec<String> {
     let (columns, tags): (Vec<String>, Vec<String>) = tags.iter().cloned().unzip();
     let mut new = owner::run(|| {
         spi::execute_returning(
-            "INSERT INTO governance.column_tag AS t (schema_name, relation_name, column_name, tag, source)
-             SELECT $1, $2, n.column_name, n.tag, 'copied' FROM unnest($3::text[], $4::text[]) AS n (column_name, tag)
+            "INSERT INTO governance.column_tag AS t (schema_name, relation_name, column_name, tag, path, source)
+             SELECT $1, $2, n.column_name, split_part(n.tag, '$', 1), coalesce(substring(n.tag FROM '[$].*'), ''), 'copied'
+               FROM unnest($3::text[], $4::text[]) AS n (column_name, tag)
              ON CONFLICT (schema_name, relation_name, column_name, tag, path) DO UPDATE
                 SET untagged_by_xid = NULL, source = 'copied', tagged_at = now(), tagged_by = excluded.tagged_by
               WHERE t.untagged_by_xid IS NOT NULL
-             RETURNING column_name || ': ' || tag",
+             RETURNING column_name || ': ' || tag || path",
             &[to.schema.as_str().into(), to.relation.as_str().into(), columns.into(), tags.into()],
             |r| r.must::<String>(1),
         )
@@ -217,7 +218,7 @@ pub fn waiting(mover: &Name, under: &Name) -> Option<Carried> {
         // From now on it says only that something of this name bore the tag.
         spi::execute(
             "UPDATE governance.column_tag t SET source = 'copied' FROM unnest($3::text[], $4::text[]) AS n (column_name, tag)
-              WHERE (t.schema_name, t.relation_name) = ($1, $2) AND (t.column_name, t.tag) = (n.column_name, n.tag)",
+              WHERE (t.schema_name, t.relation_name) = ($1, $2) AND (t.column_name, t.tag || t.path) = (n.column_name, n.tag)",
             &[under.schema.as_str().into(), under.relation.as_str().into(), columns.into(), tags.into()],
         );
         carried.writers = spi::select(

@@ -41,6 +41,7 @@ use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
 use ladder::Ladder;
 use pgrx::prelude::*;
+use tagging::Tag;
 
 /// Key of the advisory lock on acts that concern many relations, in an order of their own.
 const MANY: i64 = 0x0064_675f_6d61_6e79;
@@ -161,7 +162,7 @@ pub mod governance {
         let tag = given("tag", tag);
         let relation = relation.held();
         duty::require_owner("tagging a column", relation, false);
-        tagging::tag(relation, column_name, tag, path, "declared");
+        tagging::tag(relation, column_name, Tag { tag, path: path.unwrap_or_default() }, "declared");
     }
 
     /// Takes a tag from a column; takes effect when the transaction has committed.
@@ -172,12 +173,14 @@ pub mod governance {
         column_name: Option<&str>,
         tag: Option<&str>,
         reason: default!(Option<&str>, "NULL"),
+        path: default!(Option<&str>, "NULL"),
     ) {
         let relation = given("relation", relation);
         let column_name = given("column_name", column_name);
         let tag = given("tag", tag);
         let relation = relation.held();
         duty::require_steward("untagging a column", relation);
+        let tag = Tag { tag, path: path.unwrap_or_default() };
         tagging::untag(relation, column_name, tag, &duty::reason_for("untag_column", reason));
     }
 

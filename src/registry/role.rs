@@ -15,7 +15,8 @@ use std::collections::HashMap;
 const PLACES: &str = "SELECT 'duty ' || duty AS place, role FROM governance.duty
     UNION SELECT 'party ' || name, unnest(db_roles) FROM governance.party
     UNION SELECT 'writer', role FROM governance.declared_writer
-    UNION SELECT 'unmask ' || tag, role FROM governance.unmask_grant";
+    UNION SELECT 'unmask ' || tag, role FROM governance.unmask_grant
+    UNION SELECT 'mask ' || tag, role FROM governance.mask WHERE role <> ''";
 
 /// Remembers which role a place means by a name, from now on; whether that is another one than before.
 pub fn bind(place: &str, role: &str) -> bool {
@@ -118,6 +119,11 @@ pub fn follow() {
                 "DELETE FROM governance.unmask_grant o USING governance.unmask_grant n
                   WHERE (o.tag, n.tag, o.role, n.role) = ($3, $3, $1, $2)",
                 "UPDATE governance.unmask_grant SET role = $2 WHERE tag = $3 AND role = $1",
+            ],
+            "mask" => &[
+                "DELETE FROM governance.mask o USING governance.mask n
+                  WHERE (o.tag, n.tag, o.role, n.role, o.recipient, n.recipient) = ($3, $3, $1, $2, '', '')",
+                "UPDATE governance.mask SET role = $2 WHERE tag = $3 AND role = $1",
             ],
             _ => &["UPDATE governance.declared_writer SET role = $2 WHERE role = $1 AND $3 = ''"],
         };

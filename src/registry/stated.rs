@@ -19,7 +19,7 @@ pub fn of(name: &Name) -> Stated {
                 'declaration', (SELECT to_jsonb(d) - '{schema_name,relation_name,declared_at,declared_by,forgotten_by_xid,was_class,was_in_bulk,changed_by_xid}'::text[]
                                   FROM governance.dataset d
                                  WHERE (schema_name, relation_name) = ($1, $2) AND forgotten_by_xid IS NULL),
-                'tags', (SELECT jsonb_agg(column_name || ': ' || tag ORDER BY column_name, tag) FROM governance.column_tag
+                'tags', (SELECT jsonb_agg(column_name || ': ' || tag || path ORDER BY column_name, tag, path) FROM governance.column_tag
                           WHERE (schema_name, relation_name) = ($1, $2) AND untagged_by_xid IS NULL),
                 'levels', (SELECT jsonb_object_agg(feature, jsonb_build_object('level', level, 'floor', nullif(floor, false),
                                                                                'valid_until', governance._iso_time(valid_until)))

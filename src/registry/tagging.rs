@@ -4,7 +4,9 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{cache, owner, roles, spi};
-use serde_json::json;
+use crate::privacy::unclassified;
+use pgrx::pg_sys;
+use serde_json::{Value, json};
 
 /// Longest identifier PostgreSQL keeps, in bytes.
 const NAME_MAX: usize = 63;
@@ -41,30 +43,81 @@ pub fn require_tag(tag: &str) {
         spi::execute("SELECT FROM governance.tag WHERE name = $1 FOR KEY SHARE", &[tag.into()])
     });
     if kept == 0 {
-        let known: Vec<String> =
-            owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
-        error::registry::no_such_tag(tag, &known).raise();
+        unknown(tag);
     }
 }
 
-/// Tags a column. Tagging twice is no error.
-pub fn tag(relation: Relation, column: &str, tag: &str, path: Option<&str>, source: &str) {
-    if path.is_some_and(|p| !p.is_empty()) {
-        error::not_yet("tagging a path inside a JSON column").raise();
+/// Refuses a tag that is not in the vocabulary.
+pub fn unknown(tag: &str) -> ! {
+    let known: Vec<String> =
+        owner::run(|| spi::select("SELECT name FROM governance.tag ORDER BY name", &[], |r| r.must(1)));
+    error::registry::no_such_tag(tag, &known).raise();
+}
+
+/// What a column holds: a tag, and where in it, for JSON.
+#[derive(Clone, Copy)]
+pub struct Tag<'a> {
+    /// A tag of the vocabulary.
+    pub tag: &'a str,
+    /// A path inside a JSON column; empty for all of it.
+    pub path: &'a str,
+}
+
+impl Tag<'_> {
+    fn json(self, source: &str) -> Value {
+        let mut said = json!({"tag": self.tag, "source": source});
+        if !self.path.is_empty() {
+            said["path"] = self.path.into();
+        }
+        said
     }
+}
+
+/// Tags a column. Tagging twice is no error. What is classified is no longer unclassified.
+pub fn tag(relation: Relation, column: &str, tag: Tag, source: &str) {
     restate(relation, column, tag, source, false);
 }
 
 /// The same for a tag that may wait for its column: a manifest brings it as it is.
-pub fn restate(relation: Relation, column: &str, tag: &str, source: &str, waits: bool) {
+pub fn restate(relation: Relation, column: &str, tag: Tag, source: &str, waits: bool) {
     let name = super::dataset::governable(relation);
     require_column_or_wait(relation, &name, column, waits);
-    require_tag(tag);
+    require_tag(tag.tag);
+    require_path(relation, &name, column, tag);
+    if tag.tag != unclassified::TAG {
+        take(&name, column, Tag { tag: unclassified::TAG, path: "" });
+    }
+    mark(relation, &name, column, tag, source);
+}
+
+/// Checks a path, and that the column can have one.
+fn require_path(relation: Relation, name: &Name, column: &str, tag: Tag) {
+    if tag.path.is_empty() {
+        return;
+    }
+    if !tag.path.starts_with('$') {
+        error::privacy::bad_path(tag.path, "A path begins with $.").raise();
+    }
+    if catalog::column_number(relation.0, column).is_some() && !may_have_paths(relation, column) {
+        error::privacy::no_json(name, column).raise();
+    }
+}
+
+/// Whether a column is JSON, inside of which paths lead somewhere.
+#[must_use]
+pub fn may_have_paths(relation: Relation, column: &str) -> bool {
+    let of_type = catalog::column_number(relation.0, column).map(|n| catalog::base_type(relation.0, n));
+    of_type.is_some_and(|t| [pg_sys::JSONOID, pg_sys::JSONBOID].contains(&t))
+}
+
+/// Writes a tag, whoever it is that has it written.
+pub fn mark(relation: Relation, name: &Name, column: &str, tag: Tag, source: &str) {
     let me = roles::name(roles::current());
     let new = owner::run(|| {
         spi::execute_returning(
-            "INSERT INTO governance.column_tag AS t (schema_name, relation_name, column_name, tag, source, tagged_by)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO governance.column_tag AS t
+                    (schema_name, relation_name, column_name, tag, path, source, tagged_by)
+             VALUES ($1, $2, $3, $4, $7, $5, $6)
              ON CONFLICT (schema_name, relation_name, column_name, tag, path) DO UPDATE
                 SET untagged_by_xid = NULL, source = excluded.source, tagged_at = now(), tagged_by = excluded.tagged_by
               WHERE t.untagged_by_xid IS NOT NULL OR t.source = 'copied'
@@ -73,14 +126,15 @@ pub fn restate(relation: Relation, column: &str, tag: &str, source: &str, waits:
                 name.schema.as_str().into(),
                 name.relation.as_str().into(),
                 column.into(),
-                tag.into(),
+                tag.tag.into(),
                 source.into(),
                 me.as_str().into(),
+                tag.path.into(),
             ],
             |r| r.must::<bool>(1),
         )
     });
-    super::identity::bind(relation.0, &name);
+    super::identity::bind(relation.0, name);
     cache::invalidate_relation(relation.0);
     if !new.is_empty() {
         audit::act(Act {
@@ -88,35 +142,44 @@ pub fn restate(relation: Relation, column: &str, tag: &str, source: &str, waits:
             object: &format!("{name}.{}", pgrx::spi::quote_identifier(column)),
             relation: Some(relation),
             before: None,
-            after: Some(json!({"tag": tag, "source": source})),
+            after: Some(tag.json(source)),
             reason: None,
         });
     }
 }
 
 /// Takes a tag away; it holds until this transaction has committed.
-pub fn untag(relation: Relation, column: &str, tag: &str, reason: &str) {
+pub fn untag(relation: Relation, column: &str, tag: Tag, reason: &str) {
     let name = relation.name();
-    let done = owner::run(|| {
-        spi::execute_returning(
-            "UPDATE governance.column_tag SET untagged_by_xid = pg_current_xact_id()
-              WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3 AND tag = $4
-                AND untagged_by_xid IS NULL
-             RETURNING true",
-            &[name.schema.as_str().into(), name.relation.as_str().into(), column.into(), tag.into()],
-            |r| r.must::<bool>(1),
-        )
-    });
-    if done.is_empty() {
-        error::registry::not_tagged(&name, column, tag).raise();
+    if !take(&name, column, tag) {
+        error::registry::not_tagged(&name, column, tag.tag).raise();
     }
     cache::invalidate_relation(relation.0);
     audit::act(Act {
         verb: "untag_column",
         object: &format!("{name}.{}", pgrx::spi::quote_identifier(column)),
         relation: Some(relation),
-        before: Some(json!({"tag": tag})),
+        before: Some(json!({"tag": tag.tag, "path": tag.path})),
         after: None,
         reason: Some(reason),
     });
+}
+
+/// Marks a tag as taken by the running transaction; whether there was one.
+fn take(name: &Name, column: &str, tag: Tag) -> bool {
+    let taken = owner::run(|| {
+        spi::execute(
+            "UPDATE governance.column_tag SET untagged_by_xid = pg_current_xact_id()
+              WHERE schema_name = $1 AND relation_name = $2 AND column_name = $3 AND tag = $4 AND path = $5
+                AND untagged_by_xid IS NULL",
+            &[
+                name.schema.as_str().into(),
+                name.relation.as_str().into(),
+                column.into(),
+                tag.tag.into(),
+                tag.path.into(),
+            ],
+        )
+    });
+    taken > 0
 }

@@ -109,7 +109,7 @@ fn members(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
 fn tags_of(members: &[pg_sys::Oid]) -> Vec<(String, String)> {
     owner::run(|| {
         spi::select(
-            "SELECT DISTINCT t.column_name, t.tag
+            "SELECT DISTINCT t.column_name, t.tag || t.path
                FROM governance._column_tag t
                JOIN pg_namespace n ON n.nspname = t.schema_name
                JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.relation_name

@@ -111,6 +111,19 @@ impl Mask {
         }
     }
 
+    /// Name and arguments, from which [`Mask::parse`] makes it again.
+    #[must_use]
+    pub fn to_json(&self) -> (&'static str, Value) {
+        let args = match self {
+            Mask::Partial { left, right, pad } => {
+                serde_json::json!({"left": left, "right": right, "pad": pad})
+            }
+            Mask::Constant(value) => serde_json::json!({"value": value}),
+            _ => serde_json::json!({}),
+        };
+        (self.name(), args)
+    }
+
     /// How little it shows, by mask first; of two partial masks the one that keeps less is stricter.
     #[must_use]
     pub fn strictness(&self) -> (usize, usize) {

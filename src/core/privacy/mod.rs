@@ -1,4 +1,5 @@
 //! privacy: what can be decided without a server.
+pub mod choice;
 pub mod detect;
 pub mod format;
 pub mod key;

@@ -1,6 +1,6 @@
 //! Masks on whatever reads: substituting the Vars of tagged columns when a query is planned.
 //!
-//! `policy` says which columns are tagged and whom masks concern, `viewer` who is reading, `mutate` walks the query,
+//! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
 //! error details, `session` holds what is special for this session, `functions` are the masks themselves and `export`
 //! runs a query under masks in every mode.
@@ -12,6 +12,7 @@ mod mutate;
 mod policy;
 mod redact;
 mod session;
+mod spread;
 mod viewer;
 
 pub use copy::rewrite_copy;

@@ -1,12 +1,15 @@
 //! What is masked and for whom, cached per backend: loaded when a generation begins, dropped when anything it depends on
 //! changes.
 use super::session::{self, Internal};
+use super::spread::{self, Tags};
+use crate::core::privacy::choice::{Choices, Whom};
 use crate::core::privacy::mask::Mask;
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{cache, hooks, loading, owner, roles, spi};
-use crate::{error, registry, settings};
-use pgrx::{JsonB, PgTryBuilder, pg_sys};
+use crate::privacy::unclassified;
+use crate::{error, privacy, registry, settings};
+use pgrx::{PgTryBuilder, pg_sys};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
@@ -41,8 +44,10 @@ pub struct Functions {
 pub struct Policy {
     /// Tagged columns by relation; tags of one member of an inheritance tree count for all of it.
     pub relations: HashMap<pg_sys::Oid, Vec<Column>>,
-    /// Masks by tag, then recipient; the empty recipient is everybody.
-    masks: HashMap<String, HashMap<String, Mask>>,
+    /// Which mask each tag has, for whom.
+    masks: Choices,
+    /// Roles that masks were chosen for.
+    mask_roles: Vec<pg_sys::Oid>,
     /// Masked roles.
     pub roles: Vec<pg_sys::Oid>,
     /// Whether everybody is masked: deny by default.
@@ -56,11 +61,21 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The mask of a tag for a recipient; a tag without one is hidden.
+    /// The mask of a tag for a recipient.
     #[must_use]
-    pub fn mask(&self, tag: &str, recipient: &str) -> Mask {
-        let by_recipient = self.masks.get(tag);
-        by_recipient.and_then(|m| m.get(recipient).or_else(|| m.get(""))).cloned().unwrap_or(Mask::Null)
+    pub fn mask_for_recipient(&self, tag: &str, recipient: &str) -> Mask {
+        let whom = Whom::Recipient(recipient.to_string());
+        self.masks.for_whom(tag, &whom).unwrap_or_else(|| self.masks.for_everybody(tag))
+    }
+
+    /// The mask of a tag for a masked role: of those chosen for roles that it is a member of the strictest, else that
+    /// for everybody.
+    #[must_use]
+    pub fn mask_for_role(&self, tag: &str, role: pg_sys::Oid) -> Mask {
+        let mine = self.mask_roles.iter().filter(|r| roles::is_member_of(role, **r));
+        mine.filter_map(|r| self.masks.for_whom(tag, &Whom::Role(r.to_u32())))
+            .reduce(Mask::strictest)
+            .unwrap_or_else(|| self.masks.for_everybody(tag))
     }
 
     /// Notes that something of it ends by itself.
@@ -266,7 +281,9 @@ fn reload() -> bool {
 }
 
 fn load() -> Policy {
-    let mut policy = Policy { relations: tagged_relations(), masks: masks(), ..Policy::default() };
+    let relations = tagged_relations();
+    let (masks, mask_roles) = privacy::choices();
+    let mut policy = Policy { relations, masks, mask_roles, ..Policy::default() };
     // A masked role that was renamed is found by its oid.
     for (role, oid) in spi::select_latest(
         "SELECT role, role_oid FROM governance.masked_role
@@ -296,7 +313,7 @@ fn load() -> Policy {
     }
     for end in spi::select_latest(
         "SELECT valid_until FROM governance.level
-          WHERE feature IN ('privacy', 'privacy.masks') AND valid_until > clock_timestamp()",
+          WHERE feature IN ('privacy', 'privacy.masks', 'privacy.unclassified') AND valid_until > clock_timestamp()",
         &[],
         |r| r.must::<pgrx::datum::TimestampWithTimeZone>(1),
     ) {
@@ -319,41 +336,7 @@ fn load() -> Policy {
     policy
 }
 
-/// Masks by tag and recipient. While a change of a mask belongs to the running transaction, the stricter of the masks
-/// before and after holds.
-fn masks() -> HashMap<String, HashMap<String, Mask>> {
-    let mut masks: HashMap<String, HashMap<String, Mask>> = HashMap::new();
-    let parse = |name: Option<String>, args: Option<JsonB>| {
-        let args = args.map_or(serde_json::Value::Null, |a| a.0);
-        name.map(|n| Mask::parse(&n, &args).unwrap_or(Mask::Null))
-    };
-    // The mask of a tag for everybody comes first: others are compared with it.
-    let rows = spi::select_latest(
-        "SELECT t.name, '', t.mask, t.mask_args, NULL, NULL, false FROM governance.tag t
-         UNION ALL
-         (SELECT m.tag, m.recipient, m.mask, m.args, m.was_mask, m.was_args,
-                 m.changed_by_xid IS NOT DISTINCT FROM pg_current_xact_id_if_assigned()
-            FROM governance.mask m ORDER BY m.recipient)",
-        &[],
-        |r| {
-            let now = parse(r.get(3), r.get(4));
-            (r.must::<String>(1), r.must::<String>(2), now, parse(r.get(5), r.get(6)), r.must::<bool>(7))
-        },
-    );
-    for (tag, recipient, now, was, pending) in rows {
-        let of_tag = masks.entry(tag).or_default();
-        let default = of_tag.get("").cloned().unwrap_or(Mask::Null);
-        let mask = match (now, pending) {
-            (now, true) => now.unwrap_or(default.clone()).strictest(was.unwrap_or(default)),
-            (Some(now), false) => now,
-            (None, false) => continue,
-        };
-        of_tag.insert(recipient, mask);
-    }
-    masks
-}
-
-/// Tagged columns of every relation whose masks are enforced, spread over inheritance trees.
+/// Tagged columns of every relation whose masks are enforced, wherever their tags hold.
 fn tagged_relations() -> HashMap<pg_sys::Oid, Vec<Column>> {
     let rows = spi::select_latest(
         "SELECT schema_name, relation_name, column_name, tag FROM governance.column_tag
@@ -365,47 +348,34 @@ fn tagged_relations() -> HashMap<pg_sys::Oid, Vec<Column>> {
     for (name, column, tag) in rows {
         by_name.entry(name).or_default().push((column, tag));
     }
-    let mut trees: HashMap<pg_sys::Oid, BTreeMap<String, Vec<String>>> = HashMap::new();
+    let mut tags = Tags::new();
     let mut watched = HashSet::new();
-    for (name, tags) in by_name {
+    for (name, borne) in by_name {
         let Some(relid) = catalog::relation_oid(&name) else { continue };
-        let members = tree_of(relid);
-        watched.extend(members.iter().copied());
-        if registry::ladder::Ladder::of_tagged(&name).level("privacy.masks").level != Level::Enforce {
+        watched.insert(relid);
+        let ladder = registry::ladder::Ladder::of_tagged(&name);
+        let enforces = |feature| ladder.level(feature).level == Level::Enforce;
+        if !enforces("privacy.masks") {
             continue;
         }
-        for member in members {
-            let columns = trees.entry(member).or_default();
-            for (column, tag) in &tags {
-                columns.entry(column.clone()).or_default().push(tag.clone());
-            }
+        let masks_new = enforces(unclassified::FEATURE);
+        let columns = tags.entry(relid).or_default();
+        for (column, tag) in borne.into_iter().filter(|(_, tag)| masks_new || tag != unclassified::TAG) {
+            columns.entry(column).or_default().insert(tag);
         }
     }
+    spread::spread(&mut tags);
+    watched.extend(tags.keys().copied());
     WATCHED.set(watched);
-    let numbered = trees.into_iter().map(|(relid, columns)| {
+    let numbered = tags.into_iter().map(|(relid, columns)| {
         let columns: Vec<Column> = columns
             .into_iter()
-            .filter_map(|(column, mut tags)| {
-                tags.sort();
-                tags.dedup();
+            .filter_map(|(column, tags)| {
+                let tags = tags.into_iter().collect();
                 catalog::column_number(relid, &column).map(|number| Column { number, tags })
             })
             .collect();
         (relid, columns)
     });
     numbered.filter(|(_, columns)| !columns.is_empty()).collect()
-}
-
-/// The relation with all its ancestors and everything below any of them.
-fn tree_of(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
-    spi::select_latest(
-        "WITH RECURSIVE tree(relid) AS (
-             SELECT $1::oid
-             UNION
-             SELECT CASE WHEN i.inhrelid = t.relid THEN i.inhparent ELSE i.inhrelid END
-               FROM tree t JOIN pg_inherits i ON t.relid IN (i.inhrelid, i.inhparent))
-         SELECT relid FROM tree",
-        &[relid.into()],
-        |r| r.must(1),
-    )
 }

@@ -82,11 +82,12 @@ impl Viewer {
         for column in columns {
             let (mut tags, mut strictest) = (Vec::new(), None::<Mask>);
             for tag in &column.tags {
-                let as_role = role.is_some_and(|r| !may_see(policy, r, tag)).then(|| policy.mask(tag, ""));
+                let as_role =
+                    role.filter(|r| !may_see(policy, *r, tag)).map(|r| policy.mask_for_role(tag, r));
                 let mask = match self {
                     Viewer::Role(_) => as_role,
                     Viewer::Recipient(recipient, _) => {
-                        let mask = policy.mask(tag, recipient);
+                        let mask = policy.mask_for_recipient(tag, recipient);
                         Some(as_role.map_or(mask.clone(), |other| mask.strictest(other)))
                     }
                 };

@@ -2,9 +2,10 @@
 use super::missing::WAITS;
 use super::sections::{emptied, list, relation, text};
 use super::{At, Section};
-use crate::core::registry::manifest::{Kind, field, key, key_with_default, with_default};
+use crate::core::registry::manifest::{Item, Kind, field, key, key_with_default, with_default};
+use crate::privacy::{self, MaskFor};
 use crate::registry::duty;
-use crate::{audit, boundary, privacy};
+use crate::{audit, boundary};
 use serde_json::json;
 
 /// Sections of audit, boundary and privacy. Leave to unmask is not among them: it is an exception with an end, and no
@@ -55,26 +56,25 @@ pub const FEATURES: &[Section] = &[
         one: "mask of",
         fields: &[
             key("tag", Kind::Text),
-            key_with_default("recipient", Kind::Recipient, "\"\""),
+            key_with_default("recipient", Kind::TextOrEmpty, "\"\""),
+            key_with_default("role", Kind::TextOrEmpty, "\"\""),
             field("mask", Kind::Text),
             with_default("args", Kind::Object, "{}"),
         ],
-        export: "SELECT jsonb_build_object('tag', tag, 'recipient', recipient, 'mask', mask, 'args', coalesce(args, '{}')), comment
+        export: "SELECT jsonb_build_object('tag', tag, 'recipient', recipient, 'role', role, 'mask', mask, 'args', coalesce(args, '{}')), comment
                    FROM governance.mask WHERE mask IS NOT NULL",
-        at: At { table: "mask", key: "tag = $1 AND recipient = $2" },
+        at: At { table: "mask", key: "tag = $1 AND recipient = $2 AND role = $3" },
         put: |before, item, reason| {
-            let (tag, recipient) = (text(item, "tag").unwrap_or_default(), text(item, "recipient"));
             if emptied(before, item, &["mask"]) {
-                privacy::reset_mask(tag, recipient.unwrap_or_default(), &duty::reason_for("reset_mask", reason));
+                privacy::reset_mask(mask_for(item), &duty::reason_for("reset_mask", reason));
                 return;
             }
             let args = item.get("args").cloned().unwrap_or_else(|| json!({}));
             let mask = text(item, "mask").unwrap_or_default();
-            privacy::set_mask(tag, mask, args, recipient.unwrap_or_default(), reason);
+            privacy::set_mask(mask_for(item), mask, args, reason);
         },
         remove: |item, reason| {
-            let (tag, recipient) = (text(item, "tag").unwrap_or_default(), text(item, "recipient"));
-            privacy::reset_mask(tag, recipient.unwrap_or_default(), &duty::reason_for("reset_mask", reason));
+            privacy::reset_mask(mask_for(item), &duty::reason_for("reset_mask", reason));
         },
     },
     Section {
@@ -90,3 +90,8 @@ pub const FEATURES: &[Section] = &[
         },
     },
 ];
+
+fn mask_for(item: &Item) -> MaskFor<'_> {
+    let said = |key| text(item, key).unwrap_or_default();
+    MaskFor { tag: said("tag"), recipient: said("recipient"), role: said("role") }
+}

@@ -12,7 +12,6 @@ mod level_order;
 mod missing;
 mod part;
 mod sections;
-mod vocabulary;
 
 use crate::audit::{self, Act};
 use crate::core::registry::manifest::{self as core, Field, Item, Sections, Server, Shape, Step};

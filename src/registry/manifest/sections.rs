@@ -1,6 +1,6 @@
 //! The registry's sections of the manifest, in the order in which they depend on each other.
 use super::missing::WAITS;
-use super::{At, Section, vocabulary};
+use super::{At, Section};
 use crate::core::registry::feature::{CLASSES, split_identifiers};
 use crate::core::registry::manifest::{
     Item, Kind, Sections, field, key, key_with_default, required, with_default,
@@ -9,7 +9,9 @@ use crate::error;
 use crate::pg::catalog::Name;
 use crate::pg::regclass::Relation;
 use crate::pg::{owner, spi};
+use crate::privacy::vocabulary;
 use crate::registry::ladder::Ladder;
+use crate::registry::tagging::Tag;
 use crate::registry::{consumer, dataset, decision, deprecation, duty, grant, level, party, tagging};
 use pgrx::datum::{Date, Interval, TimestampWithTimeZone};
 use pgrx::{FromDatum, IntoDatum};
@@ -44,8 +46,12 @@ pub const REGISTRY: &[Section] = &[
         export: "SELECT jsonb_build_object('tag', name, 'description', description, 'mask', mask, 'mask_args', mask_args), comment
                    FROM governance.tag WHERE NOT shipped",
         at: At { table: "tag", key: "name = $1" },
-        put: vocabulary::put,
-        remove: vocabulary::remove,
+        put: |_, item, _| {
+            let said = |key| text(item, key).unwrap_or_default();
+            let args = item.get("mask_args").cloned().unwrap_or(json!({}));
+            vocabulary::declare(said("tag"), said("description"), said("mask"), args);
+        },
+        remove: |item, reason| vocabulary::forget(text(item, "tag").unwrap_or_default(), reason),
     },
     Section {
         name: "datasets",
@@ -82,21 +88,20 @@ pub const REGISTRY: &[Section] = &[
             key("relation", Kind::Relation),
             key("column", Kind::Text),
             key("tag", Kind::Text),
+            key_with_default("path", Kind::TextOrEmpty, "\"\""),
             field(WAITS, Kind::Bool),
         ],
-        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name, 'tag', tag), comment
-                   FROM governance._column_tag WHERE path = ''",
-        at: At { table: "column_tag", key: "schema_name = $1 AND relation_name = $2 AND column_name = $3 AND tag = $4 AND path = ''" },
+        export: "SELECT jsonb_build_object('relation', format('%I.%I', schema_name, relation_name), 'column', column_name, 'tag', tag, 'path', path), comment
+                   FROM governance._column_tag",
+        at: At { table: "column_tag", key: "schema_name = $1 AND relation_name = $2 AND column_name = $3 AND tag = $4 AND path = $5" },
         put: |_, item, _| {
-            let (column, tag) = (text(item, "column"), text(item, "tag"));
-            let (column, tag) = (column.unwrap_or_default(), tag.unwrap_or_default());
-            tagging::restate(relation(item), column, tag, "manifest", true);
+            let column = text(item, "column").unwrap_or_default();
+            tagging::restate(relation(item), column, tag(item), "manifest", true);
         },
         remove: |item, reason| {
-            let (column, tag) = (text(item, "column"), text(item, "tag"));
             let (relation, reason) = (relation(item), duty::reason_for("untag_column", reason));
             duty::require_steward("untagging a column", relation);
-            tagging::untag(relation, column.unwrap_or_default(), tag.unwrap_or_default(), &reason);
+            tagging::untag(relation, text(item, "column").unwrap_or_default(), tag(item), &reason);
         },
     },
     Section {
@@ -373,4 +378,9 @@ fn put_decision(before: Option<&Item>, item: &Item, _reason: Option<&str>) {
         cast::<Date>(text(item, "review_by"), "date"),
         text(item, "status"),
     );
+}
+
+fn tag(item: &Item) -> Tag<'_> {
+    let said = |key| text(item, key).unwrap_or_default();
+    Tag { tag: said("tag"), path: said("path") }
 }

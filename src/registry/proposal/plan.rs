@@ -179,7 +179,9 @@ impl Situation {
                 }
                 self.consumers.insert((p.name.clone(), party.name));
             }
-            Plan::Tag(column) if !dry_run => tagging::tag(relation, &column, &p.value, None, "proposal"),
+            Plan::Tag(column) if !dry_run => {
+                tagging::tag(relation, &column, tagging::Tag { tag: &p.value, path: "" }, "proposal")
+            }
             Plan::Tag(_) | Plan::Keep => {}
         }
     }

@@ -131,8 +131,8 @@ fn check_value(value: &Value, kind: Kind, path: String, server: &Server) -> Resu
         (Kind::Text, _) => problem(path, what, "a string that is not empty"),
         (Kind::Choice(words), Value::String(s)) if words.contains(&s.as_str()) => Ok(value.clone()),
         (Kind::Choice(words), _) => problem(path, what, words.join(", ")),
-        (Kind::Recipient, Value::String(_)) => Ok(value.clone()),
-        (Kind::Recipient, _) => problem(path, what, "a string; empty for everybody"),
+        (Kind::TextOrEmpty, Value::String(_)) => Ok(value.clone()),
+        (Kind::TextOrEmpty, _) => problem(path, what, "a string, which may be empty"),
         (Kind::TextList, Value::Array(list)) if list.iter().all(Value::is_string) => Ok(value.clone()),
         (Kind::TextList, _) => problem(path, what, "an array of strings"),
         (Kind::Time | Kind::Date | Kind::Interval, _) => {

@@ -39,8 +39,8 @@ pub enum Kind {
     Relation,
     /// A scope as in `set_level`.
     Scope,
-    /// Who receives; empty for everybody.
-    Recipient,
+    /// A text that may be empty: nobody in particular.
+    TextOrEmpty,
     /// A point in time.
     Time,
     /// A day.

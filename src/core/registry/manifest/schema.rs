@@ -57,7 +57,7 @@ fn kind(kind: Kind) -> Value {
         Kind::Relation => {
             json!({"type": "string", "pattern": "\\.", "description": "schema.relation, quoted as in SQL"})
         }
-        Kind::Recipient => json!({"type": "string"}),
+        Kind::TextOrEmpty => json!({"type": "string"}),
         Kind::Scope => json!({"type": "string", "pattern": "^$|^(schema|class|dataset):"}),
     }
 }

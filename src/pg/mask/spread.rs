@@ -1,0 +1,193 @@
+//! Where a tag holds beyond the column that bears it: in the whole inheritance tree, below a view, in the generated
+//! columns and materialized views that are computed from it. What a plain view shows needs no tag: it is read through.
+use crate::core::lineage::Role;
+use crate::pg::lineage::{Edge, stored};
+use crate::pg::{catalog, spi};
+use pgrx::pg_sys;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// Tags by column.
+pub type Columns = BTreeMap<String, BTreeSet<String>>;
+/// Tags by relation and column.
+pub type Tags = HashMap<pg_sys::Oid, Columns>;
+
+/// The relation with all its ancestors and everything below any of them.
+#[must_use]
+pub fn tree_of(relid: pg_sys::Oid) -> Vec<pg_sys::Oid> {
+    spi::select_latest(
+        "WITH RECURSIVE tree(relid) AS (
+             SELECT $1::oid
+             UNION
+             SELECT CASE WHEN i.inhrelid = t.relid THEN i.inhparent ELSE i.inhrelid END
+               FROM tree t JOIN pg_inherits i ON t.relid IN (i.inhrelid, i.inhparent))
+         SELECT relid FROM tree",
+        &[relid.into()],
+        |r| r.must(1),
+    )
+}
+
+/// Spreads tags to wherever they hold.
+pub fn spread(tags: &mut Tags) {
+    if tags.is_empty() {
+        return;
+    }
+    below_views(tags);
+    over_trees(tags);
+    into_generated_columns(tags);
+    into_materialized_views(tags);
+}
+
+fn add(tags: &mut Tags, relid: pg_sys::Oid, column: &str, more: &BTreeSet<String>) -> bool {
+    let known = tags.entry(relid).or_default().entry(column.to_string()).or_default();
+    let before = known.len();
+    known.extend(more.iter().cloned());
+    known.len() > before
+}
+
+/// After rewriting nothing of a view is left in a query: its tags are those of the columns it shows.
+fn below_views(tags: &mut Tags) {
+    let mut views: Vec<pg_sys::Oid> = kinds(tags, b'v');
+    while !views.is_empty() {
+        let mut next = HashSet::new();
+        for (view, edges) in stored::view_edges(&views) {
+            for (column, borne) in tags.remove(&view).unwrap_or_default() {
+                for edge in edges.iter().filter(|e| e.output.as_deref() == Some(&column)) {
+                    if !edge.role.is_direct() {
+                        continue;
+                    }
+                    each_input(edge, |input| {
+                        add(tags, edge.input, input, &borne);
+                    });
+                    if catalog::relation_kind(edge.input) == Some(b'v') {
+                        next.insert(edge.input);
+                    }
+                }
+            }
+        }
+        views = next.into_iter().collect();
+    }
+}
+
+/// The input columns of an edge: all of them where the relation is used as a whole.
+fn each_input(edge: &Edge, mut take: impl FnMut(&str)) {
+    match &edge.column {
+        Some(column) => take(column),
+        None => {
+            let last = catalog::last_column_number(edge.input).unwrap_or(0);
+            (1..=last).filter_map(|n| catalog::column_name(edge.input, n)).for_each(|c| take(&c));
+        }
+    }
+}
+
+fn kinds(tags: &Tags, kind: u8) -> Vec<pg_sys::Oid> {
+    tags.keys().copied().filter(|r| catalog::relation_kind(*r) == Some(kind)).collect()
+}
+
+fn over_trees(tags: &mut Tags) {
+    let in_trees: Vec<pg_sys::Oid> = spi::select_latest(
+        "SELECT DISTINCT r FROM unnest($1::oid[]) r JOIN pg_inherits i ON r IN (i.inhrelid, i.inhparent)",
+        &[tags.keys().copied().collect::<Vec<_>>().into()],
+        |r| r.must(1),
+    );
+    for relid in in_trees {
+        let columns = tags[&relid].clone();
+        for member in tree_of(relid).into_iter().filter(|m| *m != relid) {
+            for (column, borne) in &columns {
+                add(tags, member, column, borne);
+            }
+        }
+    }
+}
+
+fn into_generated_columns(tags: &mut Tags) {
+    let with_generated: Vec<pg_sys::Oid> = spi::select_latest(
+        "SELECT DISTINCT attrelid FROM pg_attribute
+          WHERE attrelid = ANY ($1) AND attgenerated <> '' AND NOT attisdropped",
+        &[tags.keys().copied().collect::<Vec<_>>().into()],
+        |r| r.must(1),
+    );
+    for relid in with_generated {
+        for generated in stored::generated_columns(relid) {
+            for (input, role) in generated.inputs.iter().filter(|(_, role)| role.is_direct()) {
+                let Some(input) = catalog::column_name(relid, *input) else { continue };
+                if let Some(borne) = tags.get(&relid).and_then(|c| c.get(&input)).cloned()
+                    && carries(*role, (relid, &input), (relid, &generated.name))
+                {
+                    add(tags, relid, &generated.name, &borne);
+                }
+            }
+        }
+    }
+}
+
+/// Materialized views hold copies. Views between them and the tagged tables are looked through.
+fn into_materialized_views(tags: &mut Tags) {
+    let sources: Vec<pg_sys::Oid> = tags.keys().copied().collect();
+    let below: Vec<(pg_sys::Oid, bool)> = spi::select_latest(
+        "WITH RECURSIVE below(relid, kind) AS (
+             SELECT r, 'r'::\"char\" FROM unnest($1::oid[]) r
+             UNION
+             SELECT c.oid, c.relkind
+               FROM below b
+               JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = b.relid
+                               AND d.classid = 'pg_rewrite'::regclass
+               JOIN pg_rewrite w ON w.oid = d.objid
+               JOIN pg_class c ON c.oid = w.ev_class AND c.relkind IN ('v', 'm'))
+         SELECT relid, kind = 'm' FROM below WHERE kind <> 'r'",
+        &[sources.into()],
+        |r| (r.must(1), r.must(2)),
+    );
+    if !below.iter().any(|b| b.1) {
+        return;
+    }
+    let edges = stored::view_edges(&below.iter().map(|b| b.0).collect::<Vec<_>>());
+    // Each pass carries the tags one view further; there are no cycles.
+    loop {
+        let mut grew = false;
+        for (view, edges) in &edges {
+            for edge in edges.iter().filter(|e| e.role.is_direct()) {
+                let Some(output) = &edge.output else { continue };
+                let mut borne = BTreeSet::new();
+                each_input(edge, |input| {
+                    let known = tags.get(&edge.input).and_then(|c| c.get(input));
+                    if let Some(known) =
+                        known.filter(|_| carries(edge.role, (edge.input, input), (*view, output)))
+                    {
+                        borne.extend(known.iter().cloned());
+                    }
+                });
+                if !borne.is_empty() {
+                    grew |= add(tags, *view, output, &borne);
+                }
+            }
+        }
+        if !grew {
+            break;
+        }
+    }
+    for (view, is_materialized) in below {
+        if !is_materialized {
+            tags.remove(&view);
+        }
+    }
+}
+
+/// Whether what is computed still holds what the tag says: min(email) does, count(email) does not. A number made of
+/// what is none tells how many, not what.
+fn carries(role: Role, from: (pg_sys::Oid, &str), to: (pg_sys::Oid, &str)) -> bool {
+    role != Role::Aggregation || !is_number(to) || is_number(from)
+}
+
+fn is_number((relid, column): (pg_sys::Oid, &str)) -> bool {
+    let Some(number) = catalog::column_number(relid, column) else { return false };
+    // SAFETY: syscache look-ups by oid; both give 0 for what does not exist.
+    let category = unsafe {
+        let of_type = pg_sys::get_atttype(relid, number);
+        let (mut category, mut preferred) = (0, false);
+        if of_type != pg_sys::InvalidOid {
+            pg_sys::get_type_category_preferred(of_type, &mut category, &mut preferred);
+        }
+        category as u8
+    };
+    matches!(category, b'N' | b'B')
+}
