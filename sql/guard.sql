@@ -174,6 +174,7 @@ INSERT INTO governance.rule (rule, hazard, lock_mode, mode, reason, safe_alterna
     ('ban-alter-policy-condition', 'security', 'ACCESS EXCLUSIVE', 'installed', 'other rows are visible and can be written', 'a second policy beside it, then drop the first'),
     ('ban-alter-policy-roles', 'security', 'ACCESS EXCLUSIVE', 'installed', 'the policy holds for other roles', 'a second policy beside it, then drop the first'),
     ('granting-access', 'security', NULL, 'installed', 'rows become visible, or can be changed, to a role that has no contract', 'declare_consumer() first'),
+    ('publishing-tagged-column', 'security', NULL, 'installed', 'subscribers get the column as it is, and no mask holds there', 'a column list without it'),
     ('ban-alter-default-privileges', 'security', NULL, 'installed', 'whatever is made from now on is open to those roles', 'grant on each relation'),
     ('granting-role', 'security', NULL, 'attached', 'the new member has every right of the role', 'grant what is needed only'),
     ('ban-alter-role-options', 'security', NULL, 'attached', 'the role passes what others are held by', 'grant what is needed only'),

@@ -367,7 +367,6 @@ INSERT INTO governance.feature
     ('privacy', 'off', 'enforce', 'enforce', 'enforce', '{off,observe,enforce}', 'installed', 'tags and masks as a whole'),
     ('privacy.masks', 'off', 'enforce', 'enforce', 'enforce', '{off,observe,enforce}', 'installed', 'masks on tagged columns: export_query() in every mode, SELECT, COPY and pg_dump of masked roles when attached'),
     ('privacy.unclassified', 'off', 'off', 'off', 'off', '{off,observe,warn,enforce}', 'installed', 'new columns of declared or tagged relations: tagged unclassified (observe), said (warn), masked until classified (enforce)'),
-    ('privacy.publications', 'off', 'warn', 'warn', 'warn', '{off,observe,warn,enforce}', 'installed', 'publications that would send tagged columns, which no mask reaches'),
     ('lineage.tags', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'flows that move a tagged column into an untagged one'),
     ('boundary', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'boundaries as a whole'),
     ('boundary.writers', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'writes by roles that are not declared writers');

@@ -46,6 +46,14 @@ SELECT query_to_xml('SELECT nick FROM "Odd.S"."T.1" WHERE id = 1', false, true, 
 UPDATE "Odd.S"."T.1" SET nick = 'bad' WHERE id = 1;
 INSERT INTO "Odd.S"."T.1" (id) VALUES (1);
 DO $$ DECLARE d text; BEGIN UPDATE "Odd.S"."T.1" SET nick = 'bad' WHERE id = 1; EXCEPTION WHEN check_violation THEN GET STACKED DIAGNOSTICS d = PG_EXCEPTION_DETAIL; RAISE NOTICE 'detail: %', d; RAISE WARNING 'detail: %', d; END $$;
+-- deferred constraints fail outside of any statement
+RESET ROLE; CREATE TABLE later (id int PRIMARY KEY, who text UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO later VALUES (1, 'RAWCANARY'); GRANT ALL ON later TO PUBLIC;
+SELECT governance.tag_column('later', 'who', 'pii.name');
+SET ROLE privacy_masks_app;
+INSERT INTO later VALUES (2, 'RAWCANARY');
+BEGIN; INSERT INTO later VALUES (3, 'RAWCANARY'); COMMIT;
+BEGIN; INSERT INTO later VALUES (3, 'RAWCANARY'); SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK;
+RESET ROLE; INSERT INTO later VALUES (4, 'RAWCANARY'); SET ROLE privacy_masks_app;
 -- masks are not data
 UPDATE "Odd.S"."T.1" SET nick = nick;
 UPDATE "Odd.S"."T.1" SET note = nick || 'x' WHERE id = 1;

@@ -108,6 +108,7 @@ pub fn hook_executor() {
         PREVIOUS_FINISH = pg_sys::ExecutorFinish_hook;
         pg_sys::ExecutorFinish_hook = Some(executor_finish);
     }
+    mask::hook_reports();
 }
 
 /// What is to be done around a planner.

@@ -38,6 +38,12 @@ ban-alter-sequence-values|bad|owner|ALTER SEQUENCE seq AS smallint|
 ban-alter-sequence-values|good|owner|ALTER SEQUENCE seq RESTART WITH 100|
 ban-replica-identity|bad|owner|ALTER TABLE solo REPLICA IDENTITY NOTHING|
 ban-replica-identity|good|owner|ALTER TABLE solo REPLICA IDENTITY FULL|
+publishing-tagged-column|bad|super|CREATE PUBLICATION pub2 FOR TABLE g.tagged|
+publishing-tagged-column|bad|super|CREATE PUBLICATION pub2 FOR ALL TABLES|
+publishing-tagged-column|bad|super|CREATE PUBLICATION pub2 FOR TABLES IN SCHEMA g|
+publishing-tagged-column|bad|super|ALTER PUBLICATION pub ADD TABLE g.tagged (id, mail)|
+publishing-tagged-column|good|super|CREATE PUBLICATION pub2 FOR TABLE g.tagged (id)|
+publishing-tagged-column|good|super|ALTER PUBLICATION pub ADD TABLE g.tagged (id)|
 ban-drop-publication|bad|super|DROP PUBLICATION pub|
 ban-drop-publication|bad|super|ALTER PUBLICATION pub DROP TABLE g.viewed|
 ban-drop-publication|bad|super|ALTER PUBLICATION pub SET TABLE g.viewed|

@@ -74,6 +74,8 @@ COMMENT ON COLUMN "full".a IS 'a column';
 GRANT SELECT ON "full" TO guard_rules_app;
 RESET ROLE;
 SET client_min_messages = error;
+CREATE TABLE g.tagged (id int PRIMARY KEY, mail text); ALTER TABLE g.tagged OWNER TO guard_rules_owner;
+SELECT governance.tag_column('g.tagged', 'mail', 'pii.contact.email');
 CREATE PUBLICATION pub FOR TABLE g."full", g.viewed;
 CREATE EXTENSION pg_trgm SCHEMA g;
 CREATE FOREIGN DATA WRAPPER fdw;

@@ -20,6 +20,7 @@ mod ours;
 mod parsed;
 mod partition;
 mod proof;
+mod publication;
 mod rename;
 mod replace;
 pub mod resolve;
@@ -145,6 +146,7 @@ pub unsafe fn concerns(node: *mut pg_sys::Node) -> bool {
             | T_CommentStmt
             | T_CreateFunctionStmt
             | T_CreatePolicyStmt
+            | T_CreatePublicationStmt
             | T_CreateRoleStmt
             | T_CreateSchemaStmt
             | T_CreateStmt
@@ -223,7 +225,7 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
             T_AlterObjectSchemaStmt => rename::set_schema(&*node.cast(), s),
             T_AlterOwnerStmt => access::alter_owner(&*node.cast(), s),
             T_AlterPolicyStmt => access::alter_policy(&*node.cast(), s),
-            T_AlterPublicationStmt => server::alter_publication(&*node.cast(), s),
+            T_AlterPublicationStmt => publication::alter(&*node.cast(), s),
             T_AlterRoleSetStmt => server::alter_role_set(&*node.cast(), s),
             T_AlterRoleStmt => role::alter_role(&*node.cast(), s),
             T_AlterSeqStmt => types::alter_sequence(&*node.cast(), s),
@@ -231,6 +233,7 @@ unsafe fn look_into(node: *mut pg_sys::Node, s: &mut Sight) {
             T_ClusterStmt => storage::cluster(&*node.cast(), s),
             T_CommentStmt => access::comment(&*node.cast(), s),
             T_CreateFunctionStmt => replace::create_function(&*node.cast(), s),
+            T_CreatePublicationStmt => publication::create(&*node.cast(), s),
             T_CreateRoleStmt => role::create_role(&*node.cast(), s),
             // Its elements run as parts of it. What they name without a schema is made by it.
             T_CreateSchemaStmt => {

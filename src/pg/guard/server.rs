@@ -1,10 +1,10 @@
-//! What is the whole database's or server's: settings, event triggers, publications, members of extensions.
+//! What is the whole database's or server's: settings, event triggers, members of extensions.
 use super::{On, Sight, names, resolve};
+use crate::pg::EXTENSION;
 use crate::pg::catalog::text;
 use crate::pg::list::items;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::{PG_DATABASE, PG_EVENT_TRIGGER};
-use crate::pg::{EXTENSION, relation};
 use pgrx::pg_sys;
 use pgrx::pg_sys::NodeTag::*;
 use pgrx::spi::quote_identifier;
@@ -189,39 +189,6 @@ pub unsafe fn alter_extension_contents(s: &pg_sys::AlterExtensionContentsStmt, s
                 .and_then(Address::describe)
                 .unwrap_or_else(|| "a member".into());
             sight.hit("disabling-guard", format!("taking {what} out of the extension"), On::Database);
-        }
-    }
-}
-
-/// ALTER PUBLICATION … DROP, or SET to other tables: subscribers no longer get changes.
-///
-/// # Safety
-/// A valid parse tree.
-pub unsafe fn alter_publication(s: &pg_sys::AlterPublicationStmt, sight: &mut Sight) {
-    use pg_sys::AlterPublicationAction::*;
-    use pg_sys::PublicationObjSpecType::PUBLICATIONOBJ_TABLE;
-    // SAFETY: the caller vouches for the tree.
-    unsafe {
-        let publication = text(s.pubname).unwrap_or_default();
-        if s.pubobjects.is_null() || !matches!(s.action, AP_DropObjects | AP_SetObjects) {
-            return;
-        }
-        let named: Vec<pg_sys::Oid> = items::<pg_sys::PublicationObjSpec>(s.pubobjects)
-            .into_iter()
-            .filter(|o| (**o).pubobjtype == PUBLICATIONOBJ_TABLE && !(**o).pubtable.is_null())
-            .filter_map(|o| names::relation((*(*o).pubtable).relation))
-            .collect();
-        let address = resolve::by_name(pg_sys::ObjectType::OBJECT_PUBLICATION, s.pubname);
-        if !address.is_some_and(names::may_alter_object) {
-            return;
-        }
-        let published = relation::published_by(&publication);
-        let leaving =
-            published.into_iter().filter(|relid| named.contains(relid) == (s.action == AP_DropObjects));
-        for relid in leaving {
-            let what =
-                format!("taking {} out of publication {}", names::of(relid), quote_identifier(&publication));
-            sight.hit("ban-drop-publication", what, On::Relation(relid));
         }
     }
 }

@@ -17,8 +17,8 @@ mod viewer;
 
 pub use copy::rewrite_copy;
 pub use functions::forget_key;
-pub use policy::{forget_rolled_back, is_enforced_anywhere, keep};
-pub use redact::{no_callback, push_redaction};
+pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
+pub use redact::{hook_reports, no_callback, push_redaction};
 pub use session::{Seen, define_recipient, frame_aborted, frame_begins, frame_ends};
 
 use super::{hooks, loading};

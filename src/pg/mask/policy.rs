@@ -208,6 +208,22 @@ pub fn is_enforced_anywhere() -> bool {
     !current().relations.is_empty()
 }
 
+/// The tagged columns of a relation that masks are enforced for, wherever the tags came from: name and tags.
+#[must_use]
+pub fn tagged_columns(relid: pg_sys::Oid) -> Vec<(String, Vec<String>)> {
+    let policy = current();
+    let columns = policy.relations.get(&relid).into_iter().flatten();
+    columns.filter_map(|c| Some((catalog::column_name(relid, c.number)?, c.tags.clone()))).collect()
+}
+
+/// Relations with tagged columns that masks are enforced for.
+#[must_use]
+pub fn tagged_tables() -> Vec<pg_sys::Oid> {
+    let mut tables: Vec<pg_sys::Oid> = current().relations.keys().copied().collect();
+    tables.sort_by_key(|relid| relid.to_u32());
+    tables
+}
+
 /// Loading the policy: stale again where that fails, however far it came. Invalidations that arrive meanwhile count.
 struct Attempt {
     done: bool,

@@ -1,23 +1,68 @@
 //! Errors of data classes quote the row in their DETAIL; a masked session gets another.
+//!
+//! While a statement runs, an error context callback replaces it, before PL/pgSQL can read it. Deferred constraints
+//! fail when the transaction commits, outside of any statement: theirs is replaced when the error is reported.
 use super::{policy, session, viewer};
 use crate::pg::hooks;
-use pgrx::pg_sys;
-use std::ffi::{c_char, c_int, c_void};
+use pgrx::{PgLogLevel, pg_sys};
+use std::cell::Cell;
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+const HIDDEN: &CStr = c"Details are hidden: they may quote masked values.";
+
+thread_local! {
+    /// Whether the last statement was that of a masked session; no role can be looked up when an error is reported.
+    static MASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+static mut PREVIOUS_LOG: pg_sys::emit_log_hook_type = None;
 
 unsafe extern "C" {
     /// Not in pg_sys: variadic.
     fn errdetail(format: *const c_char, ...) -> c_int;
 }
 
-/// Error context callback: replaces the DETAIL of classes 22, 23 and 44.
+/// Whether a packed SQLSTATE is of class 22, 23 or 44: of values and constraints.
+fn is_about_data(code: c_int) -> bool {
+    let character = |n: c_int| ((code >> (6 * n)) & 0x3f) as u8 + b'0';
+    matches!([character(0), character(1)], [b'2', b'2' | b'3'] | [b'4', b'4'])
+}
+
+/// Error context callback: replaces the DETAIL.
 unsafe extern "C-unwind" fn redact(_arg: *mut c_void) {
     // SAFETY: called by errfinish, where the code can be read and the detail set.
     unsafe {
-        let code = pg_sys::geterrcode();
-        let character = |n: c_int| ((code >> (6 * n)) & 0x3f) as u8 + b'0';
-        if matches!([character(0), character(1)], [b'2', b'2' | b'3'] | [b'4', b'4']) {
-            errdetail(c"Details are hidden: they may quote masked values.".as_ptr());
+        if is_about_data(pg_sys::geterrcode()) {
+            errdetail(HIDDEN.as_ptr());
         }
+    }
+}
+
+/// Replaces the DETAIL of what is reported to the log and the client. A plain frame: neither allocates nor raises.
+unsafe extern "C-unwind" fn on_report(error: *mut pg_sys::ErrorData) {
+    // SAFETY: the server passes the error being reported. Texts of errors are never freed one by one, those of notices
+    // are: so only errors get a text that was not allocated.
+    unsafe {
+        if MASKED.get() && (*error).elevel >= PgLogLevel::ERROR as c_int && is_about_data((*error).sqlerrcode)
+        {
+            for detail in [&mut (*error).detail, &mut (*error).detail_log] {
+                if !detail.is_null() {
+                    *detail = HIDDEN.as_ptr().cast_mut();
+                }
+            }
+        }
+        if let Some(previous) = PREVIOUS_LOG {
+            previous(error);
+        }
+    }
+}
+
+/// Installs the hook of reports, once per process.
+pub fn hook_reports() {
+    // SAFETY: the server is single-threaded; the hook is saved before it is set.
+    unsafe {
+        PREVIOUS_LOG = pg_sys::emit_log_hook;
+        pg_sys::emit_log_hook = Some(on_report);
     }
 }
 
@@ -46,7 +91,9 @@ pub unsafe fn push_redaction(callback: *mut pg_sys::ErrorContextCallback) -> boo
     }
     session::note_outer_role();
     policy::note_end();
-    if viewer::now(&policy).is_none() {
+    let masked = viewer::now(&policy).is_some();
+    MASKED.set(masked);
+    if !masked {
         return false;
     }
     // SAFETY: the caller vouches for the callback's life.
