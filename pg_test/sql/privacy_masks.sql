@@ -137,6 +137,10 @@ SELECT governance.reset_mask('pii.name', reason => 'test'); SET ROLE privacy_mas
 SELECT governance.grant_unmask('privacy_masks_app', 'pii.name', 'support case', now() + interval '1 hour');
 SET ROLE privacy_masks_app; SELECT nick, "E mail" FROM "Odd.S"."T.1" WHERE id = 1; SET ROLE privacy_masks_m; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
 SELECT role, tag, reason FROM governance.unmask_grants;
+-- its use is in the audit log: not that of columns which were not read, once an hour, and not what rolled back
+SELECT op, object, new_row FROM governance.audit_log WHERE op = 'use_unmask';
+SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; BEGIN READ ONLY; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; COMMIT; RESET ROLE;
+SELECT count(*) FROM governance.audit_log WHERE op = 'use_unmask';
 SELECT governance.revoke_unmask('privacy_masks_app', 'pii.name'); SET ROLE privacy_masks_app; SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; RESET ROLE;
 SELECT governance.grant_unmask('privacy_masks_app', 'pii.name', 'brief', clock_timestamp() + interval '300 ms');
 SET ROLE privacy_masks_app; PREPARE brief AS SELECT nick FROM "Odd.S"."T.1" WHERE id = 1; EXECUTE brief;

@@ -84,6 +84,14 @@ pub fn unclassified(name: &Name, column: &str, masked: bool) -> Failure {
         .hint(format!("SELECT governance.tag_column({relation}, {quoted}, 'what it holds'); or, where that is nobody's secret: SELECT governance.untag_column({relation}, {quoted}, 'unclassified', 'why');"))
 }
 
+/// Somebody saw what a grant let them see.
+pub fn unmasked(column: &str, tags: &str, role: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("governance: column {column} ({tags}) is shown unmasked to role \"{role}\" by a grant"),
+    )
+}
+
 /// A mask that was not set.
 pub fn no_such_mask(of: &str) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("no mask is set for {of}"))

@@ -222,6 +222,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         crate::guard::later::flush();
     }
     if event == XACT_EVENT_PRE_COMMIT {
+        super::mask::before_commit();
         super::readers::flush::before_commit();
     }
     if matches!(event, XACT_EVENT_COMMIT | XACT_EVENT_ABORT | XACT_EVENT_PREPARE) {

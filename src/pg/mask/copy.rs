@@ -33,7 +33,7 @@ pub unsafe fn rewrite_copy(statement: *mut pg_sys::PlannedStmt) -> Option<*mut p
             crate::error::privacy::recipient_not_held().raise();
         }
         let policy = policy::current();
-        if viewer::now(&policy)?.masked(&policy, relid).is_empty() {
+        if viewer::now(&policy)?.sight(&policy, relid).is_plain() {
             return None;
         }
         let rewritten = pg_sys::copyObjectImpl(statement.cast()).cast::<pg_sys::PlannedStmt>();

@@ -2,7 +2,7 @@
 //!
 //! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
-//! error details, `session` holds what is special for this session, `functions` are the masks themselves and `export`
+//! error details, `session` holds what is special for this session, `unmasked` remembers the use of grants, `functions` are the masks themselves and `export`
 //! runs a query under masks in every mode.
 mod copy;
 pub mod export;
@@ -13,6 +13,7 @@ mod policy;
 mod redact;
 mod session;
 mod spread;
+mod unmasked;
 mod viewer;
 
 pub use copy::rewrite_copy;
@@ -20,6 +21,7 @@ pub use functions::forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
 pub use session::{Seen, define_recipient, frame_aborted, frame_begins, frame_ends};
+pub use unmasked::before_commit;
 
 use super::{hooks, loading};
 use crate::error;

@@ -2,8 +2,8 @@
 //! the raw value (row security, check options, ON CONFLICT's inference).
 use super::policy::Policy;
 use super::session;
-use super::viewer::{self, Masked, Viewer};
-use super::{expression, policy};
+use super::viewer::{self, Masked, Sight, Viewer};
+use super::{expression, policy, unmasked};
 use crate::error;
 use crate::pg::{catalog, roles};
 use pgrx::pg_sys::{self, NodeTag};
@@ -15,8 +15,8 @@ use std::rc::Rc;
 enum Entry {
     /// Nothing is masked.
     Raw,
-    /// Some columns are masked.
-    Masked(pg_sys::Oid, Rc<Vec<Masked>>),
+    /// Some columns are masked, or shown by a grant.
+    Masked(pg_sys::Oid, Rc<Sight>),
     /// A join: the expressions its columns stand for.
     Join(*mut pg_sys::List),
     /// A subquery, CTE, function, …: masked inside.
@@ -97,14 +97,17 @@ unsafe fn replace(var: *mut pg_sys::Var, walk: &mut Walk) -> *mut pg_sys::Node {
         }
         let top = walk.levels.len() - 1;
         match walk.levels[top - up].get(number - 1) {
-            Some(Entry::Masked(relid, columns)) => {
-                let (relid, columns) = (*relid, Rc::clone(columns));
-                if (*var).varattno == 0 {
-                    walk.replaced += 1;
-                    columns.iter().for_each(|c| note(relid, c));
-                    return whole_row(var, relid, &columns, walk).cast();
+            Some(Entry::Masked(relid, sight)) => {
+                let (relid, sight) = (*relid, Rc::clone(sight));
+                if !walk.probing {
+                    note_granted(relid, &sight, (*var).varattno, walk);
                 }
-                match columns.iter().find(|c| c.number == (*var).varattno) {
+                if (*var).varattno == 0 && !sight.masked.is_empty() {
+                    walk.replaced += 1;
+                    sight.masked.iter().for_each(|c| note(relid, c));
+                    return whole_row(var, relid, &sight.masked, walk).cast();
+                }
+                match sight.masked.iter().find(|c| c.number == (*var).varattno) {
                     Some(column) => {
                         walk.replaced += 1;
                         note(relid, column);
@@ -141,6 +144,14 @@ fn note(relid: pg_sys::Oid, column: &Masked) {
         let name = column_name(relid, column.number);
         (relation, name, column.tags.join(", "), column.mask.name())
     });
+}
+
+/// Notes the use of a grant: of a whole row for each column that one shows.
+fn note_granted(relid: pg_sys::Oid, sight: &Sight, number: i16, walk: &Walk) {
+    let Some(role) = walk.viewer.role() else { return };
+    for (column, tags) in sight.granted.iter().filter(|(n, _)| number == 0 || *n == number) {
+        unmasked::note(role, relid, *column, tags);
+    }
 }
 
 fn column_name(relid: pg_sys::Oid, number: i16) -> String {
@@ -204,8 +215,8 @@ unsafe fn entries(query: *mut pg_sys::Query, walk: &Walk) -> Vec<Entry> {
         let table = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
         let kinds = table.iter_ptr().enumerate().map(|(i, entry)| match (*entry).rtekind {
             pg_sys::RTEKind::RTE_RELATION if i as i32 + 1 != excluded => {
-                let columns = walk.viewer.masked(&walk.policy, (*entry).relid);
-                if columns.is_empty() { Entry::Raw } else { Entry::Masked((*entry).relid, Rc::new(columns)) }
+                let sight = walk.viewer.sight(&walk.policy, (*entry).relid);
+                if sight.is_plain() { Entry::Raw } else { Entry::Masked((*entry).relid, Rc::new(sight)) }
             }
             pg_sys::RTEKind::RTE_RELATION => Entry::Raw,
             pg_sys::RTEKind::RTE_JOIN => Entry::Join((*entry).joinaliasvars),
@@ -361,7 +372,7 @@ unsafe fn refuse_masks_as_data(query: *mut pg_sys::Query, walk: &mut Walk) {
         let Some(target) = target else { return };
         let Some(entry) = entries.get_ptr(target) else { return };
         let through_view = catalog::relation_kind((*entry).relid) == Some(b'v');
-        let tagged = matches!(walk.levels.last().and_then(|l| l.get(target)), Some(Entry::Masked(..)));
+        let tagged = matches!(walk.levels.last().and_then(|l| l.get(target)), Some(Entry::Masked(_, s)) if !s.masked.is_empty());
         let deletes = (*query).commandType == pg_sys::CmdType::CMD_DELETE;
         if !through_view && (deletes || !tagged) {
             return;

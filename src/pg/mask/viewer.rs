@@ -16,6 +16,23 @@ pub enum Viewer {
     Role(pg_sys::Oid),
 }
 
+/// What a viewer sees of a relation's tagged columns.
+#[derive(Default)]
+pub struct Sight {
+    /// The masked ones.
+    pub masked: Vec<Masked>,
+    /// Those that a grant shows, number and tags.
+    pub granted: Vec<(i16, Vec<String>)>,
+}
+
+impl Sight {
+    /// Whether everything is raw, and nobody's leave is used.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.masked.is_empty() && self.granted.is_empty()
+    }
+}
+
 /// One masked column.
 pub struct Masked {
     /// Its number.
@@ -65,20 +82,25 @@ impl Viewer {
         }
     }
 
-    /// The masked columns of a relation; empty where it is not masked for this viewer.
+    /// The role that reads, where one is masked.
     #[must_use]
-    pub fn masked(&self, policy: &Policy, relid: pg_sys::Oid) -> Vec<Masked> {
-        if let Some((_, columns)) = STATISTICS.iter().find(|s| s.0 == relid.to_u32()) {
-            let hidden = |n: &i16| Masked { number: *n, mask: Mask::Null, tags: vec!["statistics".into()] };
-            return columns.iter().map(hidden).collect();
-        }
-        let Some(columns) = policy.relations.get(&relid) else { return Vec::new() };
-        let role = match self {
+    pub fn role(&self) -> Option<pg_sys::Oid> {
+        match self {
             Viewer::Role(role) | Viewer::Recipient(_, Some(role)) => Some(*role),
             Viewer::Recipient(_, None) => None,
-        };
-        let role = role.filter(|r| settings::MASK_OWNERS.get() || !owns(*r, relid));
-        let mut masked = Vec::new();
+        }
+    }
+
+    /// The masked columns of a relation, and those that a grant shows.
+    #[must_use]
+    pub fn sight(&self, policy: &Policy, relid: pg_sys::Oid) -> Sight {
+        if let Some((_, columns)) = STATISTICS.iter().find(|s| s.0 == relid.to_u32()) {
+            let hidden = |n: &i16| Masked { number: *n, mask: Mask::Null, tags: vec!["statistics".into()] };
+            return Sight { masked: columns.iter().map(hidden).collect(), granted: Vec::new() };
+        }
+        let Some(columns) = policy.relations.get(&relid) else { return Sight::default() };
+        let role = self.role().filter(|r| settings::MASK_OWNERS.get() || !owns(*r, relid));
+        let mut sight = Sight::default();
         for column in columns {
             let (mut tags, mut strictest) = (Vec::new(), None::<Mask>);
             for tag in &column.tags {
@@ -96,11 +118,13 @@ impl Viewer {
                     strictest = Some(strictest.map_or(mask.clone(), |s| s.strictest(mask)));
                 }
             }
-            if let Some(mask) = strictest {
-                masked.push(Masked { number: column.number, mask, tags });
+            match strictest {
+                Some(mask) => sight.masked.push(Masked { number: column.number, mask, tags }),
+                None if role.is_some() => sight.granted.push((column.number, column.tags.clone())),
+                None => {}
             }
         }
-        masked
+        sight
     }
 }
 
