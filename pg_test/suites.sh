@@ -50,7 +50,7 @@ for name in "${names[@]}"; do
         printf 'MISSING  %s: needs ../shared/corpora/%s.sql, which is not on this machine\n' "$name" "$skip"
         continue
     fi
-    dg_sql -d "$db" -c "CREATE EXTENSION data_governance" 2>/dev/null || dg_fail "CREATE EXTENSION in $db"
+    made=$(dg_sql -d "$db" -c "CREATE EXTENSION data_governance" 2>&1) || dg_fail "CREATE EXTENSION in $db: $made"
     case " $needs " in
         *" attached "*) dg_sql -d "$db" -c "SET client_min_messages = warning; SELECT governance.attach()" >/dev/null ;;
     esac

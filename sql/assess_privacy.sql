@@ -8,8 +8,13 @@ INSERT INTO governance.assess_check (check_id, item, title, severity, evidence_k
     ('PII-002', 'D9', 'tagged column in a publication', 'high', 'catalog', 'publications', 'no tagged column is published'),
     ('PII-003', 'D9', 'everybody may read personal data', 'high', 'catalog', 'tables', 'no column that is tagged or named like personal data is readable by PUBLIC'),
     ('PII-004', 'D9', 'statements with their values in the server log', 'medium', 'catalog', 'server', 'no setting prints statements with their values'),
+    ('PII-005', 'D9', 'function with its owner''s rights that reads tagged columns', 'medium', 'catalog', 'tagged columns', 'no SECURITY DEFINER function that others may call names a tagged column'),
+    ('PII-006', 'D9', 'role that reads the server''s files', 'high', 'catalog', 'server', 'where columns are tagged no role that can log in reads files or runs programs of the server'),
+    ('PII-007', 'D9', 'new column that nobody has classified', 'medium', 'declaration', 'tagged columns', 'no column waits to be classified'),
     ('PII-008', 'D9', 'role that reads everything by replication', 'low', 'catalog', 'server', 'no role other than superusers has REPLICATION'),
     ('PII-009', 'D9', 'role that reads every table', 'medium', 'catalog', 'server', 'no role that can log in is in pg_read_all_data'),
+    ('PII-010', 'D9', 'untagged copy of a tagged column', 'high', 'observed', 'tables', 'no column that was filled from a tagged one is untagged'),
+    ('PII-011', 'D9', 'masked role that reaches servers with other credentials', 'medium', 'catalog', 'server', 'no masked role has a user mapping'),
     ('PII-013', 'D9', 'tags that nothing enforces', 'high', 'catalog', 'tagged columns', 'where columns are tagged the library is loaded at session start');
 
 -------------------------------------------------------------------------------------------------------------- provenance
@@ -125,6 +130,36 @@ CREATE VIEW governance._check_pii_004 AS
      WHERE s.name = 'log_statement' AND s.value IN ('mod', 'all') OR s.name LIKE 'log_min_duration_s%' AND s.value !~ '^-1'
         OR s.name = 'log_transaction_sample_rate' AND s.value !~ '^0*\.?0*$';
 
+-- A body in a string is searched for the names of relation and column as words: what it builds dynamically is not seen.
+CREATE VIEW governance._check_pii_005 AS
+    SELECT 'function ' || p.oid::regprocedure AS object,
+           format('function %s runs with the rights of %I and reads %s', p.oid::regprocedure, pg_get_userbyid(p.proowner), string_agg(DISTINCT g.object, ', ' ORDER BY g.object)) AS finding,
+           jsonb_build_object('columns', jsonb_agg(DISTINCT g.object ORDER BY g.object), 'owner', pg_get_userbyid(p.proowner)) AS evidence,
+           format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC;', p.oid::regprocedure) AS remediation_sql, 'none' AS remediation_lock
+      FROM pg_proc p
+      JOIN governance._seen_tag g
+        ON EXISTS (SELECT FROM pg_depend d
+                    WHERE (d.classid, d.objid, d.refclassid, d.refobjid) = ('pg_proc'::regclass, p.oid, 'pg_class'::regclass, g.relid)
+                      AND d.refobjsubid IN (0, g.attnum))
+        OR strpos(lower(p.prosrc), lower(g.relation_name)) > 0 AND strpos(lower(p.prosrc), lower(g.column_name)) > 0
+           AND lower(p.prosrc) ~ ('\m' || regexp_replace(lower(g.relation_name), '(\W)', '\\\1', 'g') || '\M')
+           AND (lower(p.prosrc) ~ ('\m' || regexp_replace(lower(g.column_name), '(\W)', '\\\1', 'g') || '\M'))
+     WHERE p.prosecdef AND p.pronamespace NOT IN ('governance'::regnamespace, 'pg_catalog'::regnamespace)
+       AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) e WHERE e.grantee <> p.proowner AND e.privilege_type = 'EXECUTE')
+     GROUP BY p.oid, p.proowner;
+
+CREATE VIEW governance._check_pii_006 AS
+    SELECT format('role %I', o.rolname) AS object, format('role %I can read what the server stores, past every mask (%s)', o.rolname, g.rolname) AS finding,
+           format('REVOKE %I FROM %I;', g.rolname, o.rolname) AS remediation_sql, 'none' AS remediation_lock
+      FROM pg_roles o JOIN pg_auth_members m ON m.member = o.oid JOIN pg_roles g ON g.oid = m.roleid
+     WHERE g.rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+       AND o.rolcanlogin AND NOT o.rolsuper AND EXISTS (SELECT FROM governance._seen_tag);
+
+CREATE VIEW governance._check_pii_007 AS
+    SELECT g.object, g.schema_name, g.relation_name, format('column %s was added and nobody has said what it holds', g.object) AS finding,
+           format('SELECT * FROM governance.detect_pii(%L);', 'dataset:' || g.relation) AS remediation_sql, 'none' AS remediation_lock
+      FROM governance._seen_tag g WHERE g.tag = 'unclassified';
+
 CREATE VIEW governance._check_pii_008 AS
     SELECT format('role %I', rolname) AS object, 'warn' AS status, format('role %I can copy every row unmasked by replication', rolname) AS finding,
            format('ALTER ROLE %I NOREPLICATION;', rolname) AS remediation_sql, 'none; its standbys and backups stop' AS remediation_lock
@@ -136,6 +171,30 @@ CREATE VIEW governance._check_pii_009 AS
       FROM pg_roles o JOIN pg_auth_members m ON m.member = o.oid JOIN pg_roles g ON g.oid = m.roleid AND g.rolname = 'pg_read_all_data'
      WHERE o.rolcanlogin AND NOT o.rolsuper
        AND NOT EXISTS (SELECT FROM governance.duty d WHERE d.duty = 'backup' AND d.role = o.rolname);
+
+-- What statements moved from tagged columns into untagged ones, as far as it was recorded. Of many values one number is
+-- made: what is counted or summed up is left out.
+CREATE VIEW governance._check_pii_010 AS
+    SELECT t.object || '.' || quote_ident(a.attname) AS object, t.schema_name, t.relation_name,
+           format('column %s.%I was filled from %s (%s) and bears no tag', t.object, a.attname, string_agg(DISTINCT g.object, ', ' ORDER BY g.object), string_agg(DISTINCT g.tag, ', ' ORDER BY g.tag)) AS finding,
+           jsonb_build_object('sources', jsonb_agg(DISTINCT g.object ORDER BY g.object), 'tags', jsonb_agg(DISTINCT g.tag ORDER BY g.tag)) AS evidence,
+           string_agg(DISTINCT format('SELECT governance.tag_column(%L, %L, %L);', t.object, a.attname, g.tag), ' ') AS remediation_sql, 'none' AS remediation_lock
+      FROM governance._of_view('flows') v
+      JOIN governance._seen_tag g ON g.relation = v ->> 'source_relation' AND g.column_name = v ->> 'source_column'
+      JOIN governance._seen_relation t ON t.object = v ->> 'target_relation' AND t.relkind IN ('r', 'p', 'f')
+      JOIN pg_attribute a ON a.attrelid = t.relid AND a.attname = v ->> 'target_column' AND a.attnum > 0 AND NOT a.attisdropped
+     WHERE v ->> 'kind' = 'DIRECT' AND v ->> 'subtype' <> 'AGGREGATION' AND v ->> 'evidence' <> 'declared'
+       AND NOT EXISTS (SELECT FROM governance._seen_tag x WHERE x.relid = t.relid AND x.attnum = a.attnum)
+     GROUP BY t.object, t.schema_name, t.relation_name, a.attname;
+
+CREATE VIEW governance._check_pii_011 AS
+    SELECT format('role %I on server %I', r.rolname, u.srvname) AS object, 'warn' AS status,
+           format('masked role %I reaches server %I with credentials that are not masked there', r.rolname, u.srvname) AS finding,
+           format('DROP USER MAPPING FOR %I SERVER %I;', r.rolname, u.srvname) AS remediation_sql, 'none' AS remediation_lock
+      FROM pg_user_mappings u JOIN pg_roles r ON CASE WHEN u.umuser = 0 THEN r.rolcanlogin AND has_server_privilege(r.oid, u.srvid, 'USAGE') ELSE r.oid = u.umuser END
+     WHERE NOT r.rolsuper
+       AND EXISTS (SELECT FROM governance.masked_role m LEFT JOIN pg_roles g ON g.rolname = m.role
+                    WHERE m.unmasked_by_xid IS NULL AND (m.role = 'public' OR pg_has_role(r.oid, g.oid, 'MEMBER')));
 
 -- The lists of libraries are shown to superusers and pg_read_all_settings only. The attached list is the database's.
 CREATE VIEW governance._check_pii_013 AS

@@ -92,6 +92,22 @@ pub fn unmasked(column: &str, tags: &str, role: &str) -> Failure {
     )
 }
 
+/// Sessions that a mask does not reach, since they have no library.
+pub fn raw_sessions(role: &str, sessions: &[String]) -> Failure {
+    Failure::new(
+        Code::ERRCODE_WARNING,
+        format!(
+            "role \"{role}\" is masked, but not in {} that began before attach()",
+            match sessions.len() {
+                1 => "1 session".to_string(),
+                n => format!("{n} sessions"),
+            }
+        ),
+    )
+    .detail(sessions.join("; "))
+    .hint("They see raw values until they reconnect: SELECT pg_terminate_backend(pid).")
+}
+
 /// A mask that was not set.
 pub fn no_such_mask(of: &str) -> Failure {
     Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("no mask is set for {of}"))

@@ -2,6 +2,7 @@
 use crate::audit::{self, Act};
 use crate::error;
 use crate::pg::{loading, owner, roles, spi};
+use crate::registry::attach;
 
 /// Masks a role. Masking twice is no error.
 pub fn mask(role: &str) {
@@ -27,8 +28,14 @@ pub fn mask(role: &str) {
             |r| r.must::<bool>(1),
         )
     });
-    if !new.is_empty() {
-        act("mask_role", role, None);
+    if new.is_empty() {
+        return;
+    }
+    act("mask_role", role, None);
+    // In mode preloaded every session has the library.
+    let older = if mode == loading::Mode::Attached { attach::older_sessions() } else { Vec::new() };
+    if !older.is_empty() {
+        error::privacy::raw_sessions(role, &older).warn();
     }
 }
 
