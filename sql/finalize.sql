@@ -170,7 +170,8 @@ GRANT EXECUTE ON FUNCTION
     governance._masks(), governance.set_mask(text, text, jsonb, text, text, text), governance.reset_mask(text, text, text, text),
     governance.declare_tag(text, text, text, jsonb), governance.forget_tag(text, text),
     governance.mask_role(text), governance.unmask_role(text, text),
-    governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(),
+    governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(text),
+    governance.rotate_key(text, text), governance.destroy_key(uuid, text),
     governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
     governance.mask_null(text), governance.mask_constant(text, text), governance.mask_partial(text, integer, integer, text),
     governance.mask_email(text), governance.mask_phone(text), governance._pseudonym(text, text)
@@ -184,7 +185,9 @@ COMMENT ON FUNCTION governance.mask_role(text) IS 'masks a role and its members 
 COMMENT ON FUNCTION governance.unmask_role(text, text) IS 'ends that; takes effect at commit';
 COMMENT ON FUNCTION governance.grant_unmask(text, text, text, timestamptz) IS 'lets members of a role see what a tag masks, never the caller''s own; takes effect at commit';
 COMMENT ON FUNCTION governance.revoke_unmask(text, text) IS 'takes leave to unmask back, at once';
-COMMENT ON FUNCTION governance.create_key() IS 'makes the key of pseudonyms where there is none';
+COMMENT ON FUNCTION governance.create_key(text) IS 'makes the key of keyed masks where there is none, for a recipient or for everybody';
+COMMENT ON FUNCTION governance.rotate_key(text, text) IS 'begins a new epoch of keyed masks for a recipient or for everybody; returns the new key''s id';
+COMMENT ON FUNCTION governance.destroy_key(uuid, text) IS 'destroys a key for good: what left under it can no longer be linked to anybody';
 COMMENT ON FUNCTION governance.export_query(text, text, text, text) IS 'runs one SELECT as the caller with everything tagged masked, as lines of csv or jsonl, and leaves a receipt';
 COMMENT ON FUNCTION governance.verify_receipt(uuid) IS 'not available yet';
 COMMENT ON FUNCTION governance.detect_pii(text, integer) IS 'guesses which columns hold personal data and proposes their tags';

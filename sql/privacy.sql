@@ -69,16 +69,28 @@ COMMENT ON COLUMN governance.unmask_grant.granted_by IS 'current_user of that mo
 COMMENT ON COLUMN governance.unmask_grant.granted_by_xid IS 'transaction that granted it; until that commits it does not count';
 
 CREATE TABLE governance.key (
-    purpose text PRIMARY KEY,
-    nonce bytea NOT NULL,
-    wrapped bytea NOT NULL,
+    id uuid PRIMARY KEY DEFAULT governance._uuid(),
+    recipient text NOT NULL DEFAULT '',
+    epoch integer NOT NULL,
+    nonce bytea,
+    wrapped bytea,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    created_by text NOT NULL DEFAULT current_user
+    created_by text NOT NULL DEFAULT current_user,
+    reason text,
+    destroyed_at timestamptz,
+    destroyed_by text,
+    UNIQUE (recipient, epoch),
+    CHECK ((wrapped IS NULL) = (destroyed_at IS NOT NULL) AND (wrapped IS NULL) = (nonce IS NULL))
 );
 COMMENT ON TABLE governance.key IS 'keys of masks, wrapped (XChaCha20-Poly1305) by the key that governance.key_file or governance.key_command gives';
-COMMENT ON COLUMN governance.key.purpose IS 'what it is for: pseudonym';
+COMMENT ON COLUMN governance.key.id IS 'what receipts and plans call it by';
+COMMENT ON COLUMN governance.key.recipient IS 'whose key it is; empty for everybody without one of their own';
+COMMENT ON COLUMN governance.key.epoch IS 'counts the keys of a recipient; the last one is in use';
 COMMENT ON COLUMN governance.key.nonce IS 'nonce of the wrapping';
-COMMENT ON COLUMN governance.key.wrapped IS 'the wrapped key';
+COMMENT ON COLUMN governance.key.wrapped IS 'the wrapped key; NULL once destroyed';
+COMMENT ON COLUMN governance.key.reason IS 'why it was made or destroyed';
+COMMENT ON COLUMN governance.key.destroyed_at IS 'when it was destroyed';
+COMMENT ON COLUMN governance.key.destroyed_by IS 'current_user of that moment';
 COMMENT ON COLUMN governance.key.created_at IS 'when it was made';
 COMMENT ON COLUMN governance.key.created_by IS 'current_user of that moment';
 
@@ -147,6 +159,14 @@ CREATE VIEW governance.masked_roles AS
      WHERE m.unmasked_by_xid IS NULL OR m.unmasked_by_xid = pg_current_xact_id_if_assigned()
      ORDER BY role;
 
+CREATE VIEW governance.keys AS
+    SELECT id, nullif(recipient, '') AS recipient, epoch,
+           CASE WHEN wrapped IS NULL THEN 'destroyed'
+                WHEN epoch = max(epoch) OVER (PARTITION BY recipient) THEN 'in use' ELSE 'retired' END AS state,
+           created_at, created_by, destroyed_at, destroyed_by, reason
+      FROM governance.key
+     ORDER BY key.recipient, epoch;
+
 CREATE VIEW governance.unmask_grants AS
     SELECT role, tag, reason, valid_until, granted_at, granted_by FROM governance.unmask_grant
      WHERE valid_until IS NULL OR valid_until > now()
@@ -174,13 +194,14 @@ ALTER TABLE governance.unmask_grant ENABLE ALWAYS TRIGGER data_governance_touch;
 ALTER TABLE governance.key ENABLE ALWAYS TRIGGER data_governance_touch;
 
 ------------------------------------------------------------------------------------------------------------------ grants
-GRANT SELECT ON governance.masks, governance.tag_masks, governance.masked_roles, governance.unmask_grants,
+GRANT SELECT ON governance.masks, governance.tag_masks, governance.masked_roles, governance.keys, governance.unmask_grants,
                 governance.export_receipts TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
 COMMENT ON VIEW governance.masks IS 'the masks there are, mildest first';
 COMMENT ON VIEW governance.tag_masks IS 'which mask each tag has, for everybody, for recipients and for members of roles';
 COMMENT ON VIEW governance.masked_roles IS 'roles whose members see masks';
+COMMENT ON VIEW governance.keys IS 'keys of keyed masks: whose, of which epoch, and whether they are in use; never the keys themselves';
 COMMENT ON VIEW governance.unmask_grants IS 'leave to see what a tag masks';
 COMMENT ON VIEW governance.export_receipts IS 'evidence of exports: the caller''s own, or all with a duty';
 

@@ -163,6 +163,29 @@ pub fn no_wrapping_key() -> Failure {
         .hint(KEY_FIX)
 }
 
+/// A key that does not exist, or no longer.
+pub fn no_such_key(id: &str) -> Failure {
+    Failure::new(Code::ERRCODE_UNDEFINED_OBJECT, format!("there is no key {id}"))
+        .detail("It never was, or it was destroyed before.")
+        .hint("SELECT * FROM governance.keys;")
+}
+
+/// The key in use was destroyed.
+pub fn no_key_left(recipient: &str) -> Failure {
+    let (whose, call) = match recipient {
+        "" => (String::new(), "SELECT governance.rotate_key();".to_string()),
+        r => (
+            format!(" of recipient \"{r}\""),
+            format!("SELECT governance.rotate_key({});", pgrx::spi::quote_literal(r)),
+        ),
+    };
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("the key in use{whose} was destroyed: keyed masks give NULL until there is another"),
+    )
+    .hint(call)
+}
+
 /// How to get a wrapping key.
 pub const KEY_FIX: &str = "Put 32 random bytes into a file of the server's user (head -c 32 /dev/urandom), then: \
      ALTER SYSTEM SET governance.key_file = '/path/to/it'; SELECT pg_reload_conf(); SELECT governance.create_key();";

@@ -15,7 +15,7 @@ pub fn run(query: &str, format: &str, recipient: &str, search_path: &str) -> Vec
     if !FORMATS.contains(&format) {
         error::not_one_of("format", format, &FORMATS).raise();
     }
-    super::key::ensure();
+    super::key::ensure("");
     let (mut lines, mut digest) = (Vec::new(), Digester::default());
     let outcome = settings_scope::with_search_path(search_path, || {
         let statement = export::require_select(query);

@@ -1,11 +1,21 @@
-//! The key of pseudonyms: stored wrapped, and the key that wraps it kept outside the database.
+//! The keys of masks: stored wrapped, and the key that wraps them kept outside the database.
+//!
+//! A key has an id, and belongs to an epoch of a recipient or of everybody. `rotate_key` begins an epoch: what was
+//! masked before and what is masked from then on cannot be joined. A recipient without keys of its own uses what is
+//! derived from that of everybody. A key that is destroyed takes the link with it between what left under it and whom
+//! it was about; it is never made again, and the epochs before it do not come back.
+use crate::audit::{self, Act};
 use crate::core::privacy::key::{self as keys, LENGTH, NONCE};
+use crate::error;
 use crate::pg::mask::{self, export};
 use crate::pg::{owner, roles, spi};
+use crate::registry::one_at_a_time;
 use crate::settings;
+use pgrx::Uuid;
+use serde_json::json;
 
-/// What a wrapped key is bound to, and the key's primary key.
-const PURPOSE: &str = "pseudonym";
+/// What a plan names a key by: its id and the recipient that what it makes is for.
+pub type Reference = String;
 
 /// The key that wraps the stored ones; read anew each time and kept nowhere.
 #[must_use]
@@ -21,62 +31,136 @@ pub fn wrapping() -> Option<[u8; LENGTH]> {
     keys::parse_wrapping_key(&content)
 }
 
-/// Whether a key is stored.
-#[must_use]
-pub fn exists() -> bool {
+/// The newest key of a recipient, else of everybody: its id, and whether it is still there.
+fn newest(recipient: &str) -> Option<(Uuid, bool)> {
     owner::run(|| {
-        spi::select_one("SELECT true FROM governance.key WHERE purpose = $1", &[PURPOSE.into()], |r| {
-            r.must::<bool>(1)
-        })
+        spi::select_latest(
+            "SELECT id, wrapped IS NOT NULL FROM governance.key WHERE recipient IN ($1, '')
+              ORDER BY recipient <> '' DESC, epoch DESC LIMIT 1",
+            &[recipient.into()],
+            |r| (r.must(1), r.must(2)),
+        )
     })
-    .is_some()
+    .into_iter()
+    .next()
 }
 
-/// The key of pseudonyms; None where there is none, or no key that unwraps it.
+/// Whether everybody has a key.
 #[must_use]
-pub fn stored() -> Option<[u8; LENGTH]> {
-    let (nonce, wrapped) = owner::run(|| {
+pub fn exists() -> bool {
+    newest("").is_some_and(|(_, is_there)| is_there)
+}
+
+/// By which what is masked for a recipient names its key; None where there is none, or it was destroyed.
+#[must_use]
+pub fn reference(recipient: &str) -> Option<Reference> {
+    newest(recipient).filter(|(_, is_there)| *is_there).map(|(id, _)| format!("{id}/{recipient}"))
+}
+
+/// The key that a reference names, for its recipient; None where it was destroyed, or nothing unwraps it.
+#[must_use]
+pub fn open(reference: &str) -> Option<[u8; LENGTH]> {
+    let (id, recipient) = reference.split_once('/')?;
+    let (recipient_of_key, nonce, wrapped) = owner::run(|| {
         spi::select_latest(
-            "SELECT nonce, wrapped FROM governance.key WHERE purpose = $1",
-            &[PURPOSE.into()],
-            |r| (r.must::<Vec<u8>>(1), r.must::<Vec<u8>>(2)),
+            "SELECT recipient, nonce, wrapped FROM governance.key WHERE id::text = $1 AND wrapped IS NOT NULL",
+            &[id.into()],
+            |r| (r.must::<String>(1), r.must::<Vec<u8>>(2), r.must::<Vec<u8>>(3)),
         )
     })
     .into_iter()
     .next()?;
-    keys::unwrap(&wrapping()?, &nonce, PURPOSE, &wrapped)
+    let key = keys::unwrap(&wrapping()?, &nonce, &bound_to(id, &recipient_of_key), &wrapped)?;
+    keys::for_recipient(&key, recipient)
 }
 
-/// Makes the key where there is none and it can be wrapped and written; whether it did.
-pub fn ensure() -> bool {
-    if !export::can_write() || exists() {
+/// What a wrapped key is bound to: it cannot be passed off as another.
+fn bound_to(id: &str, recipient: &str) -> String {
+    format!("{id}/{recipient}")
+}
+
+/// Makes the key of a recipient, or of everybody, where there is none and it can be wrapped and written; whether it did.
+pub fn ensure(recipient: &str) -> bool {
+    let of_its_own = || {
+        owner::run(|| {
+            spi::select_one(
+                "SELECT true FROM governance.key WHERE recipient = $1 LIMIT 1",
+                &[recipient.into()],
+                |r| r.must::<bool>(1),
+            )
+        })
+    };
+    if !export::can_write() || of_its_own().is_some() || wrapping().is_none() {
         return false;
     }
-    let made = wrapping().and_then(|outer| {
-        let nonce = export::random::<NONCE>()?;
-        let wrapped = keys::wrap(&outer, &nonce, PURPOSE, &export::random::<LENGTH>()?)?;
-        Some((nonce.to_vec(), wrapped))
-    });
-    let Some((nonce, wrapped)) = made else { return false };
+    one_at_a_time();
+    of_its_own().is_none() && add(recipient, "create_key", None).is_some()
+}
+
+/// Begins a new epoch; the id of its key.
+pub fn rotate(recipient: &str, reason: Option<&str>) -> Uuid {
+    one_at_a_time();
+    add(recipient, "rotate_key", reason).unwrap_or_else(|| error::privacy::no_wrapping_key().raise())
+}
+
+/// Adds the key of the next epoch. None where nothing can wrap it.
+fn add(recipient: &str, verb: &str, reason: Option<&str>) -> Option<Uuid> {
+    let (id, epoch) = owner::run(|| {
+        spi::select_latest(
+            "SELECT governance._uuid(), coalesce(max(epoch), 0) + 1 FROM governance.key WHERE recipient = $1",
+            &[recipient.into()],
+            |r| (r.must::<Uuid>(1), r.must::<i32>(2)),
+        )
+    })
+    .into_iter()
+    .next()?;
+    let nonce = export::random::<NONCE>()?;
+    let bound = bound_to(&id.to_string(), recipient);
+    let wrapped = keys::wrap(&wrapping()?, &nonce, &bound, &export::random::<LENGTH>()?)?;
     let me = roles::name(roles::current());
-    let rows = owner::run(|| {
-        spi::execute_returning(
-            "INSERT INTO governance.key (purpose, nonce, wrapped, created_by) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (purpose) DO NOTHING RETURNING true",
-            &[PURPOSE.into(), nonce.into(), wrapped.into(), me.into()],
-            |r| r.must::<bool>(1),
+    owner::run(|| {
+        spi::execute(
+            "INSERT INTO governance.key (id, recipient, epoch, nonce, wrapped, created_by, reason)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            &[
+                id.into(),
+                recipient.into(),
+                epoch.into(),
+                nonce.to_vec().into(),
+                wrapped.into(),
+                me.into(),
+                reason.into(),
+            ],
         )
     });
     mask::forget_key();
-    if !rows.is_empty() {
-        crate::audit::act(crate::audit::Act {
-            verb: "create_key",
-            object: PURPOSE,
-            relation: None,
-            before: None,
-            after: None,
-            reason: None,
-        });
+    act(verb, &id.to_string(), Some(json!({"recipient": recipient, "epoch": epoch})), reason);
+    Some(id)
+}
+
+/// Destroys a key for good: an erasure.
+pub fn destroy(id: Uuid, reason: &str) {
+    one_at_a_time();
+    let me = roles::name(roles::current());
+    let destroyed: Vec<(String, i32)> = owner::run(|| {
+        spi::execute_returning(
+            "UPDATE governance.key SET wrapped = NULL, nonce = NULL, destroyed_at = clock_timestamp(), destroyed_by = $2,
+                    reason = $3
+              WHERE id = $1 AND wrapped IS NOT NULL RETURNING recipient, epoch",
+            &[id.into(), me.into(), reason.into()],
+            |r| (r.must(1), r.must(2)),
+        )
+    });
+    let Some((recipient, epoch)) = destroyed.into_iter().next() else {
+        error::privacy::no_such_key(&id.to_string()).raise();
+    };
+    mask::forget_key();
+    act("destroy_key", &id.to_string(), Some(json!({"recipient": recipient, "epoch": epoch})), Some(reason));
+    if !newest(&recipient).is_some_and(|(_, is_there)| is_there) {
+        error::privacy::no_key_left(&recipient).notice();
     }
-    !rows.is_empty()
+}
+
+fn act(verb: &str, id: &str, after: Option<serde_json::Value>, reason: Option<&str>) {
+    audit::act(Act { verb, object: id, relation: None, before: None, after, reason });
 }

@@ -14,7 +14,7 @@ pub fn mask(role: &str) {
     if oid.is_none() && role != "public" {
         error::registry::no_such_role(role).raise();
     }
-    super::key::ensure();
+    super::key::ensure("");
     let me = roles::name(roles::current());
     let new = owner::run(|| {
         spi::execute_returning(

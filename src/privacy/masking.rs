@@ -137,7 +137,7 @@ pub fn set(of: MaskFor, name: &str, args: Value, reason: Option<&str>) {
     }
     store(of, Some((name, args.clone())), (&old_name, old_args.clone()), reason.as_deref());
     if mask == Mask::Pseudonym {
-        super::key::ensure();
+        super::key::ensure("");
     }
     audit::act(Act {
         verb: "set_mask",

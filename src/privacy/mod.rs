@@ -136,15 +136,35 @@ pub mod governance {
         grant::take(role, tag);
     }
 
-    /// Makes the key of pseudonyms where there is none; whether it did.
+    /// Makes the key of a recipient, or of everybody, where there is none; whether it did.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn create_key() -> bool {
+    fn create_key(recipient: default!(Option<&str>, "NULL")) -> bool {
         duty::require_operator("making a key");
         if key::wrapping().is_none() {
             crate::error::privacy::no_wrapping_key().raise();
         }
-        key::ensure()
+        key::ensure(recipient.unwrap_or_default())
+    }
+
+    /// Begins a new epoch with a new key: what was masked before and what is from now on cannot be joined.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn rotate_key(
+        recipient: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) -> pgrx::Uuid {
+        duty::require_operator("rotating a key");
+        key::rotate(recipient.unwrap_or_default(), reason)
+    }
+
+    /// Destroys a key for good, and with it the link between what left under it and whom it was about.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn destroy_key(id: Option<pgrx::Uuid>, reason: default!(Option<&str>, "NULL")) {
+        let id = given("id", id);
+        duty::require_operator("destroying a key");
+        key::destroy(id, &duty::reason_for("destroy_key", reason));
     }
 
     /// Runs one SELECT as the caller with everything tagged masked, and returns its lines.

@@ -70,7 +70,7 @@ pub fn status() -> Vec<StatusRow> {
 fn key_row() -> StatusRow {
     let fix = || Some(error::privacy::KEY_FIX.to_string());
     match (key::wrapping().is_some(), key::exists()) {
-        (true, true) if key::stored().is_none() => {
+        (true, true) if key::reference("").and_then(|r| key::open(&r)).is_none() => {
             let detail = "the wrapping key does not open the stored key: keyed masks give NULL";
             StatusRow::off("privacy.keys", "", detail, fix())
         }

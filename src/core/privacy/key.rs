@@ -50,6 +50,15 @@ pub fn unwrap(wrapping: &[u8; LENGTH], nonce: &[u8], name: &str, wrapped: &[u8])
         .ok()
 }
 
+/// The key of a recipient: each gets one of its own, so that two recipients cannot join what they hold.
+#[must_use]
+pub fn for_recipient(key: &[u8; LENGTH], recipient: &str) -> Option<[u8; LENGTH]> {
+    let mut derive = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
+    derive.update(b"recipient\0");
+    derive.update(recipient.as_bytes());
+    Some(derive.finalize().into_bytes().into())
+}
+
 /// A key ready for use, for one recipient.
 #[derive(Clone)]
 pub struct Pseudonymizer(Hmac<Sha256>);

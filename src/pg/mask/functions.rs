@@ -173,7 +173,9 @@ fn pseudonym(recipient: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
     if !good {
         // Not inside a borrow: reading the key runs a query.
         cache::settle();
-        let key = crate::privacy::key::stored().and_then(|k| Pseudonymizer::new(&k, recipient));
+        let key = crate::privacy::key::reference(recipient)
+            .and_then(|reference| crate::privacy::key::open(&reference))
+            .and_then(|k| Pseudonymizer::new(&k, ""));
         let generation = cache::generation();
         READY.set(Some(Ready { generation, statement, recipient: recipient.to_string(), key }));
     }

@@ -81,6 +81,7 @@ pub const fn no_callback() -> pg_sys::ErrorContextCallback {
 #[inline]
 #[must_use]
 pub unsafe fn push_redaction(callback: *mut pg_sys::ErrorContextCallback) -> bool {
+    MASKED.set(false);
     if !session::is_forced() && !hooks::active() {
         return false;
     }
