@@ -88,7 +88,7 @@ COMMENT ON COLUMN governance.break_glass_entry.last_used_at IS 'when a statement
 CREATE TABLE governance.self_test_result (
     feature text NOT NULL,
     attempt text NOT NULL,
-    caught boolean NOT NULL,
+    caught boolean,
     layer text,
     detail text NOT NULL,
     mode text NOT NULL,
@@ -98,7 +98,7 @@ CREATE TABLE governance.self_test_result (
 COMMENT ON TABLE governance.self_test_result IS 'what the last self_test() of a feature found in this database; not dumped';
 COMMENT ON COLUMN governance.self_test_result.feature IS 'feature that was attacked';
 COMMENT ON COLUMN governance.self_test_result.attempt IS 'what was tried';
-COMMENT ON COLUMN governance.self_test_result.caught IS 'whether it was refused by the rule that is meant to';
+COMMENT ON COLUMN governance.self_test_result.caught IS 'whether it was held; NULL for what nothing in the database can hold';
 COMMENT ON COLUMN governance.self_test_result.layer IS 'where it was caught';
 COMMENT ON COLUMN governance.self_test_result.detail IS 'which rule caught it, or what happened';
 COMMENT ON COLUMN governance.self_test_result.mode IS 'mode of the session that tested';

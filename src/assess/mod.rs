@@ -60,26 +60,37 @@ pub mod governance {
         (
             name!(feature, String),
             name!(attempt, String),
-            name!(caught, bool),
+            name!(caught, Option<bool>),
             name!(layer, Option<String>),
             name!(detail, String),
         ),
     > {
         duty::require_operator("self_test");
-        if let Some(other) = feature.filter(|f| *f != "guard") {
+        if let Some(other) = feature.filter(|f| !["guard", "privacy"].contains(f)) {
             if !FEATURES.contains(&other) {
                 error::not_one_of("feature", other, &FEATURES).raise();
             }
             error::not_yet(&format!("self_test('{other}')")).raise();
         }
-        if role.is_some() {
-            error::not_yet("self_test() as another role").raise();
+        if role.is_some() && feature != Some("privacy") {
+            error::not_yet("self_test() as another role, except of privacy,").raise();
         }
-        TableIterator::new(
-            crate::guard::self_test()
-                .into_iter()
-                .map(|o| ("guard".to_string(), o.attempt.to_string(), o.caught, o.layer, o.detail)),
-        )
+        let mut rows = Vec::new();
+        if feature != Some("privacy") {
+            rows.extend(
+                crate::guard::self_test()
+                    .into_iter()
+                    .map(|o| ("guard".to_string(), o.attempt.to_string(), Some(o.caught), o.layer, o.detail)),
+            );
+        }
+        if feature != Some("guard") {
+            rows.extend(
+                crate::privacy::self_test(role).into_iter().map(|o| {
+                    ("privacy".to_string(), o.attempt, o.caught, o.layer.map(String::from), o.detail)
+                }),
+            );
+        }
+        TableIterator::new(rows)
     }
 
     /// The assessment as a document.

@@ -5,12 +5,14 @@ mod grant;
 pub mod key;
 mod masked;
 mod masking;
+mod self_test;
 mod state;
 pub mod unclassified;
 pub mod vocabulary;
 
 pub use masked::{mask as mask_role, unmask as unmask_role};
 pub use masking::{MaskFor, choices, reset as reset_mask, set as set_mask};
+pub use self_test::run as self_test;
 pub use state::status;
 
 use crate::error::given;

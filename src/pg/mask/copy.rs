@@ -4,7 +4,7 @@ use super::{policy, viewer};
 use crate::pg::catalog;
 use pgrx::PgList;
 use pgrx::pg_sys::{self, NodeTag};
-use std::ffi::c_char;
+use std::ffi::{CString, c_char};
 
 /// A copy of `COPY relation TO` that reads through a query, so that masks hold; None where nothing is masked.
 ///
@@ -39,6 +39,21 @@ pub unsafe fn rewrite_copy(statement: *mut pg_sys::PlannedStmt) -> Option<*mut p
         let rewritten = pg_sys::copyObjectImpl(statement.cast()).cast::<pg_sys::PlannedStmt>();
         through_query((*rewritten).utilityStmt.cast(), relid);
         Some(rewritten)
+    }
+}
+
+/// Whether a COPY, given as text, would read through a masked query now.
+#[must_use]
+pub fn copies_through_query(sql: &str) -> bool {
+    let Ok(sql) = CString::new(sql) else { return false };
+    // SAFETY: parses a valid C string; the statement is wrapped as the server wraps utility statements.
+    unsafe {
+        let parsed = PgList::<pg_sys::RawStmt>::from_pg(pg_sys::pg_parse_query(sql.as_ptr()));
+        let Some(raw) = parsed.get_ptr(0) else { return false };
+        let statement = node::<pg_sys::PlannedStmt>(NodeTag::T_PlannedStmt);
+        (*statement).commandType = pg_sys::CmdType::CMD_UTILITY;
+        (*statement).utilityStmt = (*raw).stmt;
+        rewrite_copy(statement).is_some()
     }
 }
 

@@ -16,7 +16,7 @@ mod spread;
 mod unmasked;
 mod viewer;
 
-pub use copy::rewrite_copy;
+pub use copy::{copies_through_query, rewrite_copy};
 pub use functions::forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
