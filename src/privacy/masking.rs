@@ -1,7 +1,10 @@
 //! Which mask a tag has.
 use crate::audit::{self, Act};
-use crate::core::privacy::mask::{KNOWN, Mask};
+use crate::core::privacy::known::KNOWN;
+use crate::core::privacy::mask::Mask;
 use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::mask::{self as held, Misfit};
 use crate::pg::{owner, roles, spi};
 use crate::registry::{duty, one_at_a_time, tagging};
 use pgrx::JsonB;
@@ -29,11 +32,40 @@ fn effective(tag: &str, recipient: &str) -> (String, Value) {
     found.unwrap_or_else(|| ("null".into(), json!({})))
 }
 
+/// Refuses a mask that does not fit a column that bears the tag.
+fn require_fit(tag: &str, mask: &Mask) {
+    let columns = owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name, column_name FROM governance._column_tag
+              WHERE tag = $1 AND path = '' ORDER BY 1, 2, 3",
+            &[tag.into()],
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must::<String>(3)),
+        )
+    });
+    let misfits: Vec<(String, Misfit)> = columns
+        .into_iter()
+        .filter_map(|(name, column)| {
+            let relid = catalog::relation_oid(&name)?;
+            let misfit = held::fits_column(mask, relid, catalog::column_number(relid, &column)?).err()?;
+            Some((format!("{name}.{}: {}.", pgrx::spi::quote_identifier(&column), misfit.reason), misfit))
+        })
+        .collect();
+    let Some((_, first)) = misfits.first() else { return };
+    // One mask has to fit all of them: where several kinds of types bear the tag, only a default does.
+    let fitting =
+        if misfits.iter().all(|(_, m)| m.fitting == first.fitting) { first.fitting } else { "default" };
+    let hint = format!("SELECT governance.set_mask({}, '{fitting}');", pgrx::spi::quote_literal(tag));
+    let type_differs = misfits.iter().any(|(_, m)| m.type_differs);
+    let columns: Vec<String> = misfits.into_iter().map(|(c, _)| c).collect();
+    error::privacy::mask_does_not_fit(mask.name(), type_differs, &columns, &hint).raise();
+}
+
 /// Sets the mask of a tag.
 pub fn set(tag: &str, name: &str, args: Value, recipient: &str, reason: Option<&str>) {
     one_at_a_time(); // whether it weakens is judged by the mask that is set
     tagging::require_tag(tag);
     let mask = Mask::parse(name, &args).unwrap_or_else(|why| error::privacy::bad_mask(name, &why).raise());
+    require_fit(tag, &mask);
     let (old_name, old_args) = effective(tag, recipient);
     let old = Mask::parse(&old_name, &old_args).unwrap_or(Mask::Null);
     let reason = if mask.strictness() < old.strictness() {
@@ -42,7 +74,7 @@ pub fn set(tag: &str, name: &str, args: Value, recipient: &str, reason: Option<&
         reason.map(String::from)
     };
     store(tag, recipient, Some((name, args.clone())), (&old_name, old_args.clone()), reason.as_deref());
-    if mask == Mask::Pseudonym {
+    if mask.is_keyed() {
         super::key::ensure();
     }
     audit::act(Act {

@@ -1,7 +1,12 @@
 //! privacy: what can be decided without a server.
+pub mod arguments;
 pub mod detect;
 pub mod format;
 pub mod key;
+pub mod known;
 pub mod mask;
+pub mod masks;
 pub mod names;
+pub mod path;
+pub mod random;
 pub mod value;

@@ -108,7 +108,8 @@ unsafe fn replace(var: *mut pg_sys::Var, walk: &mut Walk) -> *mut pg_sys::Node {
                     Some(column) => {
                         walk.replaced += 1;
                         note(relid, column);
-                        expression::masked(var, column, &walk.policy, walk.viewer.recipient()).cast()
+                        let (function, recipient) = (walk.policy.function, walk.viewer.recipient());
+                        expression::masked(var, relid, &column.mask, function, recipient).cast()
                     }
                     None => raw,
                 }
@@ -174,7 +175,10 @@ unsafe fn whole_row(
                     (*var).varlevelsup,
                 );
                 match columns.iter().find(|c| c.number == (*attribute).attnum) {
-                    Some(c) => expression::masked(column, c, &walk.policy, walk.viewer.recipient()),
+                    Some(c) => {
+                        let (function, recipient) = (walk.policy.function, walk.viewer.recipient());
+                        expression::masked(column, relid, &c.mask, function, recipient)
+                    }
                     None => column.cast(),
                 }
             };

@@ -27,15 +27,6 @@ pub struct Grant {
     pub tag: String,
 }
 
-/// The mask functions by oid.
-#[derive(Default)]
-pub struct Functions {
-    pub partial: pg_sys::Oid,
-    pub email: pg_sys::Oid,
-    pub phone: pg_sys::Oid,
-    pub pseudonym: pg_sys::Oid,
-}
-
 /// What is masked and for whom.
 #[derive(Default)]
 pub struct Policy {
@@ -51,8 +42,8 @@ pub struct Policy {
     pub grants: Vec<Grant>,
     /// When the first grant or level ends, in microseconds as PostgreSQL counts.
     ends_at: Option<i64>,
-    /// Where the masks are.
-    pub functions: Functions,
+    /// The function that masks, called for each value.
+    pub function: pg_sys::Oid,
 }
 
 impl Policy {
@@ -302,20 +293,12 @@ fn load() -> Policy {
     ) {
         policy.ends(end.into());
     }
-    for (name, oid) in spi::select_latest(
-        "SELECT proname::text, oid FROM pg_proc
-          WHERE pronamespace = 'governance'::regnamespace
-            AND proname IN ('mask_partial', 'mask_email', 'mask_phone', '_pseudonym')",
+    let function = spi::select_latest(
+        "SELECT oid FROM pg_proc WHERE pronamespace = 'governance'::regnamespace AND proname = '_mask'",
         &[],
-        |r| (r.must::<String>(1), r.must::<pg_sys::Oid>(2)),
-    ) {
-        match name.as_str() {
-            "mask_partial" => policy.functions.partial = oid,
-            "mask_email" => policy.functions.email = oid,
-            "mask_phone" => policy.functions.phone = oid,
-            _ => policy.functions.pseudonym = oid,
-        }
-    }
+        |r| r.must::<pg_sys::Oid>(1),
+    );
+    policy.function = function.first().copied().unwrap_or(pg_sys::InvalidOid);
     policy
 }
 
