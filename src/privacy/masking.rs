@@ -32,6 +32,9 @@ fn effective(tag: &str, recipient: &str) -> (String, Value) {
     found.unwrap_or_else(|| ("null".into(), json!({})))
 }
 
+/// Columns that an error names.
+const NAMED: usize = 10;
+
 /// Refuses a mask that does not fit a column that bears the tag.
 fn require_fit(tag: &str, mask: &Mask) {
     let columns = owner::run(|| {
@@ -56,7 +59,12 @@ fn require_fit(tag: &str, mask: &Mask) {
         if misfits.iter().all(|(_, m)| m.fitting == first.fitting) { first.fitting } else { "default" };
     let hint = format!("SELECT governance.set_mask({}, '{fitting}');", pgrx::spi::quote_literal(tag));
     let type_differs = misfits.iter().any(|(_, m)| m.type_differs);
-    let columns: Vec<String> = misfits.into_iter().map(|(c, _)| c).collect();
+    let mut columns: Vec<String> = misfits.into_iter().map(|(c, _)| c).collect();
+    if columns.len() > NAMED {
+        let more = columns.len() - NAMED;
+        columns.truncate(NAMED);
+        columns.push(format!("And {more} more."));
+    }
     error::privacy::mask_does_not_fit(mask.name(), type_differs, &columns, &hint).raise();
 }
 

@@ -25,7 +25,9 @@ pub unsafe fn apply(mask: &Mask, kind: Kind, value: pg_sys::Datum, with: Context
     // SAFETY: the caller vouches for the value.
     unsafe {
         match (kind.family, kind.element) {
-            (Family::Text, Some(element)) => array(mask, kind, element, value, with),
+            (Family::Text, Some(element)) if *mask != Mask::Default => {
+                array(mask, kind, element, value, with)
+            }
             (_, Some(_)) => None,
             (Family::Text, None) => text(mask, kind, value, with),
             (family, None) if !fits(mask, family) => None,

@@ -55,8 +55,10 @@ pub fn scrub(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     while at <= text.len() {
         let input = Input::new(text).range(at..).anchored(Anchored::No);
         let Some(found) = patterns.search(&input) else { break };
-        let (pattern, start, end) =
-            (found.pattern().as_usize(), found.start(), found.end().max(found.start() + 1));
+        let (pattern, start) = (found.pattern().as_usize(), found.start());
+        // A sentence that ends with an address does not end in it.
+        let tail = text[start..found.end()].iter().rev().take_while(|c| b".,;:!?)".contains(c)).count();
+        let end = (found.end() - tail).max(start + 1);
         match word(pattern, &text[start..end]) {
             Some(word) => {
                 out.extend_from_slice(&text[done..start]);
@@ -87,7 +89,8 @@ mod tests {
             s("Mail bob.o'x@corp.test, élodie@cörp.test; bye"),
             "Mail [email], [email]; bye".replace("[email],", "bob.o'[email],")
         );
-        assert_eq!(s("see https://x.org/u?m=a@b.c now"), "see [url] now");
+        assert_eq!(s("see https://x.org/u?m=a@b.c, now"), "see [url], now");
+        assert_eq!(s("bob@x.org."), "[email].");
         assert_eq!(
             s("call +49 170 5551234 or (212) 736-4567, 0170/5551234"),
             "call [phone] or [phone], [phone]"
