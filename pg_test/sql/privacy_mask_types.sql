@@ -2,9 +2,9 @@
 \set SHOW_CONTEXT never
 \pset null NULL
 DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET session_preload_libraries = data_governance', current_database()); END $$;
+\c
 COPY (SELECT repeat('0b', 32)) TO '/tmp/data_governance_mask_types.key';
 ALTER SYSTEM SET governance.key_file = '/tmp/data_governance_mask_types.key'; SELECT pg_reload_conf(); SELECT pg_sleep(0.2);
-\c
 SET client_min_messages = warning;
 SELECT governance.create_key();
 CREATE EXTENSION citext;

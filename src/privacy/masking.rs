@@ -57,7 +57,8 @@ fn require_fit(tag: &str, mask: &Mask) {
     // One mask has to fit all of them: where several kinds of types bear the tag, only a default does.
     let fitting =
         if misfits.iter().all(|(_, m)| m.fitting == first.fitting) { first.fitting } else { "default" };
-    let hint = format!("SELECT governance.set_mask({}, '{fitting}');", pgrx::spi::quote_literal(tag));
+    let tag = pgrx::spi::quote_literal(tag);
+    let hint = format!("SELECT governance.set_mask({tag}, '{fitting}', reason => 'why');");
     let type_differs = misfits.iter().any(|(_, m)| m.type_differs);
     let mut columns: Vec<String> = misfits.into_iter().map(|(c, _)| c).collect();
     if columns.len() > NAMED {
