@@ -173,8 +173,31 @@ GRANT EXECUTE ON FUNCTION
     governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(text),
     governance.rotate_key(text, text), governance.destroy_key(uuid, text),
     governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
-    governance.mask_null(text), governance.mask_constant(text, text), governance.mask_partial(text, integer, integer, text),
-    governance.mask_email(text), governance.mask_phone(text), governance._pseudonym(text, text)
+    governance.mask_null(text), governance.mask_constant(text, text), governance._mask(anyelement, text, text, text),
+    governance.mask_partial(text, integer, integer, text),
+    governance.mask_email(text),
+    governance.mask_phone(text),
+    governance.mask_card(text, integer, integer),
+    governance.mask_iban(text),
+    governance.mask_national_id(text),
+    governance.mask_name(text),
+    governance.mask_address(text),
+    governance.mask_ip(text, integer, integer),
+    governance.mask_ip(inet, integer, integer),
+    governance.mask_url(text, boolean),
+    governance.mask_date_trunc(date, text),
+    governance.mask_date_trunc(timestamp, text),
+    governance.mask_date_trunc(timestamptz, text),
+    governance.mask_date_trunc(text, text),
+    governance.mask_bucket(bigint, numeric, numeric),
+    governance.mask_bucket(numeric, numeric, numeric),
+    governance.mask_bucket(double precision, numeric, numeric),
+    governance.mask_bucket(date, integer, numeric),
+    governance.mask_bucket(text, numeric, numeric),
+    governance.mask_range(numeric, numeric, numeric),
+    governance.mask_range(text, numeric, numeric),
+    governance.mask_scrub(text),
+    governance.mask_default(anyelement)
     TO PUBLIC;
 COMMENT ON FUNCTION governance._masks() IS 'the masks there are, mildest first';
 COMMENT ON FUNCTION governance.set_mask(text, text, jsonb, text, text, text) IS 'chooses how what a tag names leaves, for everybody, for one recipient or for the members of a role; it holds for the tags below that have no choice of their own; weakening takes effect at commit';
@@ -195,9 +218,47 @@ COMMENT ON FUNCTION governance.mask_null(text) IS 'NULL';
 COMMENT ON FUNCTION governance.mask_constant(text, text) IS 'the same for all; NULL stays NULL';
 COMMENT ON FUNCTION governance.mask_partial(text, integer, integer, text) IS 'keeps characters at both ends where at least as many stay hidden';
 COMMENT ON FUNCTION governance.mask_email(text) IS 'keeps the first letter, in a valid address of a reserved domain';
-COMMENT ON FUNCTION governance.mask_phone(text) IS 'keeps the form of a telephone number and, of eight digits or more, the last two';
-COMMENT ON FUNCTION governance.mask_pseudonym(text, text) IS 'a keyed hash of 128 bits, of its own for each recipient; NULL without a key. Not for PUBLIC: who can call it can guess';
-COMMENT ON FUNCTION governance._pseudonym(text, text) IS 'mask_pseudonym for masked queries; refuses other callers';
+COMMENT ON FUNCTION governance.mask_phone(text) IS 'keeps form, country code and, of eight digits or more, the last two; nobody has the result';
+COMMENT ON FUNCTION governance.mask_card(text, integer, integer) IS 'keeps at most six and four digits of a card number';
+COMMENT ON FUNCTION governance.mask_iban(text) IS 'keeps country and length of an IBAN, with check digits that fit';
+COMMENT ON FUNCTION governance.mask_national_id(text) IS 'keeps the form of a number that a state gave a person';
+COMMENT ON FUNCTION governance.mask_name(text) IS 'initials';
+COMMENT ON FUNCTION governance.mask_address(text) IS 'keeps nothing but a country at the end';
+COMMENT ON FUNCTION governance.mask_ip(text, integer, integer) IS 'keeps the network of an address; 0.0.0.0 for what is none';
+COMMENT ON FUNCTION governance.mask_ip(inet, integer, integer) IS 'keeps the network of an address';
+COMMENT ON FUNCTION governance.mask_url(text, boolean) IS 'keeps scheme and host of a web address; NULL for what is none';
+COMMENT ON FUNCTION governance.mask_date_trunc(date, text) IS 'beginning of the week, month, quarter, year or decade';
+COMMENT ON FUNCTION governance.mask_date_trunc(timestamp, text) IS 'beginning of the week, month, quarter, year or decade; of the hour or day, too; in UTC';
+COMMENT ON FUNCTION governance.mask_date_trunc(timestamptz, text) IS 'beginning of the week, month, quarter, year or decade; of the hour or day, too; in UTC';
+COMMENT ON FUNCTION governance.mask_date_trunc(text, text) IS 'beginning of the week, month, quarter, year or decade';
+COMMENT ON FUNCTION governance.mask_bucket(bigint, numeric, numeric) IS 'lower bound of the interval that a value is in; all from max on are alike';
+COMMENT ON FUNCTION governance.mask_bucket(numeric, numeric, numeric) IS 'lower bound of the interval that a value is in; all from max on are alike';
+COMMENT ON FUNCTION governance.mask_bucket(double precision, numeric, numeric) IS 'lower bound of the interval that a value is in; all from max on are alike';
+COMMENT ON FUNCTION governance.mask_bucket(date, integer, numeric) IS 'lower bound of the interval that a value is in; all from max on are alike';
+COMMENT ON FUNCTION governance.mask_bucket(text, numeric, numeric) IS 'lower bound of the interval that a value is in; all from max on are alike';
+COMMENT ON FUNCTION governance.mask_range(numeric, numeric, numeric) IS 'the interval that a value is in, closed below: [30,40)';
+COMMENT ON FUNCTION governance.mask_range(text, numeric, numeric) IS 'the interval that a value is in, closed below: [30,40)';
+COMMENT ON FUNCTION governance.mask_scrub(text) IS 'replaces what is found by its form in free text: addresses, numbers; names stay';
+COMMENT ON FUNCTION governance.mask_default(anyelement) IS 'the default of the type: empty text, 0, 1970-01-01, {}';
+COMMENT ON FUNCTION governance.mask_pseudonym(text, text, integer, text) IS 'a keyed hash, of its own for each recipient. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_pseudonym(uuid, text, integer, text) IS 'a keyed hash, of its own for each recipient. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_pseudonym(bigint, text, integer, text) IS 'a keyed hash, of its own for each recipient. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_pseudonym(numeric, text, integer, text) IS 'a keyed hash, of its own for each recipient. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_pseudonym(bytea, text, integer, text) IS 'a keyed hash, of its own for each recipient. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_fpe(text, text, text) IS 'FF1: another value of the same form, never the same for two; NULL where fewer than a million are possible. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_fpe(bigint, text, text) IS 'FF1: another value of the same form, never the same for two; NULL where fewer than a million are possible. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_fake(text, text, text, text) IS 'an invented name, city, company or street, the same for the same value. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_date_shift(date, text, integer, text) IS 'moves all dates of a subject alike. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_date_shift(timestamp, text, integer, text) IS 'moves all dates of a subject alike. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_date_shift(timestamptz, text, integer, text) IS 'moves all dates of a subject alike. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_noise(bigint, numeric, text, text) IS 'noise that is the same for the same value and subject; the sign stays. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_noise(numeric, numeric, text, text) IS 'noise that is the same for the same value and subject; the sign stays. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_noise(double precision, numeric, text, text) IS 'noise that is the same for the same value and subject; the sign stays. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_noise(date, integer, text, text) IS 'noise that is the same for the same value and subject. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_noise(timestamp, integer, text, text) IS 'noise that is the same for the same value and subject. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_noise(timestamptz, integer, text, text) IS 'noise that is the same for the same value and subject. Keyed, NULL without a key; not for PUBLIC: who can call it can guess';
+COMMENT ON FUNCTION governance.mask_json(jsonb, jsonb, text) IS 'masks places inside a document: {"$.contact.email": {"mask": "email"}}. Not for PUBLIC: the masks may be keyed';
+COMMENT ON FUNCTION governance._mask(anyelement, text, text, text) IS 'a value under a mask, for masked queries; refuses other callers';
 
 ---------------------------------------------------------------------------------------------------------------- lineage
 GRANT EXECUTE ON FUNCTION

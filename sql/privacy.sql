@@ -120,17 +120,95 @@ COMMENT ON COLUMN governance.export_receipt.masked IS 'masked columns with their
 
 -------------------------------------------------------------------------------------------------------------- functions
 -- STRICT keeps NULLs. Not IMMUTABLE where a key decides. The raw functions run once per value and resolve no name, so
--- they have no SET clause: it would cost many times the mask.
-CREATE FUNCTION governance.mask_email(value text) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_email';
-CREATE FUNCTION governance.mask_phone(value text) RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_phone';
+-- they have no SET clause: it would cost many times the mask. _mask is what the planner hook puts in place of a column
+-- of any type; the others are for users, with the arguments of the mask whose name they bear. Those that are keyed are
+-- not for PUBLIC: who can call them can find out by guessing.
+CREATE FUNCTION governance._mask(value anyelement, spec text, recipient text, subject text) RETURNS anyelement
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask';
 CREATE FUNCTION governance.mask_partial(value text, "left" integer DEFAULT 1, "right" integer DEFAULT 0, pad text DEFAULT '***') RETURNS text
-    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_partial';
-CREATE FUNCTION governance.mask_pseudonym(value text, recipient text DEFAULT '') RETURNS text
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_pseudonym';
-CREATE FUNCTION governance._pseudonym(value text, recipient text) RETURNS text
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_pseudonym';
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_email(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_phone(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_card(value text, first integer DEFAULT 0, last integer DEFAULT 4) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_iban(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_national_id(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_name(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_address(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_ip(value text, v4 integer DEFAULT 24, v6 integer DEFAULT 48) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_ip(value inet, v4 integer DEFAULT 24, v6 integer DEFAULT 48) RETURNS inet
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_url(value text, host boolean DEFAULT true) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_trunc(value date, unit text DEFAULT 'year') RETURNS date
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_trunc(value timestamp, unit text DEFAULT 'year') RETURNS timestamp
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_trunc(value timestamptz, unit text DEFAULT 'year') RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_trunc(value text, unit text DEFAULT 'year') RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_bucket(value bigint, size numeric, max numeric DEFAULT NULL) RETURNS bigint
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_bucket(value numeric, size numeric, max numeric DEFAULT NULL) RETURNS numeric
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_bucket(value double precision, size numeric, max numeric DEFAULT NULL) RETURNS double precision
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_bucket(value date, size integer, max numeric DEFAULT NULL) RETURNS date
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_bucket(value text, size numeric, max numeric DEFAULT NULL) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_range(value numeric, size numeric, max numeric DEFAULT NULL) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_range(value text, size numeric, max numeric DEFAULT NULL) RETURNS text
+    LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_scrub(value text) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_default(value anyelement) RETURNS anyelement
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_pseudonym(value text, recipient text DEFAULT '', digits integer DEFAULT 32, domain text DEFAULT '') RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_pseudonym(value uuid, recipient text DEFAULT '', digits integer DEFAULT 32, domain text DEFAULT '') RETURNS uuid
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_pseudonym(value bigint, recipient text DEFAULT '', digits integer DEFAULT 32, domain text DEFAULT '') RETURNS bigint
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_pseudonym(value numeric, recipient text DEFAULT '', digits integer DEFAULT 32, domain text DEFAULT '') RETURNS numeric
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_pseudonym(value bytea, recipient text DEFAULT '', digits integer DEFAULT 32, domain text DEFAULT '') RETURNS bytea
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_fpe(value text, domain text DEFAULT '', recipient text DEFAULT '') RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_fpe(value bigint, domain text DEFAULT '', recipient text DEFAULT '') RETURNS bigint
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_fake(value text, kind text DEFAULT 'name', locale text DEFAULT 'en', recipient text DEFAULT '') RETURNS text
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_shift(value date, subject text, days integer DEFAULT 30, recipient text DEFAULT '') RETURNS date
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_shift(value timestamp, subject text, days integer DEFAULT 30, recipient text DEFAULT '') RETURNS timestamp
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_date_shift(value timestamptz, subject text, days integer DEFAULT 30, recipient text DEFAULT '') RETURNS timestamptz
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_noise(value bigint, ratio numeric DEFAULT 0.1, subject text DEFAULT '', recipient text DEFAULT '') RETURNS bigint
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_noise(value numeric, ratio numeric DEFAULT 0.1, subject text DEFAULT '', recipient text DEFAULT '') RETURNS numeric
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_noise(value double precision, ratio numeric DEFAULT 0.1, subject text DEFAULT '', recipient text DEFAULT '') RETURNS double precision
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_noise(value date, days integer DEFAULT 30, subject text DEFAULT '', recipient text DEFAULT '') RETURNS date
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_noise(value timestamp, days integer DEFAULT 30, subject text DEFAULT '', recipient text DEFAULT '') RETURNS timestamp
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_noise(value timestamptz, days integer DEFAULT 30, subject text DEFAULT '', recipient text DEFAULT '') RETURNS timestamptz
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+CREATE FUNCTION governance.mask_json(value jsonb, paths jsonb, recipient text DEFAULT '') RETURNS jsonb
+    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
 CREATE FUNCTION governance.mask_null(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$SELECT NULL::text$$;
 CREATE FUNCTION governance.mask_constant(value text, constant text) RETURNS text

@@ -43,7 +43,8 @@ mod tests {
         let free = texts(
             "SELECT p.oid::regprocedure::text FROM pg_proc p
               WHERE p.pronamespace = 'governance'::regnamespace AND p.prokind = 'f'
-                AND p.proname NOT IN ('_audit_row', '_convert', '_dual_write', '_pseudonym', 'mask_email', 'mask_partial', 'mask_phone', 'mask_pseudonym')
+                AND p.proname NOT IN ('_audit_row', '_convert', '_dual_write', '_mask')
+                AND p.prosrc <> 'data_governance_mask_call'
                 AND NOT EXISTS (SELECT FROM unnest(p.proconfig) s WHERE s LIKE 'search\\_path=pg\\_catalog, pg\\_temp')
               ORDER BY 1",
         );

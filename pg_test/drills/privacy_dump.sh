@@ -21,6 +21,7 @@ GRANT USAGE ON SCHEMA shop TO masked;
 GRANT SELECT ON ALL TABLES IN SCHEMA shop TO masked;
 SELECT governance.tag_column('shop.person', 'E.mail', 'pii.contact.email'), governance.tag_column('shop.person', 'ssn', 'pii.national_id'),
        governance.tag_column('shop.log', 'ssn', 'pii.national_id');
+SELECT governance.set_mask('pii.national_id', 'pseudonym', reason => 'test');
 SELECT governance.mask_role('masked');
 SQL
 dg_is "a key was made, wrapped" "1|48" "$(dg_sql -c "SELECT count(*), max(length(wrapped)) FROM governance.key")"

@@ -36,9 +36,9 @@ pub fn raw_returned(role: &str) -> Failure {
     .hint("Read the tagged table directly in FROM or USING, or read in a statement that does not write.")
 }
 
-/// `_pseudonym` called by a query's author.
+/// `_mask` called by a query's author.
 pub fn not_for_callers() -> Failure {
-    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, "_pseudonym cannot be called in a query")
+    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, "_mask cannot be called in a query")
         .detail("Whoever could do so would find out by guessing whom a pseudonym stands for.")
         .hint("An operator can run: SELECT governance.mask_pseudonym('value');")
 }
@@ -106,6 +106,15 @@ pub fn raw_sessions(role: &str, sessions: &[String]) -> Failure {
     )
     .detail(sessions.join("; "))
     .hint("They see raw values until they reconnect: SELECT pg_terminate_backend(pid).")
+}
+
+/// A mask that does not fit columns that bear the tag.
+pub fn mask_does_not_fit(mask: &str, type_differs: bool, columns: &[String], hint: &str) -> Failure {
+    let code =
+        if type_differs { Code::ERRCODE_DATATYPE_MISMATCH } else { Code::ERRCODE_INVALID_PARAMETER_VALUE };
+    Failure::new(code, format!("mask \"{mask}\" does not fit every column that bears the tag"))
+        .detail(columns.join("\n"))
+        .hint(hint)
 }
 
 /// A mask that was not set.

@@ -306,6 +306,38 @@ pub fn base_type(relid: pg_sys::Oid, number: i16) -> pg_sys::Oid {
     }
 }
 
+/// Whether a column, or the domain that is its type, forbids NULL.
+#[must_use]
+pub fn is_not_null(relid: pg_sys::Oid, number: i16) -> bool {
+    // SAFETY: SearchSysCache returns a pinned tuple or NULL; each is released before the next.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache2(
+            pg_sys::SysCacheIdentifier::ATTNUM as c_int,
+            pg_sys::Datum::from(relid),
+            pg_sys::Datum::from(number),
+        );
+        if tuple.is_null() {
+            return false;
+        }
+        let attribute = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_attribute>();
+        let (mut not_null, mut of) = ((*attribute).attnotnull, (*attribute).atttypid);
+        pg_sys::ReleaseSysCache(tuple);
+        while !not_null && of != pg_sys::InvalidOid {
+            let tuple = pg_sys::SearchSysCache1(
+                pg_sys::SysCacheIdentifier::TYPEOID as c_int,
+                pg_sys::Datum::from(of),
+            );
+            if tuple.is_null() {
+                break;
+            }
+            let typ = pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_type>();
+            (not_null, of) = ((*typ).typnotnull, (*typ).typbasetype);
+            pg_sys::ReleaseSysCache(tuple);
+        }
+        not_null
+    }
+}
+
 /// Name of a schema.
 #[must_use]
 pub fn schema_name(namespace: pg_sys::Oid) -> Option<String> {

@@ -13,6 +13,7 @@ use crate::registry::one_at_a_time;
 use crate::settings;
 use pgrx::Uuid;
 use serde_json::json;
+use std::collections::HashMap;
 
 /// What a plan names a key by: its id and the recipient that what it makes is for.
 pub type Reference = String;
@@ -55,6 +56,21 @@ pub fn exists() -> bool {
 #[must_use]
 pub fn reference(recipient: &str) -> Option<Reference> {
     newest(recipient).filter(|(_, is_there)| *is_there).map(|(id, _)| format!("{id}/{recipient}"))
+}
+
+/// The newest key of each recipient, None where that was destroyed; that of everybody under the empty name.
+#[must_use]
+pub fn in_use() -> HashMap<String, Option<String>> {
+    owner::run(|| {
+        spi::select_latest(
+            "SELECT DISTINCT ON (recipient) recipient, CASE WHEN wrapped IS NOT NULL THEN id::text END
+               FROM governance.key ORDER BY recipient, epoch DESC",
+            &[],
+            |r| (r.must(1), r.get(2)),
+        )
+    })
+    .into_iter()
+    .collect()
 }
 
 /// The key that a reference names, for its recipient; None where it was destroyed, or nothing unwraps it.

@@ -1,8 +1,11 @@
 //! Which mask a tag has.
 use crate::audit::{self, Act};
 use crate::core::privacy::choice::{Choice, Choices, Whom};
-use crate::core::privacy::mask::{KNOWN, Mask};
+use crate::core::privacy::known::KNOWN;
+use crate::core::privacy::mask::Mask;
 use crate::error;
+use crate::pg::catalog::{self, Name};
+use crate::pg::mask::{self as held, Misfit};
 use crate::pg::{owner, roles, spi};
 use crate::registry::{duty, one_at_a_time, role, tagging};
 use pgrx::{JsonB, pg_sys};
@@ -117,12 +120,50 @@ fn effective(choices: &Choices, tag: &str, whom: &Whom) -> Mask {
     choices.for_whom(tag, whom).unwrap_or_else(|| choices.for_everybody(tag))
 }
 
+/// Columns that an error names.
+const NAMED: usize = 10;
+
+/// Refuses a mask that does not fit a column that bears the tag.
+fn require_fit(tag: &str, mask: &Mask) {
+    let columns = owner::run(|| {
+        spi::select(
+            "SELECT schema_name, relation_name, column_name FROM governance._column_tag
+              WHERE tag = $1 AND path = '' ORDER BY 1, 2, 3",
+            &[tag.into()],
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must::<String>(3)),
+        )
+    });
+    let misfits: Vec<(String, Misfit)> = columns
+        .into_iter()
+        .filter_map(|(name, column)| {
+            let relid = catalog::relation_oid(&name)?;
+            let misfit = held::fits_column(mask, relid, catalog::column_number(relid, &column)?).err()?;
+            Some((format!("{name}.{}: {}.", pgrx::spi::quote_identifier(&column), misfit.reason), misfit))
+        })
+        .collect();
+    let Some((_, first)) = misfits.first() else { return };
+    // One mask has to fit all of them: where several kinds of types bear the tag, only a default does.
+    let fitting =
+        if misfits.iter().all(|(_, m)| m.fitting == first.fitting) { first.fitting } else { "default" };
+    let tag = pgrx::spi::quote_literal(tag);
+    let hint = format!("SELECT governance.set_mask({tag}, '{fitting}', reason => 'why');");
+    let type_differs = misfits.iter().any(|(_, m)| m.type_differs);
+    let mut columns: Vec<String> = misfits.into_iter().map(|(c, _)| c).collect();
+    if columns.len() > NAMED {
+        let more = columns.len() - NAMED;
+        columns.truncate(NAMED);
+        columns.push(format!("And {more} more."));
+    }
+    error::privacy::mask_does_not_fit(mask.name(), type_differs, &columns, &hint).raise();
+}
+
 /// Sets the mask of a tag.
 pub fn set(of: MaskFor, name: &str, args: Value, reason: Option<&str>) {
     one_at_a_time(); // whether it weakens is judged by the mask that is set
     role::follow();
     of.require();
     let mask = Mask::parse(name, &args).unwrap_or_else(|why| error::privacy::bad_mask(name, &why).raise());
+    require_fit(of.tag, &mask);
     let whom = of.whom();
     let (before, _) = choices();
     let mut after = before.clone();
@@ -136,7 +177,7 @@ pub fn set(of: MaskFor, name: &str, args: Value, reason: Option<&str>) {
         role::bind(&place(of.tag), of.role);
     }
     store(of, Some((name, args.clone())), (&old_name, old_args.clone()), reason.as_deref());
-    if mask == Mask::Pseudonym {
+    if mask.is_keyed() {
         super::key::ensure("");
     }
     audit::act(Act {

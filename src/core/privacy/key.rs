@@ -1,6 +1,8 @@
 //! Keys: wrapped where they are stored, and what pseudonyms are made of.
+use aes::Aes256;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use fpe::ff1::FF1;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -8,8 +10,8 @@ use sha2::Sha256;
 pub const LENGTH: usize = 32;
 /// Length of the nonce in bytes: long enough to be drawn at random.
 pub const NONCE: usize = 24;
-/// Bytes of a pseudonym: 128 bits.
-pub const PSEUDONYM: usize = 16;
+/// Hexadecimal digits of a pseudonym unless told otherwise: 128 bits.
+pub const PSEUDONYM: usize = 32;
 
 /// Reads a wrapping key: 32 bytes, or 64 hexadecimal digits with white space around them.
 #[must_use]
@@ -59,28 +61,79 @@ pub fn for_recipient(key: &[u8; LENGTH], recipient: &str) -> Option<[u8; LENGTH]
     Some(derive.finalize().into_bytes().into())
 }
 
-/// A key ready for use, for one recipient.
-#[derive(Clone)]
-pub struct Pseudonymizer(Hmac<Sha256>);
+/// Keys ready for use, for one recipient.
+pub struct Keys {
+    pseudonym: Hmac<Sha256>,
+    masks: Hmac<Sha256>,
+    ff1: FF1<Aes256>,
+}
 
-impl Pseudonymizer {
-    /// Each recipient gets pseudonyms of their own, so that two recipients cannot join what they hold.
+impl Keys {
+    /// What is made of a recipient's key, one for each purpose.
     #[must_use]
-    pub fn new(key: &[u8; LENGTH], recipient: &str) -> Option<Self> {
-        let mut derive = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
-        derive.update(b"pseudonym\0");
-        derive.update(recipient.as_bytes());
-        <Hmac<Sha256> as Mac>::new_from_slice(&derive.finalize().into_bytes()).ok().map(Pseudonymizer)
+    pub fn new(key: &[u8; LENGTH]) -> Option<Self> {
+        let derive = |purpose: &[u8]| {
+            let mut derive = <Hmac<Sha256> as Mac>::new_from_slice(key).ok()?;
+            derive.update(purpose);
+            Some(derive.finalize().into_bytes())
+        };
+        Some(Keys {
+            pseudonym: <Hmac<Sha256> as Mac>::new_from_slice(&derive(b"pseudonym\0")?).ok()?,
+            masks: <Hmac<Sha256> as Mac>::new_from_slice(&derive(b"masks\0")?).ok()?,
+            ff1: FF1::new(&derive(b"ff1\0")?, 2).ok()?,
+        })
     }
 
-    /// The pseudonym of a value: 32 hexadecimal digits.
-    pub fn pseudonym(&self, value: &[u8], out: &mut Vec<u8>) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut mac = self.0.clone();
+    fn mac(&self, domain: &str, value: &[u8]) -> [u8; LENGTH] {
+        let mut mac = self.pseudonym.clone();
+        if !domain.is_empty() {
+            mac.update(domain.as_bytes());
+            mac.update(b"\0");
+        }
         mac.update(value);
-        for byte in &mac.finalize().into_bytes()[..PSEUDONYM] {
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The pseudonym of a value in hexadecimal digits: 32, or at most 64.
+    pub fn pseudonym(&self, domain: &str, value: &[u8], digits: usize, out: &mut Vec<u8>) {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        for byte in &self.mac(domain, value)[..digits.min(2 * LENGTH) / 2] {
             out.extend_from_slice(&[HEX[(byte >> 4) as usize], HEX[(byte & 15) as usize]]);
         }
+    }
+
+    /// The pseudonym of bytes: half as many bytes as digits.
+    #[must_use]
+    pub fn pseudonym_bytes(&self, domain: &str, value: &[u8], digits: usize) -> Vec<u8> {
+        self.mac(domain, value)[..digits.min(2 * LENGTH) / 2].to_vec()
+    }
+
+    /// A UUID (version 8) as the pseudonym of one.
+    #[must_use]
+    pub fn pseudonym_uuid(&self, domain: &str, value: &[u8; 16]) -> [u8; 16] {
+        let mut made = [0; 16];
+        made.copy_from_slice(&self.mac(domain, value)[..16]);
+        made[6] = made[6] & 0x0f | 0x80;
+        made[8] = made[8] & 0x3f | 0x80;
+        made
+    }
+
+    /// What a mask draws from: fixed by its purpose and the parts, of any lengths.
+    #[must_use]
+    pub fn prf(&self, purpose: &str, parts: &[&[u8]]) -> [u8; LENGTH] {
+        let mut mac = self.masks.clone();
+        mac.update(purpose.as_bytes());
+        for part in parts {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Format-preserving encryption of bits.
+    #[must_use]
+    pub fn ff1(&self) -> &FF1<Aes256> {
+        &self.ff1
     }
 }
 
@@ -112,7 +165,12 @@ mod tests {
     fn pseudonyms_are_stable_and_separate() {
         let of = |key: u8, recipient: &str, value: &str| {
             let mut out = Vec::new();
-            Pseudonymizer::new(&[key; LENGTH], recipient).unwrap().pseudonym(value.as_bytes(), &mut out);
+            Keys::new(&[key; LENGTH], recipient).unwrap().pseudonym(
+                "",
+                value.as_bytes(),
+                PSEUDONYM,
+                &mut out,
+            );
             String::from_utf8(out).unwrap()
         };
         assert_eq!(of(1, "", "a").len(), 32);

@@ -1,16 +1,51 @@
-//! Masks: total functions from a value's text to what may be shown of it. None ever fails, and none shows a value of
-//! which it would have to show half or more.
+//! Masks: how a value leaves, and which of two shows less.
+use super::known::KNOWN;
+use super::masks::decimal::Decimal;
+use super::masks::{FakeKind, Locale, Unit};
+use super::path::Path;
 use serde_json::Value;
 
-/// What stands for hidden characters unless told otherwise. Its length says nothing about theirs.
-pub const PAD: &str = "***";
-
-/// Longest pad and constant: a mask that outgrows its column is cut, which is no use to anybody.
-const ARGUMENT_MAX: usize = 1000;
-
 /// How a value leaves.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mask {
+    /// Places inside a JSON document have masks, the rest stays.
+    Json(Vec<(Path, Mask)>),
+    /// One mask or the other, by another column of the row.
+    Conditional(Box<Conditional>),
+    /// What is found in a text by its form goes.
+    Scrub,
+    /// Numbers and dates are a little off.
+    Noise {
+        /// By how much at most, in millionths.
+        ratio: u32,
+        /// Days at most, for dates.
+        days: u32,
+        /// Column that identifies the person, where equal values of two persons shall differ.
+        subject: Option<String>,
+    },
+    /// All dates of a person are moved alike.
+    DateShift {
+        /// Column that identifies the person.
+        subject: String,
+        /// Days at most.
+        days: u32,
+    },
+    /// The lower bound of an interval.
+    Bucket {
+        /// Its size.
+        size: Decimal,
+        /// From here on all are alike.
+        max: Option<Decimal>,
+    },
+    /// The interval as text.
+    Range {
+        /// Its size.
+        size: Decimal,
+        /// From here on all are alike.
+        max: Option<Decimal>,
+    },
+    /// Beginning of the month, year, ….
+    DateTrunc(Unit),
     /// Both ends stay.
     Partial {
         /// Characters kept on the left.
@@ -20,33 +55,102 @@ pub enum Mask {
         /// What stands between.
         pad: String,
     },
-    /// The form of a telephone number and its last two digits stay.
+    /// Scheme and host stay.
+    Url {
+        /// Whether the host does.
+        host: bool,
+    },
+    /// The network stays.
+    Ip {
+        /// Bits kept of an IPv4 address.
+        v4: u8,
+        /// Bits kept of an IPv6 address.
+        v6: u8,
+    },
+    /// Form, country code and the last two digits of a telephone number stay.
     Phone,
+    /// The last digits of a card number stay.
+    Card {
+        /// Digits kept on the left, at most six.
+        first: usize,
+        /// Digits kept on the right, at most four.
+        last: usize,
+        /// Another number in place of all that.
+        synthetic: bool,
+    },
+    /// The country of an IBAN stays.
+    Iban {
+        /// Whether equal ones stay equal and others differ.
+        distinct: bool,
+    },
+    /// Initials, or an invented name.
+    Name(NameForm),
     /// The first letter stays, in a valid address of a reserved domain.
     Email,
+    /// At most the country of an address stays.
+    Address,
+    /// The form stays.
+    NationalId {
+        /// Whether equal ones stay equal and others differ.
+        distinct: bool,
+    },
+    /// Format-preserving encryption.
+    Fpe {
+        /// Columns of the same domain get the same.
+        domain: String,
+    },
     /// Equal values stay equal: a keyed hash.
-    Pseudonym,
+    Pseudonym {
+        /// Hexadecimal digits.
+        digits: usize,
+        /// Columns of the same domain get the same.
+        domain: String,
+    },
+    /// Invented.
+    Fake {
+        /// What.
+        kind: FakeKind,
+        /// Its language.
+        locale: Locale,
+    },
+    /// The same for all: nothing of the type.
+    Default,
     /// The same for all.
     Constant(String),
     /// Nothing stays.
     Null,
 }
 
-/// The masks there are: name, arguments, what they do, column types. The order is that of strictness, mildest first:
-/// where several tags apply, the strictest mask wins.
-pub const KNOWN: [(&str, &str, &str, &str); 6] = [
-    ("partial", r#"{"left": 1, "right": 0, "pad": "***"}"#, "keeps characters at both ends", "text"),
-    ("phone", "{}", "keeps the form of a telephone number and its last two digits", "text"),
-    ("email", "{}", "keeps the first letter, in a valid address of a reserved domain", "text"),
-    ("pseudonym", "{}", "a keyed hash: equal values stay equal; NULL without a key", "text"),
-    (
-        "constant",
-        r#"{"value": "[hidden]"}"#,
-        "one value for all; NULL stays NULL",
-        "text, and types the value parses as",
-    ),
-    ("null", "{}", "NULL", "any"),
-];
+/// Masks that depend on another column of the row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conditional {
+    /// The other column.
+    pub column: String,
+    /// What it must be.
+    pub test: Test,
+    /// The mask where it is.
+    pub then: Mask,
+    /// The mask where it is not.
+    pub otherwise: Mask,
+}
+
+/// What a column must be; compared as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Test {
+    /// One of these.
+    In(Vec<String>),
+    /// NULL.
+    IsNull,
+}
+
+/// What a name becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameForm {
+    /// Its initials.
+    Initials,
+    /// Another name.
+    Fake(Locale),
+}
 
 impl Mask {
     /// A mask by name and arguments.
@@ -54,58 +158,35 @@ impl Mask {
     /// # Errors
     /// What is wrong, as a sentence for DETAIL.
     pub fn parse(name: &str, args: &Value) -> Result<Mask, String> {
-        let empty = serde_json::Map::new();
-        let args = match args {
-            Value::Object(map) => map,
-            Value::Null => &empty,
-            _ => return Err("The arguments of a mask are a JSON object.".into()),
-        };
-        let allowed: &[&str] = match name {
-            "partial" => &["left", "right", "pad"],
-            "constant" => &["value"],
-            "phone" | "email" | "pseudonym" | "null" => &[],
-            _ => return Err(format!("Masks: {}.", KNOWN.map(|k| k.0).join(", "))),
-        };
-        if let Some(unknown) = args.keys().find(|k| !allowed.contains(&k.as_str())) {
-            return Err(format!("Mask {name} has no argument \"{unknown}\"."));
-        }
-        let count = |key: &str, default: usize| match args.get(key) {
-            None => Ok(default),
-            Some(v) => v
-                .as_u64()
-                .filter(|n| *n <= 1000)
-                .map(|n| n as usize)
-                .ok_or_else(|| format!("Argument {key} is a number from 0 to 1000.")),
-        };
-        let text = |key: &str| match args.get(key) {
-            None => Ok(None),
-            Some(Value::String(s)) if s.len() <= ARGUMENT_MAX => Ok(Some(s.clone())),
-            Some(Value::Number(n)) => Ok(Some(n.to_string())),
-            Some(Value::Bool(b)) => Ok(Some(b.to_string())),
-            Some(_) => Err(format!("Argument {key} is a text of at most {ARGUMENT_MAX} bytes.")),
-        };
-        Ok(match name {
-            "partial" => Mask::Partial {
-                left: count("left", 1)?,
-                right: count("right", 0)?,
-                pad: text("pad")?.unwrap_or_else(|| PAD.into()),
-            },
-            "phone" => Mask::Phone,
-            "email" => Mask::Email,
-            "pseudonym" => Mask::Pseudonym,
-            "constant" => Mask::Constant(text("value")?.ok_or("Mask constant needs the argument value.")?),
-            _ => Mask::Null,
-        })
+        super::arguments::parse(name, args, 0)
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Mask::Json(_) => "json",
+            Mask::Conditional(_) => "conditional",
+            Mask::Scrub => "scrub",
+            Mask::Noise { .. } => "noise",
+            Mask::DateShift { .. } => "date_shift",
+            Mask::Bucket { .. } => "bucket",
+            Mask::Range { .. } => "range",
+            Mask::DateTrunc(_) => "date_trunc",
             Mask::Partial { .. } => "partial",
+            Mask::Url { .. } => "url",
+            Mask::Ip { .. } => "ip",
             Mask::Phone => "phone",
+            Mask::Card { .. } => "card",
+            Mask::Iban { .. } => "iban",
+            Mask::Name(_) => "name",
             Mask::Email => "email",
-            Mask::Pseudonym => "pseudonym",
+            Mask::Address => "address",
+            Mask::NationalId { .. } => "national_id",
+            Mask::Fpe { .. } => "fpe",
+            Mask::Pseudonym { .. } => "pseudonym",
+            Mask::Fake { .. } => "fake",
+            Mask::Default => "default",
             Mask::Constant(_) => "constant",
             Mask::Null => "null",
         }
@@ -114,72 +195,82 @@ impl Mask {
     /// Name and arguments, from which [`Mask::parse`] makes it again.
     #[must_use]
     pub fn to_json(&self) -> (&'static str, Value) {
-        let args = match self {
-            Mask::Partial { left, right, pad } => {
-                serde_json::json!({"left": left, "right": right, "pad": pad})
-            }
-            Mask::Constant(value) => serde_json::json!({"value": value}),
-            _ => serde_json::json!({}),
-        };
+        let mut args = self.spec();
+        if let Some(map) = args.as_object_mut() {
+            map.remove("mask");
+        }
         (self.name(), args)
     }
 
-    /// How little it shows, by mask first; of two partial masks the one that keeps less is stricter.
+    /// Whether it needs a key.
+    #[must_use]
+    pub fn is_keyed(&self) -> bool {
+        match self {
+            Mask::Json(paths) => paths.iter().any(|(_, m)| m.is_keyed()),
+            Mask::Conditional(c) => c.then.is_keyed() || c.otherwise.is_keyed(),
+            Mask::Card { synthetic, .. } => *synthetic,
+            Mask::Iban { distinct } | Mask::NationalId { distinct } => *distinct,
+            Mask::Name(form) => *form != NameForm::Initials,
+            Mask::Noise { .. }
+            | Mask::DateShift { .. }
+            | Mask::Fpe { .. }
+            | Mask::Pseudonym { .. }
+            | Mask::Fake { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The column that identifies the person whom a row is about, where the mask goes by it.
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        match self {
+            Mask::DateShift { subject, .. } | Mask::Noise { subject: Some(subject), .. } => Some(subject),
+            _ => None,
+        }
+    }
+
+    /// How little it shows, by mask first; of two of the same kind the one that keeps less is stricter. A conditional one
+    /// counts as the milder of its two, one of paths as milder than all others.
     #[must_use]
     pub fn strictness(&self) -> (usize, usize) {
         let rank = KNOWN.iter().position(|k| k.0 == self.name()).unwrap_or(KNOWN.len());
+        let size =
+            |d: &Decimal| (0..=d.scale).rev().find_map(|s| d.rescale(s)).map_or(0, |d| d.mantissa as usize);
         match self {
+            Mask::Conditional(c) => c.then.strictness().min(c.otherwise.strictness()),
+            Mask::Noise { ratio, days, .. } => (rank, *ratio as usize + *days as usize),
+            Mask::DateShift { days, .. } => (rank, *days as usize),
+            Mask::Bucket { size: s, .. } | Mask::Range { size: s, .. } => (rank, size(s)),
+            Mask::DateTrunc(unit) => (rank, *unit as usize),
             Mask::Partial { left, right, .. } => (rank, usize::MAX - left - right),
+            Mask::Url { host } => (rank, usize::from(!host)),
+            Mask::Ip { v4, v6 } => (rank, usize::from(u8::MAX - v4) * 256 + usize::from(u8::MAX - v6)),
+            Mask::Card { synthetic: true, .. } => (rank, usize::MAX),
+            Mask::Card { first, last, .. } => (rank, 10 - first - last),
+            Mask::Iban { distinct } | Mask::NationalId { distinct } => (rank, usize::from(!distinct)),
+            Mask::Name(form) => (rank, usize::from(*form != NameForm::Initials)),
             _ => (rank, 0),
         }
     }
 
-    /// The stricter of two.
+    /// The stricter of two. Where one depends on a condition, that goes into its branches; paths of two join.
     #[must_use]
     pub fn strictest(self, other: Mask) -> Mask {
-        if other.strictness() > self.strictness() { other } else { self }
-    }
-}
-
-/// Keeps characters at both ends where at least as many stay hidden.
-pub fn partial(value: &[u8], left: usize, right: usize, pad: &[u8], out: &mut Vec<u8>) {
-    let kept = left.saturating_add(right);
-    let whole = std::str::from_utf8(value).ok();
-    let length = whole.map_or(0, |s| s.chars().count());
-    match whole {
-        Some(text) if kept > 0 && length >= kept.saturating_mul(2) => {
-            let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(i, _)| i);
-            out.extend_from_slice(&value[..at(left)]);
-            out.extend_from_slice(pad);
-            out.extend_from_slice(&value[at(length - right)..]);
-        }
-        _ => out.extend_from_slice(pad),
-    }
-}
-
-/// Keeps the first letter of an address whose local part is longer than two; the domain becomes a reserved one.
-pub fn email(value: &[u8], out: &mut Vec<u8>) {
-    let local = value.iter().position(|c| *c == b'@').unwrap_or(0);
-    if local > 2 && value[0].is_ascii_alphanumeric() {
-        out.push(value[0]);
-    }
-    out.extend_from_slice(b"***@example.com");
-}
-
-/// Keeps punctuation and, of eight digits or more, the last two.
-pub fn phone(value: &[u8], out: &mut Vec<u8>) {
-    let digits = value.iter().filter(|c| c.is_ascii_digit()).count();
-    let hidden = if digits >= 8 { digits - 2 } else { digits };
-    let mut seen = 0;
-    for c in value {
-        if c.is_ascii_digit() {
-            seen += 1;
-            out.push(if seen > hidden { *c } else { b'X' });
-        } else if b"+ -()./".contains(c) {
-            out.push(*c);
-        } else if c & 0xC0 != 0x80 {
-            // One X for each character of another kind: letters, and what only looks like a digit.
-            out.push(b'X');
+        match (self, other) {
+            (Mask::Conditional(c), other) | (other, Mask::Conditional(c)) => {
+                let Conditional { column, test, then, otherwise } = *c;
+                let (then, otherwise) = (then.strictest(other.clone()), otherwise.strictest(other));
+                if then == otherwise {
+                    return then;
+                }
+                Mask::Conditional(Box::new(Conditional { column, test, then, otherwise }))
+            }
+            (Mask::Json(mut a), Mask::Json(b)) => {
+                a.extend(b.into_iter().filter(|p| !a.contains(p)).collect::<Vec<_>>());
+                Mask::Json(a)
+            }
+            (a, b) if b.strictness() > a.strictness() => b,
+            (a, _) => a,
         }
     }
 }
@@ -189,59 +280,37 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn run(f: impl FnOnce(&mut Vec<u8>)) -> String {
-        let mut out = Vec::new();
-        f(&mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn partial_never_shows_half() {
-        let p = |s: &str, l, r| run(|o| partial(s.as_bytes(), l, r, b"***", o));
-        assert_eq!(p("Alice", 1, 0), "A***");
-        assert_eq!(p("Al", 1, 0), "A***");
-        assert_eq!(p("A", 1, 0), "***");
-        assert_eq!(p("", 1, 0), "***");
-        assert_eq!(p("Émile", 1, 1), "É***e");
-        assert_eq!(p("4111111111111111", 0, 4), "***1111");
-        assert_eq!(p("1234567", 0, 4), "***");
-        assert_eq!(p("whatever", usize::MAX, usize::MAX), "***");
-        assert_eq!(run(|o| partial(&[0xff, 0xfe, 0xfd, 0xfc], 1, 0, b"#", o)), "#");
-    }
-
-    #[test]
-    fn emails_and_phones() {
-        let e = |s: &str| run(|o| email(s.as_bytes(), o));
-        assert_eq!(e("alice@corp.test"), "a***@example.com");
-        assert_eq!(e("al@corp.test"), "***@example.com");
-        assert_eq!(e("no address at all"), "***@example.com");
-        assert_eq!(e(""), "***@example.com");
-        assert_eq!(e("élodie@corp.test"), "***@example.com");
-        let p = |s: &str| run(|o| phone(s.as_bytes(), o));
-        assert_eq!(p("+1 (555) 123-4567"), "+X (XXX) XXX-XX67");
-        assert_eq!(p("12345"), "XXXXX");
-        assert_eq!(p("call Bob"), "XXXX XXX");
-        assert_eq!(p("٣٤٥ é"), "XXX X");
-    }
-
-    #[test]
-    fn arguments_are_checked() {
-        assert!(Mask::parse("partial", &json!({"left": -1})).is_err());
-        assert!(Mask::parse("partial", &json!({"middle": 1})).is_err());
-        assert!(Mask::parse("constant", &json!({})).is_err());
-        assert!(Mask::parse("rot13", &json!({})).is_err());
-        assert!(Mask::parse("null", &json!([1])).is_err());
-        assert_eq!(Mask::parse("constant", &json!({"value": 0})), Ok(Mask::Constant("0".into())));
-    }
-
     #[test]
     fn the_strictest_wins() {
         let some = |left| Mask::Partial { left, right: 0, pad: "*".into() };
+        let pseudonym = Mask::parse("pseudonym", &json!({})).unwrap();
         assert_eq!(some(1).strictest(some(3)), some(1));
-        assert_eq!(some(1).strictest(Mask::Pseudonym), Mask::Pseudonym);
+        assert_eq!(some(1).strictest(pseudonym.clone()), pseudonym);
         assert_eq!(Mask::Null.strictest(Mask::Email), Mask::Null);
-        for (name, args, _, _) in KNOWN {
-            assert_eq!(Mask::parse(name, &serde_json::from_str(args).unwrap()).unwrap().name(), name);
+        let year = Mask::DateTrunc(Unit::Year);
+        assert_eq!(Mask::DateTrunc(Unit::Month).strictest(year.clone()), year);
+    }
+
+    #[test]
+    fn conditions_keep_the_stricter_mask_in_both_branches() {
+        let conditional = Mask::parse(
+            "conditional",
+            &json!({"when": {"column": "c", "in": ["DE"]}, "then": {"mask": "null"}, "else": {"mask": "partial"}}),
+        )
+        .unwrap();
+        for both in [conditional.clone().strictest(Mask::Email), Mask::Email.strictest(conditional.clone())] {
+            let Mask::Conditional(c) = both else { panic!("{both:?}") };
+            assert_eq!((c.then, c.otherwise), (Mask::Null, Mask::Email));
         }
+        assert_eq!(conditional.clone().strictest(Mask::Null), Mask::Null);
+        assert_eq!(conditional.strictness().0, Mask::parse("partial", &json!({})).unwrap().strictness().0);
+    }
+
+    #[test]
+    fn paths_join() {
+        let of = |path: &str, mask| Mask::Json(vec![(Path::parse(path).unwrap(), mask)]);
+        let both = of("$.a", Mask::Email).strictest(of("$.b", Mask::Null)).strictest(of("$.a", Mask::Email));
+        assert!(matches!(&both, Mask::Json(p) if p.len() == 2));
+        assert_eq!(both.strictest(Mask::Null), Mask::Null);
     }
 }

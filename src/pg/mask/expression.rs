@@ -1,237 +1,328 @@
 //! What takes the place of a Var: an expression of the same type, length and collation, and NULL where the Var is NULL.
-use super::policy::Policy;
-use super::viewer::Masked;
-use crate::core::privacy::mask::Mask;
+use super::functions;
+use super::types::{self, Kind};
+use crate::core::privacy::mask::{Conditional, Mask, Test};
+use crate::core::privacy::masks::fit::{self, Family};
+use crate::pg::catalog;
+use pgrx::IntoDatum;
 use pgrx::pg_sys::{self, NodeTag};
-use pgrx::{IntoDatum, PgTryBuilder};
-use std::ffi::{CString, c_void};
+use std::ffi::c_void;
 
-/// Built-in functions that pg_sys has no names for: text(bpchar), bpchar(bpchar, int4, bool), varchar(varchar, int4,
-/// bool). Their oids are fixed.
+/// text(bpchar), texteq and its operator: pg_sys has no names for them in every version. Their oids are fixed.
 const TEXT_OF_BPCHAR: u32 = 401;
-const BPCHAR_LENGTH: u32 = 668;
-const VARCHAR_LENGTH: u32 = 669;
+const TEXT_EQ: u32 = 67;
+const TEXT_EQ_OPERATOR: u32 = 98;
+const ENUM_FIRST: u32 = 3528;
 
 type Expr = *mut pg_sys::Expr;
 
-/// What an expression has to look like from outside.
-#[derive(Clone, Copy)]
-struct Shape {
+/// A Var that is to be replaced, and what its place has to look like from outside.
+struct Place<'a> {
+    var: *mut pg_sys::Var,
+    relid: pg_sys::Oid,
+    kind: Kind,
     declared: pg_sys::Oid,
-    base: pg_sys::Oid,
-    declared_typmod: i32,
     typmod: i32,
     collation: pg_sys::Oid,
+    /// NULL must not stand here: the column's type default does where a mask has nothing to show.
+    not_null: bool,
+    function: pg_sys::Oid,
+    /// What names the keys.
+    key: &'a str,
 }
 
-impl Shape {
-    /// Text, or what is stored as such.
-    fn is_text(self) -> bool {
-        // SAFETY: both look up the syscache by oid.
-        [pg_sys::TEXTOID, pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.base)
-            || unsafe {
-                pg_sys::get_typlen(self.base) == -1 && pg_sys::IsBinaryCoercible(self.base, pg_sys::TEXTOID)
-            }
-    }
-
-    /// Most characters it may have.
-    fn limit(self) -> Option<usize> {
-        let limited = [pg_sys::VARCHAROID, pg_sys::BPCHAROID].contains(&self.base) && self.typmod > 4;
-        limited.then_some((self.typmod - 4) as usize)
-    }
-}
-
-/// What takes the place of a Var.
+/// What takes the place of a Var of a column of a relation.
 ///
 /// # Safety
-/// `var` must be a Var of a column.
-pub unsafe fn masked(var: *mut pg_sys::Var, masked: &Masked, policy: &Policy, recipient: &str) -> Expr {
+/// `var` must be a Var of a column of that relation.
+pub unsafe fn masked(
+    var: *mut pg_sys::Var,
+    relid: pg_sys::Oid,
+    mask: &Mask,
+    function: pg_sys::Oid,
+    key: &str,
+) -> Expr {
     // SAFETY: the caller vouches for the Var; all nodes are made in the current memory context.
     unsafe {
-        let mut typmod = (*var).vartypmod;
-        let base = pg_sys::getBaseTypeAndTypmod((*var).vartype, &mut typmod);
-        let shape = Shape {
+        let place = Place {
+            var,
+            relid,
+            kind: Kind::of((*var).vartype, (*var).vartypmod),
             declared: (*var).vartype,
-            base,
-            declared_typmod: (*var).vartypmod,
-            typmod,
+            typmod: (*var).vartypmod,
             collation: (*var).varcollid,
+            not_null: catalog::is_not_null(relid, (*var).varattno),
+            function,
+            key,
         };
-        let value = pg_sys::copyObjectImpl(var.cast()).cast::<pg_sys::Expr>();
-        let by_function = |function: pg_sys::Oid, arguments: &[Expr]| {
-            if !shape.is_text() || function == pg_sys::InvalidOid {
-                return null(shape);
-            }
-            let mut list = list_of(as_text(value, shape));
-            for a in arguments {
-                list = pg_sys::lappend(list, a.cast());
-            }
-            from_text(call(function, pg_sys::TEXTOID, list, shape.collation), shape)
-        };
-        match &masked.mask {
-            Mask::Null => null(shape),
-            Mask::Constant(text) => match constant(text, shape) {
-                Some(constant) => unless_null(value, constant, shape),
-                None => null(shape),
-            },
-            Mask::Partial { left, right, pad } => {
-                by_function(policy.functions.partial, &[number(*left), number(*right), text(pad)])
-            }
-            Mask::Email => by_function(policy.functions.email, &[]),
-            Mask::Phone => by_function(policy.functions.phone, &[]),
-            Mask::Pseudonym => by_function(policy.functions.pseudonym, &[text(recipient)]),
-        }
+        place.build(mask).unwrap_or_else(|| place.nothing())
     }
 }
 
-/// NULL of the right type.
-unsafe fn null(shape: Shape) -> Expr {
-    // SAFETY: makes a node; the type exists, since a column has it.
-    unsafe { pg_sys::makeNullConst(shape.declared, shape.declared_typmod, shape.collation).cast() }
+impl Place<'_> {
+    /// The mask as an expression; None where it does not fit.
+    unsafe fn build(&self, mask: &Mask) -> Option<Expr> {
+        // SAFETY: makes nodes of the types that the column has.
+        unsafe {
+            match mask {
+                Mask::Null => (!self.not_null).then(|| self.null()),
+                Mask::Default => self.default(),
+                Mask::Constant(text) => match types::parse(self.kind, text) {
+                    Some(datum) => Some(self.unless_null(self.constant(datum))),
+                    None if self.kind.family == Family::Text && self.kind.element.is_some() => {
+                        self.call(mask)
+                    }
+                    None => None,
+                },
+                Mask::Conditional(c) => self.conditional(c),
+                _ => self.call(mask),
+            }
+        }
+    }
+
+    /// Where there is nothing to show.
+    unsafe fn nothing(&self) -> Expr {
+        // SAFETY: makes nodes of the types that the column has.
+        unsafe { if self.not_null { self.default().unwrap_or_else(|| self.null()) } else { self.null() } }
+    }
+
+    /// NULL of the right type.
+    unsafe fn null(&self) -> Expr {
+        // SAFETY: makes a node; the type exists, since a column has it.
+        unsafe { pg_sys::makeNullConst(self.declared, self.typmod, self.collation).cast() }
+    }
+
+    /// The default of the type.
+    unsafe fn default(&self) -> Option<Expr> {
+        // SAFETY: makes nodes; enum_first(anyenum) takes the type from its argument, which may be NULL.
+        unsafe {
+            if self.kind.family == Family::Enum && self.kind.element.is_none() {
+                let none = pg_sys::makeNullConst(self.kind.base, -1, pg_sys::InvalidOid);
+                let first =
+                    call(pg_sys::Oid::from(ENUM_FIRST), self.kind.base, list_of(none), pg_sys::InvalidOid);
+                return Some(self.unless_null(self.as_declared(first)));
+            }
+            let datum = types::parse(self.kind, types::default_text(self.kind)?)?;
+            Some(self.unless_null(self.constant(datum)))
+        }
+    }
+
+    /// A value of the base type as a node.
+    unsafe fn constant(&self, datum: pg_sys::Datum) -> Expr {
+        // SAFETY: makes nodes; length and passing of the type come from the catalog.
+        unsafe {
+            let (mut length, mut by_value) = (0, false);
+            pg_sys::get_typlenbyval(self.kind.base, &mut length, &mut by_value);
+            let (base, typmod, length) = (self.kind.base, self.kind.typmod, i32::from(length));
+            let made = pg_sys::makeConst(base, typmod, self.collation, length, datum, false, by_value).cast();
+            if base == self.declared {
+                made
+            } else {
+                relabel(made, self.declared, self.typmod, self.collation)
+            }
+        }
+    }
+
+    /// The column itself; every place of an expression tree has a copy of its own, since the planner changes nodes.
+    unsafe fn value(&self) -> Expr {
+        // SAFETY: the caller vouched for the Var.
+        unsafe { pg_sys::copyObjectImpl(self.var.cast()).cast() }
+    }
+
+    /// A call of the function that masks; None where the mask does not fit the type or names a column that is not there.
+    unsafe fn call(&self, mask: &Mask) -> Option<Expr> {
+        let fits = fit::fits(mask, self.kind.family)
+            && (self.kind.element.is_none() || self.kind.family == Family::Text);
+        if !fits || self.function == pg_sys::InvalidOid {
+            return None;
+        }
+        // SAFETY: makes nodes of the types that the function takes.
+        unsafe {
+            let subject = match mask.subject() {
+                Some(column) => or_empty(self.other(column)?),
+                None => text(""),
+            };
+            let value = match self.declared == self.kind.base {
+                true => self.value(),
+                false => relabel(self.value(), self.kind.base, self.kind.typmod, self.collation),
+            };
+            let mut list = list_of(value);
+            for argument in [
+                text(&functions::spec(mask, self.kind.typmod, self.not_null)),
+                text(if mask.is_keyed() { self.key } else { "" }),
+                subject,
+            ] {
+                list = pg_sys::lappend(list, argument.cast());
+            }
+            Some(self.as_declared(call(self.function, self.kind.base, list, self.collation)))
+        }
+    }
+
+    /// A value of the base type as one of the declared type. A domain's constraints are not checked anew: a mask never fails.
+    unsafe fn as_declared(&self, value: Expr) -> Expr {
+        if self.declared == self.kind.base && self.typmod == -1 {
+            return value;
+        }
+        // SAFETY: the declared type is the base type or a domain over it.
+        unsafe { relabel(value, self.declared, self.typmod, self.collation) }
+    }
+
+    /// Another column of the same row as text; None where there is none of that name.
+    unsafe fn other(&self, column: &str) -> Option<Expr> {
+        let number = catalog::column_number(self.relid, column).filter(|n| *n > 0)?;
+        // SAFETY: the relation has a column of that number; the copy is a Var of the same row.
+        unsafe {
+            let var = self.value().cast::<pg_sys::Var>();
+            (*var).varattno = number;
+            (*var).varnosyn = 0;
+            (*var).varattnosyn = 0;
+            pg_sys::get_atttypetypmodcoll(
+                self.relid,
+                number,
+                &mut (*var).vartype,
+                &mut (*var).vartypmod,
+                &mut (*var).varcollid,
+            );
+            Some(as_text(var.cast(), (*var).vartype, (*var).varcollid))
+        }
+    }
+
+    unsafe fn conditional(&self, c: &Conditional) -> Option<Expr> {
+        // SAFETY: makes nodes from valid nodes.
+        unsafe {
+            let other = self.other(&c.column)?;
+            let then = self.build(&c.then).unwrap_or_else(|| self.nothing());
+            let otherwise = self.build(&c.otherwise).unwrap_or_else(|| self.nothing());
+            let test = match &c.test {
+                Test::IsNull => null_test(other, pg_sys::NullTestType::IS_NULL),
+                Test::In(list) => is_one_of(other, list),
+            };
+            Some(when(test, then, otherwise, self.declared, self.collation))
+        }
+    }
+
+    /// `CASE WHEN value IS NOT NULL THEN result END`: keeps NULLs, those of outer joins too.
+    unsafe fn unless_null(&self, result: Expr) -> Expr {
+        let not_null = pg_sys::NullTestType::IS_NOT_NULL;
+        // SAFETY: makes a node from valid nodes.
+        unsafe { case(self.value(), not_null, result, self.null(), self.declared, self.collation) }
+    }
 }
 
-/// A call of a function; the call form is one that no query text yields for it, by which `_pseudonym` knows that the
-/// planner hook made the call.
+/// A call of a function; the call form is one that no query text yields for it, by which `_mask` knows that the planner
+/// hook made the call.
 unsafe fn call(
     function: pg_sys::Oid,
     result: pg_sys::Oid,
     list: *mut pg_sys::List,
     collation: pg_sys::Oid,
 ) -> Expr {
+    let form = pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
     // SAFETY: makes a node from valid nodes.
-    unsafe {
-        pg_sys::makeFuncExpr(
-            function,
-            result,
-            list,
-            collation,
-            collation,
-            pg_sys::CoercionForm::COERCE_SQL_SYNTAX,
-        )
-        .cast()
-    }
+    unsafe { pg_sys::makeFuncExpr(function, result, list, collation, collation, form).cast() }
 }
 
 unsafe fn relabel(expr: Expr, to: pg_sys::Oid, typmod: i32, collation: pg_sys::Oid) -> Expr {
+    let form = pg_sys::CoercionForm::COERCE_IMPLICIT_CAST;
     // SAFETY: makes a node from a valid node of a binary-compatible type.
-    unsafe {
-        pg_sys::makeRelabelType(expr, to, typmod, collation, pg_sys::CoercionForm::COERCE_IMPLICIT_CAST)
-            .cast()
-    }
+    unsafe { pg_sys::makeRelabelType(expr, to, typmod, collation, form).cast() }
 }
 
-/// The value as text; trailing blanks of char(n) do not count.
-unsafe fn as_text(value: Expr, shape: Shape) -> Expr {
-    // SAFETY: the types were found to be compatible.
+/// A column of any type as text; trailing blanks of char(n) do not count.
+unsafe fn as_text(value: Expr, declared: pg_sys::Oid, collation: pg_sys::Oid) -> Expr {
+    let kind = Kind::of(declared, -1);
+    // SAFETY: the types were found to be compatible; palloc0 gives zeroed memory of the node's size.
     unsafe {
-        if shape.declared == pg_sys::TEXTOID {
+        if declared == pg_sys::TEXTOID {
             value
-        } else if shape.base == pg_sys::BPCHAROID {
-            let value = if shape.declared == shape.base {
-                value
-            } else {
-                relabel(value, shape.base, shape.typmod, shape.collation)
-            };
-            call(pg_sys::Oid::from(TEXT_OF_BPCHAR), pg_sys::TEXTOID, list_of(value), shape.collation)
+        } else if kind.is_text() && kind.base == pg_sys::BPCHAROID {
+            let value = if declared == kind.base { value } else { relabel(value, kind.base, -1, collation) };
+            call(pg_sys::Oid::from(TEXT_OF_BPCHAR), pg_sys::TEXTOID, list_of(value), collation)
+        } else if kind.is_text() {
+            relabel(value, pg_sys::TEXTOID, -1, collation)
         } else {
-            relabel(value, pg_sys::TEXTOID, -1, shape.collation)
+            let made = node::<pg_sys::CoerceViaIO>(NodeTag::T_CoerceViaIO);
+            (*made).arg = value;
+            (*made).resulttype = pg_sys::TEXTOID;
+            (*made).resultcollid = pg_sys::DEFAULT_COLLATION_OID;
+            (*made).coerceformat = pg_sys::CoercionForm::COERCE_IMPLICIT_CAST;
+            (*made).location = -1;
+            made.cast()
         }
     }
 }
 
-/// A text back in the column's type, cut where the column is shorter.
-unsafe fn from_text(value: Expr, shape: Shape) -> Expr {
-    // SAFETY: the types were found to be compatible.
+/// `coalesce(value, '')`.
+unsafe fn or_empty(value: Expr) -> Expr {
+    // SAFETY: palloc0 gives zeroed memory of the node's size; all fields that are not zero are set.
     unsafe {
-        let mut value = value;
-        if let Some(_limit) = shape.limit() {
-            let cut = if shape.base == pg_sys::BPCHAROID { BPCHAR_LENGTH } else { VARCHAR_LENGTH };
-            let mut list = list_of(relabel(value, shape.base, -1, shape.collation));
-            list = pg_sys::lappend(list, number(shape.typmod as usize).cast());
-            list = pg_sys::lappend(list, pg_sys::makeBoolConst(true, false).cast());
-            value = pg_sys::makeFuncExpr(
-                pg_sys::Oid::from(cut),
-                shape.base,
-                list,
-                shape.collation,
-                shape.collation,
-                pg_sys::CoercionForm::COERCE_IMPLICIT_CAST,
-            )
-            .cast();
-        }
-        if shape.declared == pg_sys::TEXTOID {
-            return value;
-        }
-        // A domain's constraints are not checked anew: a mask never fails.
-        relabel(value, shape.declared, shape.declared_typmod, shape.collation)
+        let made = node::<pg_sys::CoalesceExpr>(NodeTag::T_CoalesceExpr);
+        (*made).coalescetype = pg_sys::TEXTOID;
+        (*made).coalescecollid = pg_sys::DEFAULT_COLLATION_OID;
+        (*made).args = pg_sys::lappend(list_of(value), text("").cast());
+        (*made).location = -1;
+        made.cast()
     }
 }
 
-/// The same value for all; None where the text does not parse as the column's type.
-unsafe fn constant(value: &str, shape: Shape) -> Option<Expr> {
-    let cut: String;
-    let value = match shape.limit() {
-        Some(limit) if value.chars().count() > limit => {
-            cut = value.chars().take(limit).collect();
-            &cut
-        }
-        _ => value,
-    };
-    // Input functions of these types do nothing but parse; others might look things up, and are not tried.
-    let parses = shape.is_text()
-        || [
-            pg_sys::BOOLOID,
-            pg_sys::INT2OID,
-            pg_sys::INT4OID,
-            pg_sys::INT8OID,
-            pg_sys::NUMERICOID,
-            pg_sys::FLOAT4OID,
-            pg_sys::FLOAT8OID,
-            pg_sys::DATEOID,
-            pg_sys::TIMEOID,
-            pg_sys::TIMESTAMPOID,
-            pg_sys::TIMESTAMPTZOID,
-            pg_sys::UUIDOID,
-            pg_sys::JSONOID,
-            pg_sys::JSONBOID,
-            pg_sys::INETOID,
-            pg_sys::CIDROID,
-            pg_sys::INTERVALOID,
-        ]
-        .contains(&shape.base);
-    let value = CString::new(value).ok().filter(|_| parses)?;
-    // SAFETY: the type's own input function reads a valid C string; an error means that it does not parse.
-    let datum = PgTryBuilder::new(|| unsafe {
-        let (mut input, mut parameter) = (pg_sys::InvalidOid, pg_sys::InvalidOid);
-        pg_sys::getTypeInputInfo(shape.base, &mut input, &mut parameter);
-        Some(pg_sys::OidInputFunctionCall(input, value.as_ptr().cast_mut(), parameter, shape.typmod))
-    })
-    .catch_others(|_| None)
-    .execute()?;
-    // SAFETY: makes nodes; length and passing of the type come from the catalog.
+/// `value = ANY (texts)`, byte by byte.
+unsafe fn is_one_of(value: Expr, texts: &[String]) -> Expr {
+    // SAFETY: makes nodes; the datum is an array in the current memory context.
     unsafe {
-        let (mut length, mut by_value) = (0, false);
-        pg_sys::get_typlenbyval(shape.base, &mut length, &mut by_value);
-        let made: Expr = pg_sys::makeConst(
-            shape.base,
-            shape.typmod,
-            shape.collation,
-            i32::from(length),
+        let datum = texts.to_vec().into_datum().unwrap_or(pg_sys::Datum::from(0));
+        let list = pg_sys::makeConst(
+            pg_sys::TEXTARRAYOID,
+            -1,
+            pg_sys::DEFAULT_COLLATION_OID,
+            -1,
             datum,
             false,
-            by_value,
-        )
-        .cast();
-        let same = shape.base == shape.declared;
-        Some(if same { made } else { relabel(made, shape.declared, shape.declared_typmod, shape.collation) })
+            false,
+        );
+        let made = node::<pg_sys::ScalarArrayOpExpr>(NodeTag::T_ScalarArrayOpExpr);
+        (*made).opno = pg_sys::Oid::from(TEXT_EQ_OPERATOR);
+        (*made).opfuncid = pg_sys::Oid::from(TEXT_EQ);
+        (*made).useOr = true;
+        (*made).inputcollid = pg_sys::C_COLLATION_OID;
+        (*made).args = pg_sys::lappend(list_of(value), list.cast());
+        (*made).location = -1;
+        made.cast()
     }
 }
 
-/// `CASE WHEN value IS NOT NULL THEN result END`: keeps NULLs, those of outer joins too.
-unsafe fn unless_null(value: Expr, result: Expr, shape: Shape) -> Expr {
-    // SAFETY: makes a node from valid nodes.
+unsafe fn null_test(value: Expr, test: pg_sys::NullTestType::Type) -> Expr {
+    // SAFETY: palloc0 gives zeroed memory of the node's size; all fields that are not zero are set.
     unsafe {
-        case(value, pg_sys::NullTestType::IS_NOT_NULL, result, null(shape), shape.declared, shape.collation)
+        let made = node::<pg_sys::NullTest>(NodeTag::T_NullTest);
+        (*made).arg = value;
+        (*made).nulltesttype = test;
+        (*made).argisrow = false;
+        (*made).location = -1;
+        made.cast()
+    }
+}
+
+/// `CASE WHEN test THEN result ELSE otherwise END`.
+unsafe fn when(
+    test: Expr,
+    result: Expr,
+    otherwise: Expr,
+    of_type: pg_sys::Oid,
+    collation: pg_sys::Oid,
+) -> Expr {
+    // SAFETY: palloc0 gives zeroed memory of the node's size; all fields that are not zero are set.
+    unsafe {
+        let when = node::<pg_sys::CaseWhen>(NodeTag::T_CaseWhen);
+        (*when).expr = test;
+        (*when).result = result;
+        (*when).location = -1;
+        let case = node::<pg_sys::CaseExpr>(NodeTag::T_CaseExpr);
+        (*case).casetype = of_type;
+        (*case).casecollid = collation;
+        (*case).args = list_of(when);
+        (*case).defresult = otherwise;
+        (*case).location = -1;
+        case.cast()
     }
 }
 
@@ -247,25 +338,8 @@ pub unsafe fn case(
     of_type: pg_sys::Oid,
     collation: pg_sys::Oid,
 ) -> Expr {
-    // SAFETY: palloc0 gives zeroed memory of the node's size; all fields that are not zero are set.
-    unsafe {
-        let is_null = node::<pg_sys::NullTest>(NodeTag::T_NullTest);
-        (*is_null).arg = value;
-        (*is_null).nulltesttype = test;
-        (*is_null).argisrow = false;
-        (*is_null).location = -1;
-        let when = node::<pg_sys::CaseWhen>(NodeTag::T_CaseWhen);
-        (*when).expr = is_null.cast();
-        (*when).result = result;
-        (*when).location = -1;
-        let case = node::<pg_sys::CaseExpr>(NodeTag::T_CaseExpr);
-        (*case).casetype = of_type;
-        (*case).casecollid = collation;
-        (*case).args = list_of(when);
-        (*case).defresult = otherwise;
-        (*case).location = -1;
-        case.cast()
-    }
+    // SAFETY: the caller vouches for the nodes.
+    unsafe { when(null_test(value, test), result, otherwise, of_type, collation) }
 }
 
 /// A zeroed node.
@@ -288,15 +362,6 @@ pub unsafe fn node<T>(tag: NodeTag) -> *mut T {
 pub unsafe fn list_of<T>(item: *mut T) -> *mut pg_sys::List {
     // SAFETY: appends to an empty list.
     unsafe { pg_sys::lappend(std::ptr::null_mut(), item.cast::<c_void>()) }
-}
-
-unsafe fn number(n: usize) -> Expr {
-    let n = i32::try_from(n).unwrap_or(i32::MAX);
-    // SAFETY: makes a node.
-    unsafe {
-        let datum = pg_sys::Datum::from(n);
-        pg_sys::makeConst(pg_sys::INT4OID, -1, pg_sys::InvalidOid, 4, datum, false, true).cast()
-    }
 }
 
 unsafe fn text(value: &str) -> Expr {

@@ -1,108 +1,246 @@
 //! The masks as functions of the server: raw ones, since they run once per value.
-use crate::core::privacy::key::Pseudonymizer;
-use crate::core::privacy::mask;
+use super::apply::apply;
+use super::keys;
+use super::types::{self, Kind};
+use crate::core::privacy::mask::Mask;
+use crate::core::privacy::masks::Context;
 use crate::error;
-use crate::pg::cache;
+use crate::pg::catalog;
 use pgrx::pg_sys::{self, NodeTag};
-use pgrx::{FromDatum, pg_guard};
-use std::cell::RefCell;
+use pgrx::{FromDatum, PgMemoryContexts, pg_guard};
+use serde_json::{Map, Value};
 
-crate::raw_function_info!(pg_finfo_data_governance_mask_email);
-/// `mask_email(text)`.
-///
-/// # Safety
-/// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
-#[unsafe(no_mangle)]
-#[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_email(
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> pg_sys::Datum {
-    // SAFETY: the server vouches for the arguments.
-    unsafe {
-        with_text(fcinfo, |value, out| {
-            mask::email(value, out);
-            true
+/// What a call of a mask needs, read once for each place in a plan where one stands.
+struct Site {
+    mask: Mask,
+    kind: Kind,
+    /// What names the keys.
+    key: String,
+    keyed: bool,
+    not_null: bool,
+}
+
+impl Site {
+    /// A value under the mask.
+    ///
+    /// # Safety
+    /// `value` must be a value of the site's type.
+    unsafe fn apply(&self, value: pg_sys::Datum, subject: &[u8]) -> Option<pg_sys::Datum> {
+        let keys = if self.keyed { keys::of(&self.key) } else { None };
+        // SAFETY: the caller vouches for the value.
+        let made = unsafe { apply(&self.mask, self.kind, value, Context { keys: keys.as_deref(), subject }) };
+        made.or_else(|| {
+            self.not_null.then(|| types::parse(self.kind, types::default_text(self.kind)?)).flatten()
         })
     }
 }
 
-crate::raw_function_info!(pg_finfo_data_governance_mask_phone);
-/// `mask_phone(text)`.
+crate::raw_function_info!(pg_finfo_data_governance_mask);
+/// `_mask(anyelement, text, text, text)`: value, mask, key, subject. Everybody may execute it, since the server checks
+/// that when a masked query runs; but who could call it with values of their own could look up a pseudonym by guessing,
+/// so it wants a call that the planner hook made.
 ///
 /// # Safety
-/// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
+/// The server calls it with arguments of the types declared in `sql/privacy.sql`, none of them NULL.
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_phone(
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: the server vouches for the arguments.
     unsafe {
-        with_text(fcinfo, |value, out| {
-            mask::phone(value, out);
-            true
-        })
-    }
-}
-
-crate::raw_function_info!(pg_finfo_data_governance_mask_partial);
-/// `mask_partial(text, int, int, text)`.
-///
-/// # Safety
-/// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
-#[unsafe(no_mangle)]
-#[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_partial(
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> pg_sys::Datum {
-    // SAFETY: the server vouches for the arguments.
-    unsafe {
-        let count = |n| usize::try_from(argument::<i32>(fcinfo, n).unwrap_or(0)).unwrap_or(0);
-        let pad = argument::<&str>(fcinfo, 3).unwrap_or(mask::PAD);
-        with_text(fcinfo, |value, out| {
-            mask::partial(value, count(1), count(2), pad.as_bytes(), out);
-            true
-        })
-    }
-}
-
-crate::raw_function_info!(pg_finfo_data_governance_mask_pseudonym);
-/// `mask_pseudonym(text, text)`, for operators.
-///
-/// # Safety
-/// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
-#[unsafe(no_mangle)]
-#[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_mask_pseudonym(
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> pg_sys::Datum {
-    // SAFETY: the server vouches for the arguments.
-    unsafe {
-        with_text(fcinfo, |value, out| pseudonym(argument::<&str>(fcinfo, 1).unwrap_or(""), value, out))
-    }
-}
-
-crate::raw_function_info!(pg_finfo_data_governance_pseudonym);
-/// `_pseudonym(text, text)`: everybody may execute it, since the server checks that when a masked query runs; but who
-/// could call it with values of their own could look up a pseudonym by guessing, so it wants a call that the planner
-/// hook made.
-///
-/// # Safety
-/// The server calls it with arguments of the types declared in `sql/privacy.sql`, the first not NULL.
-#[unsafe(no_mangle)]
-#[pg_guard]
-pub unsafe extern "C-unwind" fn data_governance_pseudonym(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
-    // SAFETY: the server vouches for the arguments.
-    unsafe {
-        let call = (*(*fcinfo).flinfo).fn_expr.cast::<pg_sys::FuncExpr>();
-        let ours = !call.is_null()
-            && (*call).xpr.type_ == NodeTag::T_FuncExpr
-            && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
-        if !ours {
-            error::privacy::not_for_callers().raise();
+        let flinfo = (*fcinfo).flinfo;
+        if (*flinfo).fn_extra.is_null() {
+            let call = (*flinfo).fn_expr.cast::<pg_sys::FuncExpr>();
+            let ours = !call.is_null()
+                && (*call).xpr.type_ == NodeTag::T_FuncExpr
+                && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
+            if !ours {
+                error::privacy::not_for_callers().raise();
+            }
+            let spec = argument::<&str>(fcinfo, 1).unwrap_or_default();
+            let key = argument::<&str>(fcinfo, 2).unwrap_or_default();
+            keep(flinfo, planned((*call).funcresulttype, spec, key));
         }
-        with_text(fcinfo, |value, out| pseudonym(argument::<&str>(fcinfo, 1).unwrap_or(""), value, out))
+        let site = &*(*flinfo).fn_extra.cast::<Site>();
+        let subject = argument::<&[u8]>(fcinfo, 3).unwrap_or_default();
+        answer(fcinfo, site.apply(datum(fcinfo, 0), subject))
     }
+}
+
+/// What the planner hook wrote down about a mask.
+#[must_use]
+pub fn spec(mask: &Mask, typmod: i32, not_null: bool) -> String {
+    serde_json::json!([mask.spec(), typmod, not_null]).to_string()
+}
+
+fn planned(base: pg_sys::Oid, spec: &str, key: &str) -> Site {
+    let spec: Value = serde_json::from_str(spec).unwrap_or_default();
+    let mask = Mask::from_spec(&spec[0]).unwrap_or(Mask::Null);
+    let typmod = spec[1].as_i64().and_then(|n| i32::try_from(n).ok()).unwrap_or(-1);
+    let kind = Kind { typmod, ..Kind::of(base, typmod) };
+    Site { kind, key: key.into(), keyed: mask.is_keyed(), not_null: spec[2] == true, mask }
+}
+
+crate::raw_function_info!(pg_finfo_data_governance_mask_call);
+/// `mask_…(value, …)`: the mask is the function's name, its arguments are those of the function, by name; `recipient` and
+/// `subject` are what they say.
+///
+/// # Safety
+/// The server calls it with arguments of the types declared in `sql/privacy.sql`.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn data_governance_mask_call(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: the server vouches for the arguments, which have the types that the catalog says.
+    unsafe {
+        let flinfo = (*fcinfo).flinfo;
+        if (*(*fcinfo).args.as_ptr()).isnull {
+            return answer(fcinfo, None);
+        }
+        if (*flinfo).fn_extra.is_null() {
+            keep(flinfo, Called { signature: Signature::read(flinfo), given: None });
+        }
+        let called = &mut *(*flinfo).fn_extra.cast::<Called>();
+        let fixed = (1..called.signature.names.len())
+            .all(|n| !(*flinfo).fn_expr.is_null() && pg_sys::get_fn_expr_arg_stable(flinfo, n as i32));
+        if called.given.is_none() || !fixed {
+            called.given = Some(called.signature.site(fcinfo));
+        }
+        let Some((site, subject)) = &called.given else { return answer(fcinfo, None) };
+        let value = datum(fcinfo, 0);
+        let value = match called.signature.output {
+            Some(output) => {
+                let written = pg_sys::OidOutputFunctionCall(output, value);
+                pg_sys::Datum::from(pg_sys::cstring_to_text(written))
+            }
+            None => value,
+        };
+        answer(fcinfo, site.apply(value, subject))
+    }
+}
+
+/// A call of a function for users.
+struct Called {
+    signature: Signature,
+    given: Option<(Site, Vec<u8>)>,
+}
+
+/// What the catalog says about a function.
+struct Signature {
+    mask: String,
+    names: Vec<String>,
+    types: Vec<pg_sys::Oid>,
+    result: pg_sys::Oid,
+    /// Writes the value as text, where the result is text and the value is not.
+    output: Option<pg_sys::Oid>,
+}
+
+impl Signature {
+    unsafe fn read(flinfo: *mut pg_sys::FmgrInfo) -> Self {
+        // SAFETY: the function being called exists; its arrays are allocated and have as many elements as it says.
+        unsafe {
+            let function = (*flinfo).fn_oid;
+            let name = catalog::text(pg_sys::get_func_name(function)).unwrap_or_default();
+            let tuple = pg_sys::SearchSysCache1(
+                pg_sys::SysCacheIdentifier::PROCOID as i32,
+                pg_sys::Datum::from(function),
+            );
+            if tuple.is_null() {
+                return Signature {
+                    mask: name,
+                    names: Vec::new(),
+                    types: Vec::new(),
+                    result: pg_sys::TEXTOID,
+                    output: None,
+                };
+            }
+            let (mut types, mut names, mut modes) =
+                (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+            let count = pg_sys::get_func_arg_info(tuple, &mut types, &mut names, &mut modes);
+            let count = if names.is_null() { 0 } else { usize::try_from(count).unwrap_or(0) };
+            let names = (0..count).map(|n| catalog::text(*names.add(n)).unwrap_or_default()).collect();
+            let mut types: Vec<_> = (0..count).map(|n| *types.add(n)).collect();
+            let mut result = (*pg_sys::GETSTRUCT(tuple).cast::<pg_sys::FormData_pg_proc>()).prorettype;
+            pg_sys::ReleaseSysCache(tuple);
+            if result == pg_sys::ANYELEMENTOID {
+                result = pg_sys::get_fn_expr_rettype(flinfo);
+                types[0] = result;
+            }
+            let (mut output, mut is_varlena) = (pg_sys::InvalidOid, false);
+            let differs = types.first().is_some_and(|t| *t != result);
+            if differs {
+                pg_sys::getTypeOutputInfo(types[0], &mut output, &mut is_varlena);
+            }
+            let mask = name.strip_prefix("mask_").unwrap_or_default().to_string();
+            Signature { mask, names, types, result, output: differs.then_some(output) }
+        }
+    }
+
+    /// The mask with the arguments given, and the subject.
+    unsafe fn site(&self, fcinfo: pg_sys::FunctionCallInfo) -> (Site, Vec<u8>) {
+        let (mut args, mut recipient, mut subject) = (Map::new(), String::new(), Vec::new());
+        for (n, (name, of)) in self.names.iter().zip(&self.types).enumerate().skip(1) {
+            // SAFETY: the function has such an argument, of that type.
+            let Some(text) = (unsafe { written(fcinfo, n, *of) }) else { continue };
+            match name.as_str() {
+                "recipient" => recipient = text,
+                "subject" => {
+                    subject = text.into_bytes();
+                    args.insert("subject".into(), "subject".into());
+                }
+                _ => {
+                    let plain = [pg_sys::TEXTOID, pg_sys::VARCHAROID].contains(of);
+                    let flag = match (*of == pg_sys::BOOLOID, text.as_str()) {
+                        (true, "t") => Some(Value::Bool(true)),
+                        (true, _) => Some(Value::Bool(false)),
+                        _ => None,
+                    };
+                    let value = flag
+                        .or_else(|| if plain { None } else { serde_json::from_str(&text).ok() })
+                        .unwrap_or(Value::String(text));
+                    args.insert(name.clone(), value);
+                }
+            }
+        }
+        let mask = Mask::parse(&self.mask, &Value::Object(args));
+        let mask = mask.unwrap_or_else(|why| error::privacy::bad_mask(&self.mask, &why).raise());
+        let kind = Kind::of(self.result, -1);
+        let keyed = mask.is_keyed();
+        let key = if keyed { keys::in_use(&recipient) } else { String::new() };
+        let site = Site { kind, key, keyed, not_null: mask == Mask::Default, mask };
+        (site, subject)
+    }
+}
+
+/// An argument as text, None when it is NULL.
+unsafe fn written(fcinfo: pg_sys::FunctionCallInfo, n: usize, of: pg_sys::Oid) -> Option<String> {
+    // SAFETY: the caller names an argument that the function was declared with, and its type.
+    unsafe {
+        if (*(*fcinfo).args.as_ptr().add(n)).isnull {
+            return None;
+        }
+        let (mut output, mut is_varlena) = (pg_sys::InvalidOid, false);
+        pg_sys::getTypeOutputInfo(of, &mut output, &mut is_varlena);
+        let text = pg_sys::OidOutputFunctionCall(output, datum(fcinfo, n));
+        Some(std::ffi::CStr::from_ptr(text).to_string_lossy().into_owned())
+    }
+}
+
+/// Keeps something for as long as the place of the call in its plan.
+unsafe fn keep<T>(flinfo: *mut pg_sys::FmgrInfo, what: T) {
+    // SAFETY: the context outlives the FmgrInfo, and drops what was leaked into it.
+    unsafe {
+        (*flinfo).fn_extra = PgMemoryContexts::For((*flinfo).fn_mcxt).leak_and_drop_on_delete(what).cast();
+    }
+}
+
+unsafe fn answer(fcinfo: pg_sys::FunctionCallInfo, made: Option<pg_sys::Datum>) -> pg_sys::Datum {
+    // SAFETY: the caller passes the server's own structure.
+    unsafe { (*fcinfo).isnull = made.is_none() };
+    made.unwrap_or(pg_sys::Datum::from(0))
+}
+
+unsafe fn datum(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> pg_sys::Datum {
+    // SAFETY: the caller names an argument that the function was declared with.
+    unsafe { (*(*fcinfo).args.as_ptr().add(n)).value }
 }
 
 /// An argument, None when it is NULL.
@@ -112,78 +250,4 @@ unsafe fn argument<T: FromDatum>(fcinfo: pg_sys::FunctionCallInfo, n: usize) -> 
         let argument = &*(*fcinfo).args.as_ptr().add(n);
         T::from_datum(argument.value, argument.isnull)
     }
-}
-
-thread_local! {
-    /// Reused from call to call.
-    static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Runs a mask over the bytes of the first argument; NULL where it gives none.
-unsafe fn with_text(
-    fcinfo: pg_sys::FunctionCallInfo,
-    f: impl FnOnce(&[u8], &mut Vec<u8>) -> bool,
-) -> pg_sys::Datum {
-    // SAFETY: the first argument is a text that is not NULL; the result is a text of exactly the bytes written.
-    unsafe {
-        let packed = pg_sys::pg_detoast_datum_packed((*(*fcinfo).args.as_ptr()).value.cast_mut_ptr());
-        let bytes: &[u8] = std::slice::from_raw_parts(
-            pgrx::varlena::vardata_any(packed).cast(),
-            pgrx::varlena::varsize_any_exhdr(packed),
-        );
-        let mut out = OUTPUT.take();
-        out.clear();
-        let made = f(bytes, &mut out);
-        let datum = made.then(|| {
-            pg_sys::Datum::from(pg_sys::cstring_to_text_with_len(out.as_ptr().cast(), out.len() as i32))
-        });
-        OUTPUT.set(out);
-        (*fcinfo).isnull = !made;
-        datum.unwrap_or(pg_sys::Datum::from(0))
-    }
-}
-
-/// The key made ready, by recipient; good for one generation of caches, and a missing one for one statement.
-struct Ready {
-    generation: u64,
-    statement: i64,
-    recipient: String,
-    key: Option<Pseudonymizer>,
-}
-
-thread_local! {
-    static READY: RefCell<Option<Ready>> = const { RefCell::new(None) };
-}
-
-/// Forgets the key: another was made.
-pub fn forget_key() {
-    READY.set(None);
-}
-
-fn pseudonym(recipient: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
-    // SAFETY: plain read of a backend global.
-    let statement = unsafe { pg_sys::GetCurrentStatementStartTimestamp() };
-    let good = READY.with_borrow(|ready| {
-        ready.as_ref().is_some_and(|r| {
-            r.recipient == recipient
-                && r.generation == cache::generation()
-                && (r.key.is_some() || r.statement == statement)
-        })
-    });
-    if !good {
-        // Not inside a borrow: reading the key runs a query.
-        cache::settle();
-        let key = crate::privacy::key::reference(recipient)
-            .and_then(|reference| crate::privacy::key::open(&reference))
-            .and_then(|k| Pseudonymizer::new(&k, ""));
-        let generation = cache::generation();
-        READY.set(Some(Ready { generation, statement, recipient: recipient.to_string(), key }));
-    }
-    READY.with_borrow(|ready| match ready.as_ref().and_then(|r| r.key.as_ref()) {
-        Some(key) => {
-            key.pseudonym(value, out);
-            true
-        }
-        None => false,
-    })
 }

@@ -2,22 +2,28 @@
 //!
 //! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
-//! error details, `session` holds what is special for this session, `unmasked` remembers the use of grants, `functions` are the masks themselves and `export`
-//! runs a query under masks in every mode.
+//! error details, `session` holds what is special for this session, `unmasked` remembers the use of grants, `functions`
+//! are what the server calls, `apply` puts a value of any type (`types`) under a mask with `keys`, `fits` says which mask
+//! fits which column, and `export` runs a query under masks in every mode.
+mod apply;
 mod copy;
 pub mod export;
 mod expression;
+mod fits;
 mod functions;
+mod keys;
 mod mutate;
 mod policy;
 mod redact;
 mod session;
 mod spread;
+mod types;
 mod unmasked;
 mod viewer;
 
 pub use copy::{copies_through_query, rewrite_copy};
-pub use functions::forget_key;
+pub use fits::{Misfit, fits_column};
+pub use keys::forget as forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
 pub use session::{Seen, define_recipient, frame_aborted, frame_begins, frame_ends};

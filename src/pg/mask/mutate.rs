@@ -111,7 +111,9 @@ unsafe fn replace(var: *mut pg_sys::Var, walk: &mut Walk) -> *mut pg_sys::Node {
                     Some(column) => {
                         walk.replaced += 1;
                         note(relid, column);
-                        expression::masked(var, column, &walk.policy, walk.viewer.recipient()).cast()
+                        let (function, key) =
+                            (walk.policy.function, walk.policy.key(walk.viewer.recipient()));
+                        expression::masked(var, relid, &column.mask, function, &key).cast()
                     }
                     None => raw,
                 }
@@ -185,7 +187,11 @@ unsafe fn whole_row(
                     (*var).varlevelsup,
                 );
                 match columns.iter().find(|c| c.number == (*attribute).attnum) {
-                    Some(c) => expression::masked(column, c, &walk.policy, walk.viewer.recipient()),
+                    Some(c) => {
+                        let (function, key) =
+                            (walk.policy.function, walk.policy.key(walk.viewer.recipient()));
+                        expression::masked(column, relid, &c.mask, function, &key)
+                    }
                     None => column.cast(),
                 }
             };

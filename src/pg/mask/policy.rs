@@ -30,15 +30,6 @@ pub struct Grant {
     pub tag: String,
 }
 
-/// The mask functions by oid.
-#[derive(Default)]
-pub struct Functions {
-    pub partial: pg_sys::Oid,
-    pub email: pg_sys::Oid,
-    pub phone: pg_sys::Oid,
-    pub pseudonym: pg_sys::Oid,
-}
-
 /// What is masked and for whom.
 #[derive(Default)]
 pub struct Policy {
@@ -46,6 +37,8 @@ pub struct Policy {
     pub relations: HashMap<pg_sys::Oid, Vec<Column>>,
     /// Which mask each tag has, for whom.
     masks: Choices,
+    /// What names the keys in use, by recipient; None where they were destroyed.
+    keys: HashMap<String, Option<String>>,
     /// Roles that masks were chosen for.
     mask_roles: Vec<pg_sys::Oid>,
     /// Masked roles.
@@ -56,8 +49,8 @@ pub struct Policy {
     pub grants: Vec<Grant>,
     /// When the first grant or level ends, in microseconds as PostgreSQL counts.
     ends_at: Option<i64>,
-    /// Where the masks are.
-    pub functions: Functions,
+    /// The function that masks, called for each value.
+    pub function: pg_sys::Oid,
 }
 
 impl Policy {
@@ -76,6 +69,14 @@ impl Policy {
         mine.filter_map(|r| self.masks.for_whom(tag, &Whom::Role(r.to_u32())))
             .reduce(Mask::strictest)
             .unwrap_or_else(|| self.masks.for_everybody(tag))
+    }
+
+    /// What names the keys in use for a recipient: its own, else what is derived from those of everybody. Empty where there
+    /// are none.
+    #[must_use]
+    pub fn key(&self, recipient: &str) -> String {
+        let id = self.keys.get(recipient).or_else(|| self.keys.get("")).cloned().flatten();
+        id.map(|id| format!("{id}/{recipient}")).unwrap_or_default()
     }
 
     /// Notes that something of it ends by itself.
@@ -299,7 +300,8 @@ fn reload() -> bool {
 fn load() -> Policy {
     let relations = tagged_relations();
     let (masks, mask_roles) = privacy::choices();
-    let mut policy = Policy { relations, masks, mask_roles, ..Policy::default() };
+    let mut policy =
+        Policy { relations, masks, mask_roles, keys: privacy::key::in_use(), ..Policy::default() };
     // A masked role that was renamed is found by its oid.
     for (role, oid) in spi::select_latest(
         "SELECT role, role_oid FROM governance.masked_role
@@ -335,20 +337,12 @@ fn load() -> Policy {
     ) {
         policy.ends(end.into());
     }
-    for (name, oid) in spi::select_latest(
-        "SELECT proname::text, oid FROM pg_proc
-          WHERE pronamespace = 'governance'::regnamespace
-            AND proname IN ('mask_partial', 'mask_email', 'mask_phone', '_pseudonym')",
+    let function = spi::select_latest(
+        "SELECT oid FROM pg_proc WHERE pronamespace = 'governance'::regnamespace AND proname = '_mask'",
         &[],
-        |r| (r.must::<String>(1), r.must::<pg_sys::Oid>(2)),
-    ) {
-        match name.as_str() {
-            "mask_partial" => policy.functions.partial = oid,
-            "mask_email" => policy.functions.email = oid,
-            "mask_phone" => policy.functions.phone = oid,
-            _ => policy.functions.pseudonym = oid,
-        }
-    }
+        |r| r.must::<pg_sys::Oid>(1),
+    );
+    policy.function = function.first().copied().unwrap_or(pg_sys::InvalidOid);
     policy
 }
 
