@@ -81,3 +81,27 @@ BEGIN; ALTER TABLE person ADD COLUMN other text; ROLLBACK;
 SELECT column_name FROM governance.column_tags WHERE tag = 'unclassified' ORDER BY 1;
 -- paths want JSON
 SELECT governance.tag_column('person', 'note', 'pii.name', '$.a'); SELECT governance.tag_column('person', 'note', 'pii.name', 'a');
+SET ROLE privacy_tags_app; SELECT note FROM person WHERE id = 1; RESET ROLE;
+-- paths inside JSON
+CREATE TABLE event (id int PRIMARY KEY, body jsonb, raw json, kind text GENERATED ALWAYS AS (body ->> 'kind') STORED);
+INSERT INTO event (id, body, raw) VALUES
+    (1, '{"kind": "login", "user": {"email": "rawcanary@x.org", "name": "Rawcanary", "age": 1234567890123456789012}, "items": [{"phone": "+49 170 1234567"}, {"phone": null}, {}]}', '{"user" : {"email":"rawcanary@x.org"}, "keep" : 1.50}'),
+    (2, '[]', '3'), (3, '"rawcanary"', NULL), (4, NULL, NULL);
+GRANT SELECT ON event TO PUBLIC;
+CREATE VIEW event_v AS SELECT id AS i, body AS b FROM event; CREATE MATERIALIZED VIEW event_m AS SELECT b AS c, b -> 'user' AS u FROM event_v; GRANT SELECT ON event_v, event_m TO PUBLIC;
+SELECT governance.tag_column('event', 'body', 'pii.contact.email', '$.user.email'), governance.tag_column('event', 'body', 'pii.name', '$.user.name'), governance.tag_column('event', 'body', 'pii.contact.phone', '$.items[*].phone'), governance.tag_column('event', 'raw', 'secret', '$.user.email');
+SET ROLE privacy_tags_app;
+SELECT id, body, raw FROM event ORDER BY id; SELECT b FROM event_v WHERE i = 1; SELECT * FROM event_m LIMIT 1;
+SELECT count(*) FROM event WHERE body #>> '{user,email}' LIKE 'raw%';
+RESET ROLE;
+SELECT relation, column_name, tag, path FROM governance.column_tags WHERE relation = 'event'::regclass ORDER BY tag, path;
+-- a column with a tag as a whole, and with one at a path
+SELECT governance.tag_column('event', 'body', 'secret'); SET ROLE privacy_tags_app; SELECT body FROM event WHERE id = 1; RESET ROLE; SELECT governance.untag_column('event', 'body', 'secret', 'test');
+SELECT governance.untag_column('event', 'body', 'pii.name', 'test'); SELECT governance.untag_column('event', 'body', 'pii.name', 'test', '$.user.name');
+SET ROLE privacy_tags_app; SELECT body -> 'user' AS u FROM event WHERE id = 1; RESET ROLE;
+SELECT governance.tag_column('event', 'body', 'pii.name', '$.a['); SELECT governance.tag_column('event', 'body', 'pii.name', '$');
+-- paths follow renames, and the manifest brings them
+ALTER TABLE event RENAME body TO payload;
+SET ROLE privacy_tags_app; SELECT payload -> 'user' AS u FROM event WHERE id = 1; RESET ROLE;
+SELECT t -> 'path' AS path FROM jsonb_array_elements(governance.manifest() -> 'column_tags') t WHERE t ->> 'column' = 'payload' ORDER BY 1;
+SELECT action, object FROM governance.apply_manifest(governance.manifest());

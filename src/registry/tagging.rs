@@ -1,5 +1,6 @@
 //! Column tags: which column holds what.
 use crate::audit::{self, Act};
+use crate::core::privacy::path::Path;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
@@ -95,8 +96,8 @@ fn require_path(relation: Relation, name: &Name, column: &str, tag: Tag) {
     if tag.path.is_empty() {
         return;
     }
-    if !tag.path.starts_with('$') {
-        error::privacy::bad_path(tag.path, "A path begins with $.").raise();
+    if let Err(why) = Path::parse(tag.path) {
+        error::privacy::bad_path(tag.path, &why).raise();
     }
     if catalog::column_number(relation.0, column).is_some() && !may_have_paths(relation, column) {
         error::privacy::no_json(name, column).raise();

@@ -4,6 +4,7 @@ use super::session::{self, Internal};
 use super::spread::{self, Tags};
 use crate::core::privacy::choice::{Choices, Whom};
 use crate::core::privacy::mask::Mask;
+use crate::core::privacy::path::Path;
 use crate::core::registry::level::Level;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{cache, hooks, loading, owner, roles, spi};
@@ -19,7 +20,30 @@ pub struct Column {
     /// Its number in that relation.
     pub number: i16,
     /// What it holds.
-    pub tags: Vec<String>,
+    pub tags: Vec<Borne>,
+}
+
+/// A tag, and where in a JSON column it holds.
+#[derive(Clone)]
+pub struct Borne {
+    /// The tag.
+    pub tag: String,
+    /// The path; None for the whole column.
+    pub path: Option<Path>,
+}
+
+impl Borne {
+    /// From a tag with its path behind it. A path that cannot be read stands for everything.
+    fn read(text: &str) -> Self {
+        let (tag, path) = text.split_at(text.find('$').unwrap_or(text.len()));
+        Borne { tag: tag.to_string(), path: Path::parse(path).ok() }
+    }
+
+    /// As people write it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.path.as_ref().map_or_else(|| self.tag.clone(), |p| format!("{} at {p}", self.tag))
+    }
 }
 
 /// Leave for a role to see what a tag masks.
@@ -214,7 +238,8 @@ pub fn is_enforced_anywhere() -> bool {
 pub fn tagged_columns(relid: pg_sys::Oid) -> Vec<(String, Vec<String>)> {
     let policy = current();
     let columns = policy.relations.get(&relid).into_iter().flatten();
-    columns.filter_map(|c| Some((catalog::column_name(relid, c.number)?, c.tags.clone()))).collect()
+    let texts = |c: &Column| c.tags.iter().map(Borne::text).collect();
+    columns.filter_map(|c| Some((catalog::column_name(relid, c.number)?, texts(c)))).collect()
 }
 
 /// Relations with tagged columns that masks are enforced for.
@@ -349,7 +374,7 @@ fn load() -> Policy {
 /// Tagged columns of every relation whose masks are enforced, wherever their tags hold.
 fn tagged_relations() -> HashMap<pg_sys::Oid, Vec<Column>> {
     let rows = spi::select_latest(
-        "SELECT schema_name, relation_name, column_name, tag FROM governance.column_tag
+        "SELECT schema_name, relation_name, column_name, tag || path FROM governance.column_tag
           WHERE untagged_by_xid IS NULL OR untagged_by_xid = pg_current_xact_id_if_assigned()",
         &[],
         |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must::<String>(3), r.must::<String>(4)),
@@ -381,7 +406,7 @@ fn tagged_relations() -> HashMap<pg_sys::Oid, Vec<Column>> {
         let columns: Vec<Column> = columns
             .into_iter()
             .filter_map(|(column, tags)| {
-                let tags = tags.into_iter().collect();
+                let tags = tags.iter().map(|t| Borne::read(t)).collect();
                 catalog::column_number(relid, &column).map(|number| Column { number, tags })
             })
             .collect();

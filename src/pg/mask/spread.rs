@@ -6,7 +6,7 @@ use crate::pg::{catalog, spi};
 use pgrx::pg_sys;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// Tags by column.
+/// Tags by column, each with its path behind it.
 pub type Columns = BTreeMap<String, BTreeSet<String>>;
 /// Tags by relation and column.
 pub type Tags = HashMap<pg_sys::Oid, Columns>;
@@ -55,6 +55,7 @@ fn below_views(tags: &mut Tags) {
                     if !edge.role.is_direct() {
                         continue;
                     }
+                    let borne = after(edge.role, &borne);
                     each_input(edge, |input| {
                         add(tags, edge.input, input, &borne);
                     });
@@ -113,7 +114,7 @@ fn into_generated_columns(tags: &mut Tags) {
                 if let Some(borne) = tags.get(&relid).and_then(|c| c.get(&input)).cloned()
                     && carries(*role, (relid, &input), (relid, &generated.name))
                 {
-                    add(tags, relid, &generated.name, &borne);
+                    add(tags, relid, &generated.name, &after(*role, &borne));
                 }
             }
         }
@@ -153,7 +154,7 @@ fn into_materialized_views(tags: &mut Tags) {
                     if let Some(known) =
                         known.filter(|_| carries(edge.role, (edge.input, input), (*view, output)))
                     {
-                        borne.extend(known.iter().cloned());
+                        borne.extend(after(edge.role, known));
                     }
                 });
                 if !borne.is_empty() {
@@ -169,6 +170,14 @@ fn into_materialized_views(tags: &mut Tags) {
         if !is_materialized {
             tags.remove(&view);
         }
+    }
+}
+
+/// What tags become of: a path leads nowhere in what is made of a document.
+fn after(role: Role, tags: &BTreeSet<String>) -> BTreeSet<String> {
+    match role {
+        Role::Identity => tags.clone(),
+        _ => tags.iter().map(|t| t[..t.find('$').unwrap_or(t.len())].to_string()).collect(),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Who is reading, and what of a relation is masked for them.
-use super::policy::Policy;
+use super::policy::{Borne, Policy};
 use super::session;
 use crate::core::privacy::mask::Mask;
 use crate::pg::{catalog, roles};
@@ -103,7 +103,7 @@ impl Viewer {
         let mut sight = Sight::default();
         for column in columns {
             let (mut tags, mut strictest) = (Vec::new(), None::<Mask>);
-            for tag in &column.tags {
+            for Borne { tag, path } in &column.tags {
                 let as_role =
                     role.filter(|r| !may_see(policy, *r, tag)).map(|r| policy.mask_for_role(tag, r));
                 let mask = match self {
@@ -114,13 +114,20 @@ impl Viewer {
                     }
                 };
                 if let Some(mask) = mask {
+                    let mask = match path {
+                        Some(path) => Mask::Json(vec![(path.clone(), mask)]),
+                        None => mask,
+                    };
                     tags.push(tag.clone());
                     strictest = Some(strictest.map_or(mask.clone(), |s| s.strictest(mask)));
                 }
             }
             match strictest {
                 Some(mask) => sight.masked.push(Masked { number: column.number, mask, tags }),
-                None if role.is_some() => sight.granted.push((column.number, column.tags.clone())),
+                None if role.is_some() => {
+                    let tags = column.tags.iter().map(|b| b.tag.clone()).collect();
+                    sight.granted.push((column.number, tags));
+                }
                 None => {}
             }
         }
