@@ -9,11 +9,11 @@ import subprocess
 import sys
 
 import change
+import mask
 from side_by_side import TRIPLES, one_by_one, side_by_side, triples
 from tools import PAIRS, QUICK, Missing, in_session, new_database, pairs, pgbench, psql, timed
 
 ROWS_INSERTED = 20_000 if QUICK else 200_000
-ROWS_COPIED = 100_000 if QUICK else 1_000_000
 
 
 def pgbench_databases():
@@ -114,41 +114,6 @@ def single_insert():
         f.write(f"INSERT INTO item SELECT i, {ROW} FROM nextval('next') i;\n")
     transactions = 5_000 if QUICK else 20_000
     return lambda database: pgbench(database, transactions, "-f", script), "audited", "bare", "bare2"
-
-
-PERSON = f"""
-CREATE TABLE person (id int PRIMARY KEY, name text, email text, phone text, street text, born date, city text);
-INSERT INTO person SELECT i, 'Person Number ' || i, 'person' || i || '@example.org', '+49 30 23125 ' || i % 1000,
-    'Lindenplatz ' || i % 200, date '1950-01-01' + i % 20000, 'Kiel' FROM generate_series(1, {ROWS_COPIED}) i;
-GRANT SELECT ON person TO PUBLIC;
-"""
-
-
-def masked_copy():
-    """COPY … TO STDOUT of 1,000,000 rows of 7 columns, 4 of them masked (name, e-mail, phone, address)"""
-    psql("postgres", """DO $$ BEGIN
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'bench_reader') THEN
-            CREATE ROLE bench_reader LOGIN; GRANT pg_read_server_files TO bench_reader;
-        END IF; END $$""")
-    for name in ("masked", "raw", "raw2"):
-        new_database(name, name == "masked", name == "masked")
-        psql(name, PERSON + "GRANT EXECUTE ON FUNCTION pg_read_file(text) TO bench_reader;\nVACUUM FREEZE ANALYZE;")
-    psql("masked", """
-        SELECT governance.declare_dataset('person', owner => 'bench', class => 'master');
-        SELECT governance.tag_column('person', 'name', 'pii.name');
-        SELECT governance.tag_column('person', 'email', 'pii.contact.email');
-        SELECT governance.tag_column('person', 'phone', 'pii.contact.phone');
-        SELECT governance.tag_column('person', 'street', 'pii.contact.address');
-        SELECT governance.mask_role('bench_reader');""")
-    seen = psql("masked", "SELECT email FROM person WHERE id = 1;", "bench_reader")
-    if "person1@example.org" in seen:
-        raise Missing("the masked role sees raw values")
-    return (
-        lambda database: in_session(database, "COPY person TO STDOUT;", "bench_reader"),
-        "masked",
-        "raw",
-        "raw2",
-    )
 
 
 MANY_TABLES = 1_000 if QUICK else 10_000
@@ -269,11 +234,13 @@ BENCHMARKS = {
     "readers_loop": readers_loop,
     "bulk": bulk_insert,
     "single": single_insert,
-    "copy": masked_copy,
     "declare": declare_one,
     "dml": dml_loop,
     **change.DUAL_WRITE,
+    **mask.BENCHMARKS,
 }
+
+REPORTS = {**change.REPORTS, **mask.REPORTS}
 
 # Their measure takes all sides at once.
 SIDE_BY_SIDE = {"readers", "readers_loop"}
@@ -291,13 +258,13 @@ def main():
     print(f"{PAIRS} pairs each, {TRIPLES} of what runs side by side{', QUICK: smaller data' if QUICK else ''}; CPU of the server's processes\n")
     print("| benchmark | governed / twin, median (95 %) | null test, twin / twin |")
     print("|---|---|---|", flush=True)
-    known = [*BENCHMARKS, *ADDED, *TIMES, *change.REPORTS]
+    known = [*BENCHMARKS, *ADDED, *TIMES, *REPORTS]
     wanted = [(w, [w] if w in known else [k for k in known if k.startswith(w + "_")]) for w in sys.argv[1:]]
     if unknown := [w for w, names in wanted if not names]:
         sys.exit(f"no such benchmark: {', '.join(unknown)}; known: {', '.join(known)}")
     for name in [name for _, names in wanted for name in names] or known:
-        if name in change.REPORTS:
-            report = change.REPORTS[name]
+        if name in REPORTS:
+            report = REPORTS[name]
             try:
                 cells = report(name)
             except Missing as missing:
