@@ -12,6 +12,9 @@ use std::ffi::{CStr, CString};
 /// Address family of IPv4 in an inet; that of IPv6 is one more.
 const IPV4: u8 = 2;
 
+/// Bytes of the buffer that are kept after a large value.
+const KEPT: usize = 1 << 16;
+
 thread_local! {
     /// Reused from call to call.
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -81,6 +84,8 @@ fn with_output<T>(f: impl FnOnce(&mut Vec<u8>) -> Option<T>) -> Option<T> {
     let mut out = OUTPUT.take();
     out.clear();
     let made = f(&mut out);
+    out.clear();
+    out.shrink_to(KEPT);
     OUTPUT.set(out);
     made
 }
