@@ -1,5 +1,5 @@
 //! The masks as functions of the server: raw ones, since they run once per value.
-use super::apply::apply;
+use super::apply::{apply, bytes};
 use super::keys;
 use super::types::{self, Kind};
 use crate::core::privacy::mask::Mask;
@@ -61,7 +61,7 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
             keep(flinfo, planned((*call).funcresulttype, spec, key));
         }
         let site = &*(*flinfo).fn_extra.cast::<Site>();
-        let subject = argument::<&[u8]>(fcinfo, 3).unwrap_or_default();
+        let subject = bytes(datum(fcinfo, 3));
         answer(fcinfo, site.apply(datum(fcinfo, 0), subject))
     }
 }

@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn the_form_stays() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let with = Context { keys: Some(&keys), subject: b"" };
         let n = |s: &str, distinct| {
             let mut out = Vec::new();
