@@ -178,7 +178,7 @@ pub fn set(of: MaskFor, name: &str, args: Value, reason: Option<&str>) {
     if !of.role.is_empty() {
         role::bind(&place(of.tag), of.role);
     }
-    store(of, Some((name, args.clone())), (&old_name, old_args.clone()), reason.as_deref());
+    store(of, Some((name, args.clone())), (old_name, old_args.clone()), reason.as_deref());
     if mask.is_keyed() {
         super::key::ensure("");
     }
@@ -208,7 +208,7 @@ pub fn reset(of: MaskFor, reason: &str) {
         error::privacy::no_such_mask(&of.to_string()).raise();
     }
     let (name, args) = effective(&choices().0, of.tag, &of.whom()).to_json();
-    store(of, None, (&name, args.clone()), Some(reason));
+    store(of, None, (name, args.clone()), Some(reason));
     audit::act(Act {
         verb: "reset_mask",
         object: &of.to_string(),
