@@ -169,7 +169,7 @@ COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transacti
 GRANT EXECUTE ON FUNCTION
     governance._masks(), governance.set_mask(text, text, jsonb, text, text, text), governance.reset_mask(text, text, text, text),
     governance.declare_tag(text, text, text, jsonb), governance.forget_tag(text, text),
-    governance.mask_role(text), governance.unmask_role(text, text),
+    governance.mask_role(text), governance.unmask_role(text, text), governance.create_mask_index(regclass, text, text, text),
     governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(text),
     governance.rotate_key(text, text), governance.destroy_key(uuid, text),
     governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
@@ -204,6 +204,7 @@ COMMENT ON FUNCTION governance.set_mask(text, text, jsonb, text, text, text) IS 
 COMMENT ON FUNCTION governance.reset_mask(text, text, text, text) IS 'takes such a choice back; takes effect at commit';
 COMMENT ON FUNCTION governance.declare_tag(text, text, text, jsonb) IS 'adds a tag of one''s own to the vocabulary, with its default mask; again changes the description';
 COMMENT ON FUNCTION governance.forget_tag(text, text) IS 'takes a tag of one''s own from the vocabulary; not while a column bears it';
+COMMENT ON FUNCTION governance.create_mask_index(regclass, text, text, text) IS 'makes an index by which masked roles find rows by the masked value of a column, for everybody, for a recipient or for members of a role; DROP INDEX is its inverse';
 COMMENT ON FUNCTION governance.mask_role(text) IS 'masks a role and its members on SELECT, COPY and pg_dump; public masks everybody';
 COMMENT ON FUNCTION governance.unmask_role(text, text) IS 'ends that; takes effect at commit';
 COMMENT ON FUNCTION governance.grant_unmask(text, text, text, timestamptz) IS 'lets members of a role see what a tag masks, never the caller''s own; takes effect at commit';

@@ -119,12 +119,12 @@ COMMENT ON COLUMN governance.export_receipt.sha256 IS 'SHA-256 of all lines, eac
 COMMENT ON COLUMN governance.export_receipt.masked IS 'masked columns with their tags and masks';
 
 -------------------------------------------------------------------------------------------------------------- functions
--- STRICT keeps NULLs. Not IMMUTABLE where a key decides. The raw functions run once per value and resolve no name, so
+-- STRICT keeps NULLs. Not IMMUTABLE where a key decides; _mask names its key, and is. The raw functions run once per value and resolve no name, so
 -- they have no SET clause: it would cost many times the mask. _mask is what the planner hook puts in place of a column
 -- of any type; the others are for users, with the arguments of the mask whose name they bear. Those that are keyed are
 -- not for PUBLIC: who can call them can find out by guessing.
-CREATE FUNCTION governance._mask(value anyelement, spec text, recipient text, subject text) RETURNS anyelement
-    LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask';
+CREATE FUNCTION governance._mask(value anyelement, spec text, key text, subject text) RETURNS anyelement
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask';
 CREATE FUNCTION governance.mask_partial(value text, "left" integer DEFAULT 1, "right" integer DEFAULT 0, pad text DEFAULT '***') RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
 CREATE FUNCTION governance.mask_email(value text) RETURNS text
@@ -245,6 +245,18 @@ CREATE VIEW governance.keys AS
       FROM governance.key
      ORDER BY key.recipient, epoch;
 
+-- Where the key is another than the one in use, or the mask was changed, no query uses the index any more.
+CREATE VIEW governance.mask_indexes WITH (security_barrier) AS
+    SELECT i.indrelid::regclass AS relation, i.indexrelid::regclass AS index, pg_get_indexdef(i.indexrelid, 1, true) AS expression,
+           k.id AS key_id, i.indisvalid AND (k.id IS NULL AND x.key IS NULL OR k.state = 'in use') AS usable
+      FROM pg_depend d
+      JOIN pg_index i ON i.indexrelid = d.objid
+      LEFT JOIN LATERAL (SELECT (regexp_match(pg_get_indexdef(i.indexrelid, 1, true), '''([0-9a-f-]{36})/'))[1] AS key) x ON true
+      LEFT JOIN governance.keys k ON k.id::text = x.key
+     WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = 'governance._mask(anyelement,text,text,text)'::regprocedure
+       AND d.classid = 'pg_class'::regclass AND governance._may_see(i.indrelid)
+     ORDER BY i.indrelid::regclass::text, i.indexrelid::regclass::text;
+
 CREATE VIEW governance.unmask_grants AS
     SELECT role, tag, reason, valid_until, granted_at, granted_by FROM governance.unmask_grant
      WHERE valid_until IS NULL OR valid_until > now()
@@ -272,7 +284,7 @@ ALTER TABLE governance.unmask_grant ENABLE ALWAYS TRIGGER data_governance_touch;
 ALTER TABLE governance.key ENABLE ALWAYS TRIGGER data_governance_touch;
 
 ------------------------------------------------------------------------------------------------------------------ grants
-GRANT SELECT ON governance.masks, governance.tag_masks, governance.masked_roles, governance.keys, governance.unmask_grants,
+GRANT SELECT ON governance.masks, governance.tag_masks, governance.masked_roles, governance.keys, governance.mask_indexes, governance.unmask_grants,
                 governance.export_receipts TO PUBLIC;
 
 ---------------------------------------------------------------------------------------------------------------- comments
@@ -280,6 +292,8 @@ COMMENT ON VIEW governance.masks IS 'the masks there are, mildest first';
 COMMENT ON VIEW governance.tag_masks IS 'which mask each tag has, for everybody, for recipients and for members of roles';
 COMMENT ON VIEW governance.masked_roles IS 'roles whose members see masks';
 COMMENT ON VIEW governance.keys IS 'keys of keyed masks: whose, of which epoch, and whether they are in use; never the keys themselves';
+COMMENT ON VIEW governance.mask_indexes IS 'indexes over masks, by which masked roles find rows by masked values, and whether queries can use them now'
+;
 COMMENT ON VIEW governance.unmask_grants IS 'leave to see what a tag masks';
 COMMENT ON VIEW governance.export_receipts IS 'evidence of exports: the caller''s own, or all with a duty';
 

@@ -116,6 +116,7 @@ INSERT INTO call (what, sql) VALUES
     ('revoke_unmask', $$SELECT governance.revoke_unmask('matrix_victim', 'pii.contact.email')$$),
     ('create_key (no wrapping key)', $$SELECT governance.create_key()$$),
     ('rotate_key (no wrapping key)', $$SELECT governance.rotate_key()$$),
+    ('create_mask_index', $$SELECT governance.create_mask_index('shop.customer', 'note')$$),
     ('destroy_key', $$SELECT governance.destroy_key('00000000-0000-0000-0000-000000000000', 'why')$$),
     ('accept_proposal', $$SELECT governance.accept_proposal((SELECT governance._proposal_id('class', 'shop', 'other', NULL, 'master')))$$),
     ('reject_proposal', $$SELECT governance.reject_proposal((SELECT governance._proposal_id('class', 'shop', 'other', NULL, 'master')), 'why')$$),

@@ -195,6 +195,26 @@ pub fn no_key_left(recipient: &str) -> Failure {
     .hint(call)
 }
 
+/// An index over a keyed mask that cannot be kept.
+pub fn index_without_key() -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        "an index over a keyed mask cannot be kept without its key",
+    )
+    .detail("The wrapping key does not open it, or it was destroyed. A row without an entry would not be found later.")
+    .hint("Drop the index (SELECT * FROM governance.mask_indexes;), or bring the wrapping key back.")
+}
+
+/// A column whose mask no index can be made for.
+pub fn no_index_for(column: &str, why: &str) -> Failure {
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("no index can be made for the mask of {column}"),
+    )
+    .detail(why)
+    .hint("SELECT * FROM governance.tag_masks;")
+}
+
 /// How to get a wrapping key.
 pub const KEY_FIX: &str = "Put 32 random bytes into a file of the server's user (head -c 32 /dev/urandom), then: \
      ALTER SYSTEM SET governance.key_file = '/path/to/it'; SELECT pg_reload_conf(); SELECT governance.create_key();";

@@ -8,7 +8,8 @@ use crate::pg::event::Event;
 use crate::pg::object::Address;
 use crate::pg::object::catalogs::{PG_CLASS, PG_CONSTRAINT, PG_NAMESPACE};
 use crate::pg::{
-    cache, hooks, loading, owner, regclass, relation, roles, session, settings_scope, spi, versions, xact,
+    cache, hooks, loading, mask, owner, regclass, relation, roles, session, settings_scope, spi, versions,
+    xact,
 };
 use crate::privacy::unclassified;
 use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
@@ -32,6 +33,8 @@ struct Running {
     sub: pg_sys::SubTransactionId,
     /// What was judged before it ran.
     foreseen: Vec<Address>,
+    /// How many stored things called the function that masks.
+    masks: usize,
 }
 
 /// Whether the guard has nothing to say. What is declared follows DDL all the same.
@@ -78,7 +81,9 @@ pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
 
 fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
-    FORESEEN.with_borrow_mut(|f| f.push(Running { sub: xact::subtransaction(), foreseen: Vec::new() }));
+    let masks = mask::index::dependents();
+    FORESEEN
+        .with_borrow_mut(|f| f.push(Running { sub: xact::subtransaction(), foreseen: Vec::new(), masks }));
     if !silent() {
         dump_script::stop_if_half_done(&event);
     }
@@ -170,7 +175,11 @@ pub fn on_end(call: pg_sys::FunctionCallInfo) {
 }
 
 fn after(call: pg_sys::FunctionCallInfo) {
-    FORESEEN.with_borrow_mut(Vec::pop);
+    if let Some(running) = FORESEEN.with_borrow_mut(Vec::pop)
+        && !roles::is_superuser(roles::current())
+    {
+        mask::index::refuse_more_than(running.masks);
+    }
     let path = settings_scope::callers_search_path();
     let event = read(call);
     let commands = owner::run(|| {

@@ -120,6 +120,13 @@ fn effective(choices: &Choices, tag: &str, whom: &Whom) -> Mask {
     choices.for_whom(tag, whom).unwrap_or_else(|| choices.for_everybody(tag))
 }
 
+/// The mask that holds for a tag, for them.
+#[must_use]
+pub fn in_force(of: MaskFor) -> Mask {
+    of.require();
+    effective(&choices().0, of.tag, &of.whom())
+}
+
 /// Columns that an error names.
 const NAMED: usize = 10;
 

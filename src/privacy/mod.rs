@@ -3,6 +3,7 @@ mod detection;
 mod export;
 mod grant;
 pub mod key;
+mod mask_index;
 mod masked;
 mod masking;
 mod self_test;
@@ -102,6 +103,21 @@ pub mod governance {
         duty::require_operator("masking a role");
         let role = given("role", role);
         masked::mask(role);
+    }
+
+    /// Makes an index by which masked roles find rows by the masked value of a column; returns its name.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn create_mask_index(
+        relation: Option<Relation>,
+        column_name: Option<&str>,
+        recipient: default!(Option<&str>, "NULL"),
+        role: default!(Option<&str>, "NULL"),
+    ) -> String {
+        let relation = given("relation", relation);
+        let column_name = given("column_name", column_name);
+        duty::require_operator("indexing a mask");
+        mask_index::create(relation.held(), column_name, recipient, role)
     }
 
     /// Ends that; takes effect when the transaction has committed.

@@ -144,7 +144,8 @@ impl Place<'_> {
             };
             let value = match self.declared == self.kind.base {
                 true => self.value(),
-                false => relabel(self.value(), self.kind.base, self.kind.typmod, self.collation),
+                // As a cast is read that is written in SQL: indexes have the same.
+                false => relabel(self.value(), self.kind.base, -1, self.collation),
             };
             let mut list = list_of(value);
             for argument in [
@@ -218,8 +219,10 @@ unsafe fn call(
     collation: pg_sys::Oid,
 ) -> Expr {
     let form = pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
+    // As the parser sees it, since an index over a mask was parsed: the texts among the arguments have a collation.
+    let input = if collation == pg_sys::InvalidOid { pg_sys::DEFAULT_COLLATION_OID } else { collation };
     // SAFETY: makes a node from valid nodes.
-    unsafe { pg_sys::makeFuncExpr(function, result, list, collation, collation, form).cast() }
+    unsafe { pg_sys::makeFuncExpr(function, result, list, collation, input, form).cast() }
 }
 
 unsafe fn relabel(expr: Expr, to: pg_sys::Oid, typmod: i32, collation: pg_sys::Oid) -> Expr {

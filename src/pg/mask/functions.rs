@@ -1,11 +1,11 @@
 //! The masks as functions of the server: raw ones, since they run once per value.
 use super::apply::{apply, bytes};
-use super::keys;
 use super::types::{self, Kind};
+use super::{index, keys};
 use crate::core::privacy::mask::Mask;
 use crate::core::privacy::masks::Context;
 use crate::error;
-use crate::pg::catalog;
+use crate::pg::{catalog, session};
 use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{FromDatum, PgMemoryContexts, pg_guard};
 use serde_json::{Map, Value};
@@ -50,15 +50,24 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
         let flinfo = (*fcinfo).flinfo;
         if (*flinfo).fn_extra.is_null() {
             let call = (*flinfo).fn_expr.cast::<pg_sys::FuncExpr>();
-            let ours = !call.is_null()
-                && (*call).xpr.type_ == NodeTag::T_FuncExpr
-                && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
-            if !ours {
+            let is_call = !call.is_null() && (*call).xpr.type_ == NodeTag::T_FuncExpr;
+            let planned_here = is_call && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
+            // What is stored has no place in a text; only indexes of ours store such a call. While one is made, by
+            // us or by a dump, it has.
+            let stored = is_call
+                && !planned_here
+                && ((*call).location == -1 || index::is_making() || session::runs_dump_script());
+            if !planned_here && !stored {
                 error::privacy::not_for_callers().raise();
             }
             let spec = argument::<&str>(fcinfo, 1).unwrap_or_default();
             let key = argument::<&str>(fcinfo, 2).unwrap_or_default();
-            keep(flinfo, planned((*call).funcresulttype, spec, key));
+            let site = planned((*call).funcresulttype, spec, key);
+            if stored && site.keyed && keys::of(&site.key).is_none() {
+                // An index without the value would not find it for whoever has the key again.
+                error::privacy::index_without_key().raise();
+            }
+            keep(flinfo, site);
         }
         let site = &*(*flinfo).fn_extra.cast::<Site>();
         let subject = bytes(datum(fcinfo, 3));

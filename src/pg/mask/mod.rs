@@ -4,13 +4,14 @@
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
 //! error details, `session` holds what is special for this session, `unmasked` remembers the use of grants, `functions`
 //! are what the server calls, `apply` puts a value of any type (`types`) under a mask with `keys`, `fits` says which mask
-//! fits which column, and `export` runs a query under masks in every mode.
+//! fits which column, `index` makes masks searchable, and `export` runs a query under masks in every mode.
 mod apply;
 mod copy;
 pub mod export;
 mod expression;
 mod fits;
 mod functions;
+pub mod index;
 mod keys;
 mod mutate;
 mod policy;
