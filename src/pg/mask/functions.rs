@@ -53,9 +53,12 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
             let is_call = !call.is_null() && (*call).xpr.type_ == NodeTag::T_FuncExpr;
             let planned_here = is_call && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
             // What is stored has no place in a text; only indexes of ours store such a call. While one is made, by
-            // us or by a dump, it has.
+            // us or by a dump, it has. Constants that the planner folds have none either, and plans lose theirs on the
+            // way to parallel workers: both may be a caller's own.
             let stored = is_call
                 && !planned_here
+                && masks_a_column(call)
+                && pg_sys::ParallelWorkerNumber < 0
                 && ((*call).location == -1 || index::is_making() || session::runs_dump_script());
             if !planned_here && !stored {
                 error::privacy::not_for_callers().raise();
@@ -72,6 +75,18 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
         let site = &*(*flinfo).fn_extra.cast::<Site>();
         let subject = bytes(datum(fcinfo, 3));
         answer(fcinfo, site.apply(datum(fcinfo, 0), subject))
+    }
+}
+
+/// Whether the first argument of a call is a column, of whatever domain.
+unsafe fn masks_a_column(call: *mut pg_sys::FuncExpr) -> bool {
+    // SAFETY: the caller passes a call of a function that takes arguments.
+    unsafe {
+        let mut value = pg_sys::list_nth((*call).args, 0).cast::<pg_sys::Node>();
+        while !value.is_null() && (*value).type_ == NodeTag::T_RelabelType {
+            value = (*value.cast::<pg_sys::RelabelType>()).arg.cast();
+        }
+        !value.is_null() && (*value).type_ == NodeTag::T_Var
     }
 }
 
