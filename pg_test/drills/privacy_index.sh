@@ -49,6 +49,9 @@ call=$(dg_sql -c "SELECT expression FROM governance.mask_indexes WHERE expressio
 refused() { dg_is "$1" "_mask cannot be called in a query" "$(dg_sql -U plain -c "$2" 2>&1 | grep -o '_mask cannot be called in a query' | head -1)"; }
 dg_sql -U plain -c "CREATE TABLE guess (ssn text); INSERT INTO guess VALUES ('RAWCANARY4711')" >/dev/null
 refused "a guess in a query" "SELECT $call FROM guess"
+refused "a guess in a query, as a constant" "SELECT ${call/(ssn,/(\'RAWCANARY4711\'::text,}"
+refused "a guess in an aggregate" "CREATE AGGREGATE guessed(text, text, text) (sfunc = governance._mask, stype = text, initcond = 'RAWCANARY4711')"
+refused "a guess behind the settings of a dump" "SET row_security = off; SET check_function_bodies = off; SELECT $call FROM guess"
 refused "in a view" "CREATE VIEW guess_v AS SELECT $call AS v FROM guess"
 refused "in an index of one's own" "CREATE INDEX ON guess (($call))"
 refused "in a generated column" "ALTER TABLE guess ADD COLUMN g text GENERATED ALWAYS AS ($call) STORED"

@@ -5,7 +5,7 @@ use super::{index, keys};
 use crate::core::privacy::mask::Mask;
 use crate::core::privacy::masks::Context;
 use crate::error;
-use crate::pg::{catalog, session};
+use crate::pg::{catalog, roles, session};
 use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{FromDatum, PgMemoryContexts, pg_guard};
 use serde_json::{Map, Value};
@@ -53,13 +53,14 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
             let is_call = !call.is_null() && (*call).xpr.type_ == NodeTag::T_FuncExpr;
             let planned_here = is_call && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
             // What is stored has no place in a text; only indexes of ours store such a call. While one is made, by
-            // us or by a dump, it has. Constants that the planner folds have none either, and plans lose theirs on the
-            // way to parallel workers: both may be a caller's own.
+            // us or by a dump, it has. A call whose arguments are constants has none either, once it is folded;
+            // and plans lose theirs on the way to parallel workers, so that a call there may be a caller's own.
+            let is_restored = session::runs_dump_script() && roles::is_superuser(roles::outer());
             let stored = is_call
                 && !planned_here
-                && masks_a_column(call)
+                && is_of_a_column(call)
                 && pg_sys::ParallelWorkerNumber < 0
-                && ((*call).location == -1 || index::is_making() || session::runs_dump_script());
+                && ((*call).location == -1 || index::is_making() || is_restored);
             if !planned_here && !stored {
                 error::privacy::not_for_callers().raise();
             }
@@ -78,15 +79,18 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
     }
 }
 
-/// Whether the first argument of a call is a column, of whatever domain.
-unsafe fn masks_a_column(call: *mut pg_sys::FuncExpr) -> bool {
-    // SAFETY: the caller passes a call of a function that takes arguments.
+/// Whether the value that a call masks is a column.
+///
+/// # Safety
+/// `call` must be a valid FuncExpr.
+unsafe fn is_of_a_column(call: *mut pg_sys::FuncExpr) -> bool {
+    // SAFETY: the caller vouches for the node; the first argument is one, and so is what it relabels.
     unsafe {
         let mut value = pg_sys::list_nth((*call).args, 0).cast::<pg_sys::Node>();
-        while !value.is_null() && (*value).type_ == NodeTag::T_RelabelType {
+        if (*value).type_ == NodeTag::T_RelabelType {
             value = (*value.cast::<pg_sys::RelabelType>()).arg.cast();
         }
-        !value.is_null() && (*value).type_ == NodeTag::T_Var
+        (*value).type_ == NodeTag::T_Var
     }
 }
 
