@@ -50,6 +50,12 @@ SELECT governance.mask_json('{}', '{}');
 SELECT governance._mask('a'::text, '[{"mask":"pseudonym"},-1,false]', '', '');
 RESET ROLE;
 SELECT governance._mask('a'::text, '[{"mask":"pseudonym"},-1,false]', '', '');
+-- nor with the key's name, by constants that the planner folds, or in parallel workers
+SELECT id || '/' AS key FROM governance.keys \gset
+SELECT governance._mask('a'::text, '[{"mask":"pseudonym"},-1,false]', :'key', '');
+CREATE TABLE guesses AS SELECT 'a'::text AS a; SET force_parallel_mode = on; SET parallel_leader_participation = off;
+SELECT governance._mask(a, '[{"mask":"pseudonym"},-1,false]', :'key', '') FROM guesses;
+RESET force_parallel_mode; RESET parallel_leader_participation;
 SELECT p.proname FROM pg_proc p WHERE p.pronamespace = 'governance'::regnamespace AND p.proname ~ '^_?mask_?' AND (p.proleakproof OR p.proparallel <> 's') AND p.proname <> 'mask_role' AND p.proname <> '_masks';
 SELECT mask, arguments, types FROM governance.masks;
 ALTER SYSTEM RESET governance.key_file; SELECT pg_reload_conf();

@@ -78,7 +78,7 @@ pub fn no_json(name: &Name, column: &str) -> Failure {
 
 /// A new column of a governed dataset, and how to classify it.
 pub fn unclassified(name: &Name, column: &str, masked: bool) -> Failure {
-    let [relation, quoted] = [&name.to_string(), column].map(|n| pgrx::spi::quote_literal(n));
+    let [relation, quoted] = [&name.to_string(), column].map(pgrx::spi::quote_literal);
     let what = if masked { "is masked until it is classified" } else { "is not classified" };
     Failure::new(Code::ERRCODE_WARNING, format!("column \"{column}\" of {name} {what}"))
         .hint(format!("SELECT governance.tag_column({relation}, {quoted}, 'what it holds'); or, where that is nobody's secret: SELECT governance.untag_column({relation}, {quoted}, 'unclassified', 'why');"))

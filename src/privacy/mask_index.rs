@@ -5,6 +5,7 @@ use crate::error;
 use crate::pg::catalog;
 use crate::pg::mask::{self, index};
 use crate::pg::regclass::Relation;
+use crate::pg::settings_scope::with_setting;
 use crate::pg::{owner, spi};
 use crate::registry::tagging;
 use pgrx::spi::quote_identifier;
@@ -38,7 +39,10 @@ pub fn create(relation: Relation, column: &str, recipient: Option<&str>, role: O
     let made = index::making(|| {
         owner::run(|| {
             let before = indexes(relation);
-            spi::execute(&format!("CREATE INDEX ON {name} (({expression}))"), &[]);
+            // In parallel workers `_mask` cannot tell an index from a caller.
+            with_setting(c"max_parallel_maintenance_workers", "0", || {
+                spi::execute(&format!("CREATE INDEX ON {name} (({expression}))"), &[])
+            });
             indexes(relation).into_iter().find(|i| !before.contains(i))
         })
     });

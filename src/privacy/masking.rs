@@ -130,13 +130,13 @@ pub fn in_force(of: MaskFor) -> Mask {
 /// Columns that an error names.
 const NAMED: usize = 10;
 
-/// Refuses a mask that does not fit a column that bears the tag.
-fn require_fit(tag: &str, mask: &Mask) {
+/// Refuses a mask that does not fit a column that bears the tag, or one below it that would have that mask.
+fn require_fit(tags: &[&str], mask: &Mask, chosen: &str) {
     let columns = owner::run(|| {
         spi::select(
             "SELECT schema_name, relation_name, column_name FROM governance._column_tag
-              WHERE tag = $1 AND path = '' ORDER BY 1, 2, 3",
-            &[tag.into()],
+              WHERE tag = ANY($1) AND path = '' ORDER BY 1, 2, 3",
+            &[tags.iter().map(ToString::to_string).collect::<Vec<_>>().into()],
             |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must::<String>(3)),
         )
     });
@@ -152,7 +152,7 @@ fn require_fit(tag: &str, mask: &Mask) {
     // One mask has to fit all of them: where several kinds of types bear the tag, only a default does.
     let fitting =
         if misfits.iter().all(|(_, m)| m.fitting == first.fitting) { first.fitting } else { "default" };
-    let tag = pgrx::spi::quote_literal(tag);
+    let tag = pgrx::spi::quote_literal(chosen);
     let hint = format!("SELECT governance.set_mask({tag}, '{fitting}', reason => 'why');");
     let type_differs = misfits.iter().any(|(_, m)| m.type_differs);
     let mut columns: Vec<String> = misfits.into_iter().map(|(c, _)| c).collect();
@@ -170,20 +170,22 @@ pub fn set(of: MaskFor, name: &str, args: Value, reason: Option<&str>) {
     role::follow();
     of.require();
     let mask = Mask::parse(name, &args).unwrap_or_else(|why| error::privacy::bad_mask(name, &why).raise());
-    require_fit(of.tag, &mask);
     let whom = of.whom();
     let (before, _) = choices();
     let mut after = before.clone();
     after.chosen.insert((of.tag.to_string(), whom.clone()), Choice { now: Some(mask.clone()), was: None });
+    let concerned: Vec<&str> =
+        before.below(of.tag).filter(|tag| effective(&after, tag, &whom) == mask).collect();
+    require_fit(&concerned, &mask, of.tag);
     let weakens = before
         .below(of.tag)
-        .any(|tag| effective(&after, tag, &whom).strictness() < effective(&before, tag, &whom).strictness());
+        .any(|tag| effective(&after, tag, &whom).weakens(&effective(&before, tag, &whom)));
     let reason = if weakens { Some(duty::reason_for("set_mask", reason)) } else { reason.map(String::from) };
     let (old_name, old_args) = effective(&before, of.tag, &whom).to_json();
     if !of.role.is_empty() {
         role::bind(&place(of.tag), of.role);
     }
-    store(of, Some((name, args.clone())), (&old_name, old_args.clone()), reason.as_deref());
+    store(of, Some((name, args.clone())), (old_name, old_args.clone()), reason.as_deref());
     if mask.is_keyed() {
         super::key::ensure("");
     }
@@ -213,7 +215,7 @@ pub fn reset(of: MaskFor, reason: &str) {
         error::privacy::no_such_mask(&of.to_string()).raise();
     }
     let (name, args) = effective(&choices().0, of.tag, &of.whom()).to_json();
-    store(of, None, (&name, args.clone()), Some(reason));
+    store(of, None, (name, args.clone()), Some(reason));
     audit::act(Act {
         verb: "reset_mask",
         object: &of.to_string(),

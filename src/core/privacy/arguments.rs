@@ -212,7 +212,11 @@ fn paths(a: &Args, depth: usize) -> Result<Vec<(Path, Mask)>, String> {
     if given.is_empty() || given.len() > LIST_MAX {
         return Err(needs());
     }
-    given.iter().map(|(path, mask)| Ok((Path::parse(path)?, nested(mask, depth + 1)?))).collect()
+    let paths = given.iter().map(|(path, mask)| Ok((Path::parse(path)?, nested(mask, depth + 1)?)));
+    let Mask::Json(paths) = Mask::json(paths.collect::<Result<Vec<_>, String>>()?) else {
+        return Err(needs());
+    };
+    Ok(paths)
 }
 
 fn condition(a: &Args) -> Result<(String, Test), String> {

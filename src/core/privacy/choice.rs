@@ -96,12 +96,12 @@ mod tests {
 
     #[test]
     fn the_nearest_choice_wins_over_the_shipped_mask() {
-        let c = choices(&[("pii.contact", Whom::Everybody, Some(Mask::Pseudonym), None)]);
-        assert_eq!(c.for_everybody("pii.contact.email"), Mask::Pseudonym);
+        let c = choices(&[("pii.contact", Whom::Everybody, Some(Mask::Default), None)]);
+        assert_eq!(c.for_everybody("pii.contact.email"), Mask::Default);
         assert_eq!(c.for_everybody("pii"), Mask::Null);
         assert_eq!(c.for_everybody("pii.contacts"), Mask::Null, "no tag, no mask that is mild");
         let c = choices(&[
-            ("pii.contact", Whom::Everybody, Some(Mask::Pseudonym), None),
+            ("pii.contact", Whom::Everybody, Some(Mask::Default), None),
             ("pii.contact.email", Whom::Everybody, Some(Mask::Email), None),
         ]);
         assert_eq!(c.for_everybody("pii.contact.email"), Mask::Email);
@@ -127,10 +127,10 @@ mod tests {
         let milder = choices(&[("pii", Whom::Everybody, Some(Mask::Phone), Some(Mask::Null))]);
         assert_eq!(milder.for_everybody("pii.contact.email"), Mask::Null);
         let new_above = choices(&[
-            ("pii", Whom::Everybody, Some(Mask::Pseudonym), None),
+            ("pii", Whom::Everybody, Some(Mask::Default), None),
             ("pii.contact", Whom::Everybody, Some(Mask::Phone), Some(Mask::Phone)),
         ]);
-        assert_eq!(new_above.for_everybody("pii.contact.email"), Mask::Pseudonym);
+        assert_eq!(new_above.for_everybody("pii.contact.email"), Mask::Default);
         let taken_back = choices(&[("pii.contact.email", Whom::Everybody, None, Some(Mask::Null))]);
         assert_eq!(taken_back.for_everybody("pii.contact.email"), Mask::Null);
     }

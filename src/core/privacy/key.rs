@@ -5,6 +5,7 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use fpe::ff1::FF1;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use std::cell::OnceCell;
 
 /// Length of every key in bytes.
 pub const LENGTH: usize = 32;
@@ -65,7 +66,9 @@ pub fn for_recipient(key: &[u8; LENGTH], recipient: &str) -> Option<[u8; LENGTH]
 pub struct Keys {
     pseudonym: Hmac<Sha256>,
     masks: Hmac<Sha256>,
-    ff1: FF1<Aes256>,
+    ff1_key: [u8; LENGTH],
+    /// By radix: two to the power of the place; ten and 26 after that. Made when first used.
+    ff1: [OnceCell<Option<FF1<Aes256>>>; 19],
 }
 
 impl Keys {
@@ -80,7 +83,8 @@ impl Keys {
         Some(Keys {
             pseudonym: <Hmac<Sha256> as Mac>::new_from_slice(&derive(b"pseudonym\0")?).ok()?,
             masks: <Hmac<Sha256> as Mac>::new_from_slice(&derive(b"masks\0")?).ok()?,
-            ff1: FF1::new(&derive(b"ff1\0")?, 2).ok()?,
+            ff1_key: derive(b"ff1\0")?.into(),
+            ff1: [const { OnceCell::new() }; 19],
         })
     }
 
@@ -130,10 +134,16 @@ impl Keys {
         mac.finalize().into_bytes().into()
     }
 
-    /// Format-preserving encryption of bits.
+    /// Format-preserving encryption of strings of a radix: a power of two up to 2^16, ten or 26.
     #[must_use]
-    pub fn ff1(&self) -> &FF1<Aes256> {
-        &self.ff1
+    pub fn ff1(&self, radix: u32) -> Option<&FF1<Aes256>> {
+        let place = match radix {
+            10 => 17,
+            26 => 18,
+            _ if radix.is_power_of_two() => radix.ilog2() as usize,
+            _ => return None,
+        };
+        self.ff1.get(place)?.get_or_init(|| FF1::new(&self.ff1_key, radix).ok()).as_ref()
     }
 }
 
@@ -165,7 +175,7 @@ mod tests {
     fn pseudonyms_are_stable_and_separate() {
         let of = |key: u8, recipient: &str, value: &str| {
             let mut out = Vec::new();
-            Keys::new(&[key; LENGTH], recipient).unwrap().pseudonym(
+            Keys::new(&for_recipient(&[key; LENGTH], recipient).unwrap()).unwrap().pseudonym(
                 "",
                 value.as_bytes(),
                 PSEUDONYM,

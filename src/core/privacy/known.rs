@@ -88,7 +88,7 @@ pub const KNOWN: [(&str, &str, &str, &str); 24] = [
     (
         "national_id",
         r#"{"distinct": false}"#,
-        "keeps the form; distinct: equal ones stay equal, NULL without a key",
+        "keeps the form; distinct: FF1, so that equal ones stay equal and others differ, NULL without a key",
         "text",
     ),
     (

@@ -253,6 +253,40 @@ impl Mask {
         }
     }
 
+    /// Masks by path; of several for one path the strictest.
+    #[must_use]
+    pub fn json(paths: impl IntoIterator<Item = (Path, Mask)>) -> Mask {
+        let mut all: Vec<(Path, Mask)> = Vec::new();
+        for (path, mask) in paths {
+            match all.iter_mut().find(|(p, _)| *p == path) {
+                Some((_, known)) => *known = std::mem::replace(known, Mask::Null).strictest(mask),
+                None => all.push((path, mask)),
+            }
+        }
+        Mask::Json(all)
+    }
+
+    /// Whether it may show what another hides: changing that one for it weakens. Where the two cannot be compared, it does.
+    #[must_use]
+    pub fn weakens(&self, other: &Mask) -> bool {
+        match (self, other) {
+            _ if self == other => false,
+            (Mask::Json(new), Mask::Json(old)) => {
+                let kept =
+                    |(path, mask): &(Path, Mask)| new.iter().any(|(p, m)| p == path && !m.weakens(mask));
+                !old.iter().all(kept)
+            }
+            (Mask::Conditional(new), Mask::Conditional(old))
+                if new.column == old.column && new.test == old.test =>
+            {
+                new.then.weakens(&old.then) || new.otherwise.weakens(&old.otherwise)
+            }
+            (new, Mask::Conditional(old)) => new.weakens(&old.then) || new.weakens(&old.otherwise),
+            (Mask::Conditional(new), old) => new.then.weakens(old) || new.otherwise.weakens(old),
+            (new, old) => new.strictness() < old.strictness(),
+        }
+    }
+
     /// The stricter of two. Where one depends on a condition, that goes into its branches; paths of two join.
     #[must_use]
     pub fn strictest(self, other: Mask) -> Mask {
@@ -265,10 +299,7 @@ impl Mask {
                 }
                 Mask::Conditional(Box::new(Conditional { column, test, then, otherwise }))
             }
-            (Mask::Json(mut a), Mask::Json(b)) => {
-                a.extend(b.into_iter().filter(|p| !a.contains(p)).collect::<Vec<_>>());
-                Mask::Json(a)
-            }
+            (Mask::Json(a), Mask::Json(b)) => Mask::json(a.into_iter().chain(b)),
             (a, b) if b.strictness() > a.strictness() => b,
             (a, _) => a,
         }
@@ -303,6 +334,12 @@ mod tests {
             assert_eq!((c.then, c.otherwise), (Mask::Null, Mask::Email));
         }
         assert_eq!(conditional.clone().strictest(Mask::Null), Mask::Null);
+        assert!(
+            conditional.weakens(&Mask::Null)
+                && Mask::Email.weakens(&conditional)
+                && !Mask::Null.weakens(&conditional)
+        );
+        assert!(!conditional.weakens(&conditional.clone()));
         assert_eq!(conditional.strictness().0, Mask::parse("partial", &json!({})).unwrap().strictness().0);
     }
 
@@ -311,6 +348,9 @@ mod tests {
         let of = |path: &str, mask| Mask::Json(vec![(Path::parse(path).unwrap(), mask)]);
         let both = of("$.a", Mask::Email).strictest(of("$.b", Mask::Null)).strictest(of("$.a", Mask::Email));
         assert!(matches!(&both, Mask::Json(p) if p.len() == 2));
+        let stricter = both.clone().strictest(of("$.a", Mask::Null));
+        assert_eq!(stricter, of("$.a", Mask::Null).strictest(of("$.b", Mask::Null)));
+        assert!(both.weakens(&stricter) && !stricter.weakens(&both) && of("$.b", Mask::Null).weakens(&both));
         assert_eq!(both.strictest(Mask::Null), Mask::Null);
     }
 }

@@ -12,6 +12,9 @@ use std::ffi::{CStr, CString};
 /// Address family of IPv4 in an inet; that of IPv6 is one more.
 const IPV4: u8 = 2;
 
+/// Bytes of the buffer that are kept after a large value.
+const KEPT: usize = 1 << 16;
+
 thread_local! {
     /// Reused from call to call.
     static OUTPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -67,12 +70,20 @@ pub unsafe fn apply(mask: &Mask, kind: Kind, value: pg_sys::Datum, with: Context
 }
 
 /// The bytes of a varlena.
-unsafe fn bytes<'a>(value: pg_sys::Datum) -> &'a [u8] {
+///
+/// # Safety
+/// `value` must be a varlena.
+pub unsafe fn bytes<'a>(value: pg_sys::Datum) -> &'a [u8] {
     // SAFETY: the caller vouches for a varlena; the copy, if one is made, lives as long as the function's context.
     unsafe {
-        let packed = pg_sys::pg_detoast_datum_packed(value.cast_mut_ptr());
-        let length = pgrx::varlena::varsize_any_exhdr(packed);
-        std::slice::from_raw_parts(pgrx::varlena::vardata_any(packed).cast(), length)
+        let mut value = value.cast_mut_ptr::<pg_sys::varlena>();
+        // Most are stored plainly, and need no call of the server.
+        let is_short = pgrx::varlena::varatt_is_1b(value) && !pgrx::varlena::varatt_is_1b_e(value);
+        if !is_short && !pgrx::varlena::varatt_is_4b_u(value) {
+            value = pg_sys::pg_detoast_datum_packed(value);
+        }
+        let length = pgrx::varlena::varsize_any_exhdr(value);
+        std::slice::from_raw_parts(pgrx::varlena::vardata_any(value).cast(), length)
     }
 }
 
@@ -81,6 +92,8 @@ fn with_output<T>(f: impl FnOnce(&mut Vec<u8>) -> Option<T>) -> Option<T> {
     let mut out = OUTPUT.take();
     out.clear();
     let made = f(&mut out);
+    out.clear();
+    out.shrink_to(KEPT);
     OUTPUT.set(out);
     made
 }

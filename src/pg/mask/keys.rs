@@ -35,13 +35,13 @@ pub fn of(reference: &str) -> Option<Rc<Keys>> {
     if reference.is_empty() {
         return None;
     }
-    // SAFETY: plain read of a backend global.
-    let statement = unsafe { pg_sys::GetCurrentStatementStartTimestamp() };
+    // SAFETY: plain read of a backend global; asked for only where keys are missing, since it is a call of the server.
+    let statement = || unsafe { pg_sys::GetCurrentStatementStartTimestamp() };
     let ready = READY.with_borrow(|ready| {
         let good = ready.as_ref().filter(|r| {
             r.reference == reference
                 && r.generation == cache::generation()
-                && (r.keys.is_some() || r.statement == statement)
+                && (r.keys.is_some() || r.statement == statement())
         });
         good.map(|r| r.keys.clone())
     });
@@ -52,6 +52,11 @@ pub fn of(reference: &str) -> Option<Rc<Keys>> {
     cache::settle();
     let keys = crate::privacy::key::open(reference).and_then(|k| Keys::new(&k)).map(Rc::new);
     let generation = cache::generation();
-    READY.set(Some(Ready { generation, statement, reference: reference.to_string(), keys: keys.clone() }));
+    READY.set(Some(Ready {
+        generation,
+        statement: statement(),
+        reference: reference.to_string(),
+        keys: keys.clone(),
+    }));
     keys
 }

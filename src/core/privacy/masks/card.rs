@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn synthetic_ones_pass_luhn() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let with = Context { keys: Some(&keys), subject: b"" };
         let mut out = Vec::new();
         card(b"4929 1234 1234 1234", 0, 4, true, with, &mut out).unwrap();

@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn intervals_of_one_subject_stay_true() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let shift = Mask::DateShift { subject: "id".into(), days: 30 };
         for subject in 0..200_u8 {
             let subject = [subject];

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_same_for_the_same() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let with = Context { keys: Some(&keys), subject: b"" };
         for (_, kind) in Kind::ALL {
             for (_, locale) in Locale::ALL {

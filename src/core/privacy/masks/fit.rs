@@ -48,7 +48,10 @@ pub fn fits(mask: &Mask, family: Family) -> bool {
         Mask::DateTrunc(unit) => family == Time || (matches!(family, Date | Text) && *unit >= Unit::Week),
         Mask::Ip { .. } => matches!(family, Network | Text),
         Mask::Pseudonym { .. } => matches!(family, Text | Uuid | Integer(_) | Numeric | Float | Bytes),
-        Mask::Fpe { .. } => matches!(family, Text | Integer(_) | Numeric),
+        // Fewer digits than seven have less than a million values.
+        Mask::Fpe { .. } => {
+            matches!(family, Text | Numeric) || matches!(family, Integer(most) if most > 9_999_999)
+        }
         _ => family == Text,
     }
 }

@@ -37,22 +37,46 @@ fn first_of_kind(c: u8) -> u8 {
     }
 }
 
+/// How to write numbers below a size as strings that FF1 can encrypt: radix and length. Pure digits and letters as they are,
+/// others in the power of two with the least work: the length, doubled for each bit by which the strings are too many,
+/// since numbers beyond the size are encrypted again.
+fn strings(size: u128) -> Option<(u32, u32)> {
+    for radix in [10_u32, 26] {
+        let length = size.ilog(u128::from(radix));
+        if u128::from(radix).checked_pow(length) == Some(size) {
+            return Some((radix, length));
+        }
+    }
+    let bits = 128 - (size - 1).leading_zeros();
+    let length = |k: u32| bits.div_ceil(k).max(2);
+    let k = (1..=16)
+        .filter(|k| length(*k) * k <= 127)
+        .min_by_key(|k| length(*k) << (length(*k) * k - bits).min(16))?;
+    Some((1 << k, length(k)))
+}
+
 /// A number below `size` for each number below `size`.
 fn permute(keys: &Keys, tweak: &[u8], value: u128, size: u128, way: Way) -> Option<u128> {
     if size < LEAST || value >= size {
         return None;
     }
-    let bits = (128 - (size - 1).leading_zeros()).max(20);
+    let (radix, length) = strings(size)?;
+    let ff1 = keys.ff1(radix)?;
+    let base = u128::from(radix);
+    let mut string = vec![0_u16; length as usize];
     let mut value = value;
-    // Numbers beyond the size are encrypted again until one is within: half or more of all are.
     loop {
-        let string: Vec<u16> = (0..bits).rev().map(|n| (value >> n & 1) as u16).collect();
-        let string = FlexibleNumeralString::from(string);
+        for numeral in string.iter_mut().rev() {
+            *numeral = (value % base) as u16;
+            value /= base;
+        }
+        let given = FlexibleNumeralString::from(string);
         let made = match way {
-            Way::There => keys.ff1().encrypt(tweak, &string),
-            Way::Back => keys.ff1().decrypt(tweak, &string),
+            Way::There => ff1.encrypt(tweak, &given),
+            Way::Back => ff1.decrypt(tweak, &given),
         };
-        value = Vec::from(made.ok()?).into_iter().fold(0, |sum, bit| sum << 1 | u128::from(bit & 1));
+        string = made.ok()?.into();
+        value = string.iter().fold(0, |sum, numeral| sum * base + u128::from(*numeral));
         if value < size {
             return Some(value);
         }
@@ -104,10 +128,20 @@ pub fn text(keys: &Keys, domain: &str, value: &[u8], way: Way) -> Option<Vec<u8>
 pub fn integer(keys: &Keys, domain: &str, value: i128, most: i128, way: Way) -> Option<i128> {
     let absolute = value.unsigned_abs();
     let digits = absolute.checked_ilog10()?;
-    let (low, high) =
-        (10_u128.checked_pow(digits)?, 10_u128.checked_pow(digits + 1)?.min(most.unsigned_abs() + 1));
+    let (low, all) = (10_u128.checked_pow(digits)?, 10_u128.checked_pow(digits + 1)?);
+    let high = all.min(most.unsigned_abs() + 1);
+    if absolute >= high || high - low < LEAST {
+        return None;
+    }
     let tweak = [domain.as_bytes(), b"\0number"].concat();
-    let made = permute(keys, &tweak, absolute.checked_sub(low)?, high.checked_sub(low)?, way)? + low;
+    let mut made = absolute;
+    // Those with fewer digits, and those beyond the type, are encrypted again.
+    loop {
+        made = permute(keys, &tweak, made, all, way)?;
+        if (low..high).contains(&made) {
+            break;
+        }
+    }
     Some(if value < 0 { -(made as i128) } else { made as i128 })
 }
 
@@ -118,7 +152,7 @@ mod tests {
 
     #[test]
     fn forms_stay_and_nothing_collides() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let long = "1aB-".repeat(60);
         for value in [
             "123456",
@@ -143,8 +177,26 @@ mod tests {
     }
 
     #[test]
+    fn strings_hold_all_numbers() {
+        for size in [
+            LEAST,
+            LEAST + 1,
+            10_u128.pow(9),
+            26_u128.pow(8),
+            26_u128.pow(5) * 1000,
+            PIECE,
+            PIECE - 1,
+            1 << 64,
+        ] {
+            let (radix, length) = strings(size).unwrap();
+            let all = u128::from(radix).checked_pow(length).unwrap();
+            assert!(all >= size && (all / size < 32 || length < 4), "{size}: {radix}^{length}");
+        }
+    }
+
+    #[test]
     fn small_domains_are_refused() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         for value in ["", "12345", "abcd", "---", "Émile123456", &"1".repeat(257)] {
             assert_eq!(text(&keys, "", value.as_bytes(), Way::There), None, "{value}");
         }
@@ -154,7 +206,7 @@ mod tests {
 
     #[test]
     fn integers_keep_sign_and_digits() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let mut seen = HashSet::new();
         let many = (1_000_000..1_001_000).chain(2_147_483_000..2_147_483_648).chain(-1_000_500..=-1_000_000);
         for n in many {

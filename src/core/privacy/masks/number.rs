@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn noise_is_never_none() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let with = Context { keys: Some(&keys), subject: b"" };
         for n in (-300..300).chain([i128::from(i64::MAX), i128::from(i64::MIN), 10_i128.pow(36)]) {
             let made = noise(Decimal::whole(n), 100_000, with).unwrap().mantissa;
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn results_fit_the_type() {
-        let keys = Keys::new(&[1; 32], "").unwrap();
+        let keys = Keys::new(&[1; 32]).unwrap();
         let with = Context { keys: Some(&keys), subject: b"" };
         let pseudonym = Mask::Pseudonym { digits: 32, domain: String::new() };
         for n in 0..1000 {

@@ -57,8 +57,8 @@ pub fn scrub(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
         let Some(found) = patterns.search(&input) else { break };
         let (pattern, start) = (found.pattern().as_usize(), found.start());
         // A sentence that ends with an address does not end in it.
-        let tail = text[start..found.end()].iter().rev().take_while(|c| b".,;:!?)".contains(c)).count();
-        let end = (found.end() - tail).max(start + 1);
+        let tail = text[start..found.end()].iter().rev().take_while(|c| b".,;:!?)".contains(c));
+        let end = if pattern <= 1 { found.end() - tail.count() } else { found.end() }.max(start + 1);
         match word(pattern, &text[start..end]) {
             Some(word) => {
                 out.extend_from_slice(&text[done..start]);

@@ -73,7 +73,7 @@ fn inputs() -> Vec<Vec<u8>> {
 
 #[test]
 fn no_text_makes_a_mask_fail_or_show_it_whole() {
-    let keys = Keys::new(&[1; 32], "").unwrap();
+    let keys = Keys::new(&[1; 32]).unwrap();
     for mask in masks() {
         for input in inputs() {
             for keys in [Some(&keys), None] {
@@ -110,7 +110,7 @@ fn no_text_makes_a_mask_fail_or_show_it_whole() {
 
 #[test]
 fn no_number_or_date_makes_a_mask_fail() {
-    let keys = Keys::new(&[1; 32], "").unwrap();
+    let keys = Keys::new(&[1; 32]).unwrap();
     let mut draw = Draw::new([4; 32]);
     let edges = [0, 1, -1, i64::MAX, i64::MIN, i64::from(i32::MAX), i64::from(i32::MIN), 32_767, -32_768];
     let numbers: Vec<i64> = edges
