@@ -33,7 +33,7 @@ def databases():
         new_database(name, name == "masks", name == "masks")
         psql(name, TABLE)
     psql("masks", """
-        SELECT governance.declare_tag('bench.name', 'x', 'constant'), governance.declare_tag('bench.ssn', 'x', 'pseudonym'), governance.declare_tag('bench.long', 'x', 'pseudonym', '{"digits": 64}');
+        SELECT governance.declare_tag('bench.name', 'x', 'constant', '{"value": "[hidden]"}'), governance.declare_tag('bench.ssn', 'x', 'pseudonym'), governance.declare_tag('bench.long', 'x', 'pseudonym', '{"digits": 64}');
         SELECT governance.tag_column('person', 'name', 'bench.name'), governance.tag_column('person', 'email', 'pii.contact.email'),
                governance.tag_column('person', 'phone', 'pii.contact.phone'), governance.tag_column('person', 'ssn', 'bench.ssn');
         SELECT governance.create_key(); SELECT governance.mask_role('bench_masked');""")

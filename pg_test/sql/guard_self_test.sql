@@ -22,7 +22,7 @@ SELECT governance.set_level('guard.disabling-guard', 'off', reason => 'suite');
 SELECT attempt, layer, detail FROM governance.self_test() WHERE NOT caught;
 SELECT severity, object, finding FROM governance.assess('{D3}') WHERE check_id = 'EVO-014' ORDER BY object;
 -- what cannot be asked for
-SELECT governance.self_test('privacy');
+SELECT governance.self_test('audit');
 SELECT governance.self_test('nothing');
 SELECT governance.self_test('guard', 'postgres');
 CREATE ROLE guard_self_test_operator;
