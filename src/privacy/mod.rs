@@ -5,6 +5,7 @@ mod grant;
 pub mod key;
 mod masked;
 mod masking;
+mod sampling;
 mod state;
 
 pub use masked::{mask as mask_role, unmask as unmask_role};

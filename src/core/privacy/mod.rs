@@ -3,5 +3,3 @@ pub mod detect;
 pub mod format;
 pub mod key;
 pub mod mask;
-pub mod names;
-pub mod value;

@@ -1,0 +1,200 @@
+//! From what the catalogs and a few values say of a column to a guess at what it holds.
+//!
+//! [`lexicon`] reads names, [`subject`] says what the rows of a table are, [`profile`] counts what values look like
+//! ([`valid`]), [`weigh`] adds it all up as log-odds.
+pub mod json;
+pub mod lexicon;
+pub mod profile;
+pub mod subject;
+pub mod valid;
+pub mod weigh;
+pub mod words;
+
+use lexicon::Hit;
+use profile::Profile;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use subject::{Rows, Subject};
+
+/// What a column's type can hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text of any length, enums too.
+    Text,
+    /// Dates without a time.
+    Date,
+    /// Dates with one.
+    Time,
+    /// Numbers.
+    Number,
+    /// `inet`, `cidr`.
+    Network,
+    /// `macaddr`.
+    Device,
+    /// `bytea`.
+    Bytes,
+    /// `json`, `jsonb`, `hstore`.
+    Json,
+    /// Points and geometries.
+    Place,
+    /// `uuid`.
+    Uuid,
+    /// `boolean`.
+    Bool,
+    /// Anything else.
+    Other,
+}
+
+/// A column as the catalogs and its values describe it.
+#[derive(Clone, Debug)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// What its type can hold.
+    pub kind: Kind,
+    /// The name of its domain or composite type, where that says more than the type itself.
+    pub domain: Option<String>,
+    /// Longest text its type takes.
+    pub longest: Option<usize>,
+    /// Labels, where it is an enum.
+    pub labels: Vec<String>,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// CHECK constraints that name it.
+    pub checks: String,
+    /// Whether it points to another table's key.
+    pub is_reference: bool,
+    /// Whether it is the primary key, alone.
+    pub is_key: bool,
+    /// What values looked like.
+    pub profile: Profile,
+    /// Leaves of JSON by path.
+    pub leaves: BTreeMap<String, Profile>,
+    /// Whether all there is to know from statistics is known.
+    pub is_known: bool,
+}
+
+impl Column {
+    /// A column of which nothing but name and type is known.
+    #[must_use]
+    pub fn new(name: &str, kind: Kind) -> Self {
+        Column {
+            name: name.to_string(),
+            kind,
+            domain: None,
+            longest: None,
+            labels: Vec::new(),
+            comment: None,
+            checks: String::new(),
+            is_reference: false,
+            is_key: false,
+            profile: Profile::default(),
+            leaves: BTreeMap::new(),
+            is_known: false,
+        }
+    }
+
+    /// Takes in a value.
+    pub fn add(&mut self, value: &str, this_year: i32) {
+        match self.kind {
+            Kind::Json => json::add(self, value, this_year),
+            _ => self.profile.add(value, this_year),
+        }
+    }
+}
+
+/// A guess at what a column holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guess {
+    /// The tag.
+    pub tag: &'static str,
+    /// Between 0 and 1.
+    pub confidence: f32,
+    /// Why: names and counts, never values.
+    pub evidence: Value,
+}
+
+/// Fewest values from which anything is concluded.
+pub const ENOUGH: usize = 5;
+
+/// Log-odds from which on something is proposed: more likely than not.
+pub const THRESHOLD: f32 = 0.0;
+
+/// What is weighed for one column: the table's part is the same for all of them.
+struct Case<'a> {
+    column: &'a Column,
+    hits: Vec<Hit>,
+    subject: Subject,
+    personal: usize,
+    siblings: &'a [Vec<Hit>],
+}
+
+/// Guesses what the columns of a table hold; several guesses for one column only where it is JSON.
+#[must_use]
+pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<Guess>> {
+    let hits: Vec<Vec<Hit>> = columns.iter().map(|c| lexicon::read(&c.name)).collect();
+    let personal = columns.iter().zip(&hits).filter(|(c, h)| is_personal(c, h)).count();
+    let keys = columns.iter().filter(|c| lexicon::is_key_of_person(&c.name)).count();
+    let mut of_name = subject::of_name(table);
+    if let (Rows::Unknown, Some(comment)) = (of_name.rows, comment) {
+        of_name = subject::of_name(comment);
+    }
+    let subject = subject::with_columns(of_name, personal, keys);
+    columns
+        .iter()
+        .zip(&hits)
+        .map(|(column, own)| {
+            let case = Case { column, hits: own.clone(), subject, personal, siblings: &hits };
+            if column.kind == Kind::Json { json::guess(&case) } else { weigh::best(&case).into_iter().collect() }
+        })
+        .collect()
+}
+
+/// Whether a column says that its table is about persons: what only they have, and not what a firm has too.
+fn is_personal(column: &Column, hits: &[Hit]) -> bool {
+    use lexicon::Strength::Strong;
+    let by_name = hits.first().is_some_and(|h| {
+        h.strength == Strong
+            && !h.deflected
+            && !h.of_thing
+            && (["pii.name", "pii.birth_date", "pii.national_id"].contains(&h.tag)
+                || (h.tag == "pii.contact.email"))
+            && column.kind != Kind::Bool
+            && !h.matched.contains("contact")
+    }) || hits.first().is_some_and(|h| h.kind == "gender" || h.kind == "age");
+    let p = &column.profile;
+    let by_value = p.seen >= ENOUGH
+        && p.distinct() >= ENOUGH
+        && (p.share(profile::Shape::Given) >= 0.5 && p.share(profile::Shape::Firm) < 0.1
+            || p.national().is_some_and(|(_, n, strong)| strong && p.ratio(n) >= 0.9));
+    by_name || by_value
+}
+
+/// Columns of a table of which more values could change what is proposed.
+#[must_use]
+pub fn undecided(table: &str, comment: Option<&str>, columns: &[Column], sampled: bool) -> Vec<bool> {
+    let guesses = guess(table, comment, columns);
+    columns
+        .iter()
+        .zip(guesses)
+        .map(|(c, g)| {
+            let values_tell = matches!(c.kind, Kind::Text | Kind::Json | Kind::Date | Kind::Time | Kind::Network | Kind::Number | Kind::Place);
+            let close = g.first().is_some_and(|g| (0.3..0.85).contains(&g.confidence));
+            values_tell && !c.is_known && (!sampled || close || c.profile.seen < 20)
+        })
+        .collect()
+}
+
+/// What a key holds its references hold, and the other way round: `from` has a guess that `to` has not.
+#[must_use]
+pub fn implied(from: &Guess, by: &str) -> Guess {
+    Guess {
+        tag: from.tag,
+        // A step away is a little less sure.
+        confidence: weigh::round(from.confidence * 0.95),
+        evidence: serde_json::json!({"references": by, "confidence_there": from.confidence}),
+    }
+}
+
+#[cfg(test)]
+mod tests;
