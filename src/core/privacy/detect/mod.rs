@@ -132,7 +132,7 @@ struct Case<'a> {
 /// Guesses what the columns of a table hold; several guesses for one column only where it is JSON.
 #[must_use]
 pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<Guess>> {
-    let hits: Vec<Vec<Hit>> = columns.iter().map(|c| lexicon::read(&c.name)).collect();
+    let hits = read(columns);
     let personal = columns.iter().zip(&hits).filter(|(c, h)| is_personal(c, h)).count();
     let keys = columns.iter().filter(|c| lexicon::is_key_of_person(&c.name)).count();
     let mut of_name = subject::of_name(table);
@@ -148,6 +148,23 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
             if column.kind == Kind::Json { json::guess(&case) } else { weigh::best(&case).into_iter().collect() }
         })
         .collect()
+}
+
+/// What the names say. Where most columns of a table begin with the same letters (`cfname`, `clname`, `czip`), what follows
+/// them is read where the whole says nothing.
+fn read(columns: &[Column]) -> Vec<Vec<Hit>> {
+    let names: Vec<String> = columns.iter().map(|c| c.name.to_lowercase()).collect();
+    let shared = (1..=5).rev().find_map(|n| {
+        let mut heads: BTreeMap<&str, usize> = BTreeMap::new();
+        names.iter().filter_map(|name| name.get(..n)).for_each(|head| *heads.entry(head).or_default() += 1);
+        heads.into_iter().find(|(_, count)| *count >= 4 && *count * 10 >= names.len() * 7).map(|(head, _)| head)
+    });
+    let of = |(c, name): (&Column, &String)| {
+        let whole = lexicon::read(&c.name);
+        let rest = shared.and_then(|s| name.strip_prefix(s)).filter(|r| r.len() >= 3 && whole.is_empty());
+        rest.map_or(whole, lexicon::read)
+    };
+    columns.iter().zip(&names).map(of).collect()
 }
 
 /// Whether a column says that its table is about persons: what only they have, and not what a firm has too.

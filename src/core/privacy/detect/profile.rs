@@ -48,10 +48,11 @@ pub enum Shape {
     Long,
     Contact,
     Short,
+    CardLength,
 }
 
 /// How many shapes there are.
-const SHAPES: usize = Shape::Short as usize + 1;
+const SHAPES: usize = Shape::CardLength as usize + 1;
 
 /// Counts over values that are not NULL.
 #[derive(Clone, Debug)]
@@ -148,6 +149,7 @@ impl Profile {
     fn codes(&mut self, v: &str) {
         self.count(Shape::Ip, !v.bytes().any(|b| b.is_ascii_digit()) && network::is_ip(v));
         self.count(Shape::MaskedCard, money::is_masked_card(v));
+        self.count(Shape::CardLength, (13..=23).contains(&v.len()) && valid::digits(v, " -").is_some());
         self.count(Shape::Mac, network::is_mac(v));
         self.count(Shape::Uuid, valid::is_uuid(v));
         self.count(Shape::Hash, secret::is_password_hash(v));

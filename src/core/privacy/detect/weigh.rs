@@ -177,7 +177,7 @@ fn names_person_otherwise(case: &Case) -> bool {
 fn context(case: &Case, tag: &str, hit: Option<&Hit>) -> f32 {
     let strong = hit.is_some_and(|h| h.strength == Strength::Strong);
     let kind = hit.map_or("", |h| h.kind);
-    let own = hit.is_some_and(|h| h.of_person);
+    let own = hit.is_some_and(|h| h.of_person || (h.strength == Strength::Weak && !is_generic(&h.matched)));
     // Odds with persons, dealings, things, and where nothing is known.
     let (persons, dealings, things, unknown) = match tag {
         "pii.name" if strong => (0.5, 0.3, if own { -0.5 } else { -2.8 }, 0.0),
@@ -188,10 +188,12 @@ fn context(case: &Case, tag: &str, hit: Option<&Hit>) -> f32 {
         "quasi" if kind == "postal" => (1.2, 0.6, -3.5, -0.2),
         "quasi" => (1.2, 0.4, -2.5, -0.3),
         "pii.location" => (1.6, 1.2, -3.0, -1.2),
+        // A description may be of anything.
+        "pii.free_text" if kind == "any" => (0.6, 0.3, -3.5, -1.5),
         "pii.free_text" => (0.9, 0.7, -2.5, -0.4),
         "pii.contact.phone" => (0.4, 0.3, -1.2, 0.0),
         "pii.contact.email" => (0.4, 0.3, -0.5, 0.0),
-        "pii.network.ip" => (0.3, 0.3, -3.2, 0.0),
+        "pii.network.ip" => (0.3, 0.3, -5.0, 0.0),
         "pii.network.device" => (0.6, 0.3, -3.5, -0.3),
         "pii.financial" => (1.3, 0.2, -3.0, -0.2),
         "pii.financial.account" => (0.8, 0.6, -2.5, 0.0),
@@ -319,8 +321,9 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
             let odds = match s {
                 _ if articles => REFUTED,
                 s if s >= 0.8 && (named || several) => between(s, 0.8, 1.0, 4.5, PROVEN),
-                // Numbers made up for tests have no check digit; cards of shops have other lengths.
-                s if named => between(s, 0.0, 0.8, -2.0, 2.0),
+                // Cards of shops and libraries have other lengths; numbers made up for tests have no check digit.
+                _ if named && p.ratio(fits.max(p.of(Shape::CardLength))) < 0.3 => REFUTED - 1.0,
+                s if named => between(s, 0.0, 0.8, -1.0, 2.0),
                 _ => 0.0,
             };
             (Some(fits), odds)
@@ -329,7 +332,7 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
             let s = share(Shape::Ip);
             let versions = share(Shape::Version) > 0.6 && kind != Kind::Network;
             let odds = match s {
-                _ if kind == Kind::Network => 3.0,
+                _ if kind == Kind::Network => 1.5,
                 _ if versions => REFUTED,
                 s if s >= 0.8 => 5.0,
                 s if named => between(s, 0.0, 0.5, REFUTED, 0.5),
@@ -499,9 +502,12 @@ fn name(case: &Case, hit: Option<&Hit>) -> (Option<usize>, f32) {
         None if case.column.is_reference => 0.0,
         None if p.distinct() < ENOUGH => 0.0,
         None if shaped >= 0.7 => {
-            // A given name and more words, or nothing but names.
-            let full = given.min(p.share(Shape::Words));
-            between(full.max(listed - 0.15), 0.35, 0.7, 0.0, 3.6)
+            // Of two words one is often in the lists; of single ones, cities and brands are in them too.
+            if p.share(Shape::Words) >= 0.7 {
+                between(listed, 0.3, 0.6, 0.0, 3.8)
+            } else {
+                between(given.max(listed - 0.1), 0.45, 0.75, 0.0, 3.4)
+            }
         }
         None => 0.0,
     };
