@@ -122,6 +122,8 @@ pub struct Hit {
     pub of_person: bool,
     /// Words beside it that say nothing known.
     pub unknown: bool,
+    /// Such words follow it: in English the last word says what it is, `comment_karma` is no comment.
+    pub followed: bool,
     /// The name is no more than this.
     pub alone: bool,
 }
@@ -168,13 +170,17 @@ pub fn read(column: &str) -> Vec<Hit> {
             of_thing: class_in("thing", &rest).is_some(),
             of_person: class_in("person", &beside).is_some()
                 || (to - from > 1 && class_in("person", &words[from..to]).is_some()),
-            unknown: rest.iter().any(|w| {
-                w.len() > 2 && !["person", "thing", "word", "not", "party"].iter().any(|c| class_in(c, std::slice::from_ref(w)).is_some())
-            }),
+            unknown: rest.iter().any(is_unknown),
+            followed: (to..words.len()).any(|i| !covered.contains(&i) && is_unknown(&words[i])),
             alone: beside.is_empty(),
         });
     }
     hits
+}
+
+fn is_unknown(word: &String) -> bool {
+    let known = |class: &&str| class_in(class, std::slice::from_ref(word)).is_some();
+    word.len() > 2 && !["person", "thing", "word", "not", "party"].iter().any(known)
 }
 
 /// Whether a name is that of a key that points to a person: `customer_id`, `user_no`.

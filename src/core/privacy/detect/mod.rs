@@ -154,15 +154,22 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
 /// them is read where the whole says nothing.
 fn read(columns: &[Column]) -> Vec<Vec<Hit>> {
     let names: Vec<String> = columns.iter().map(|c| c.name.to_lowercase()).collect();
-    let shared = (1..=5).rev().find_map(|n| {
+    let shared = (1..=12).rev().find_map(|n| {
         let mut heads: BTreeMap<&str, usize> = BTreeMap::new();
         names.iter().filter_map(|name| name.get(..n)).for_each(|head| *heads.entry(head).or_default() += 1);
         heads.into_iter().find(|(_, count)| *count >= 4 && *count * 10 >= names.len() * 7).map(|(head, _)| head)
     });
     let of = |(c, name): (&Column, &String)| {
         let whole = lexicon::read(&c.name);
-        let rest = shared.and_then(|s| name.strip_prefix(s)).filter(|r| r.len() >= 3 && whole.is_empty());
-        rest.map_or(whole, lexicon::read)
+        let Some((head, rest)) = shared.and_then(|s| Some((s, name.strip_prefix(s)?))) else { return whole };
+        if whole.is_empty() && rest.len() >= 3 {
+            return lexicon::read(rest);
+        }
+        // What every column says says nothing of this one: `comment_` in a table of comments.
+        let said = if head.ends_with('_') { lexicon::read(head) } else { Vec::new() };
+        let of_rest = lexicon::read(rest);
+        let own = |h: &Hit| !said.iter().any(|s| s.tag == h.tag && s.matched == h.matched) || of_rest.iter().any(|r| r.tag == h.tag);
+        whole.into_iter().filter(own).collect()
     };
     columns.iter().zip(&names).map(of).collect()
 }
@@ -183,6 +190,8 @@ fn is_personal(column: &Column, hits: &[Hit]) -> bool {
     let by_value = p.seen >= ENOUGH
         && p.distinct() >= ENOUGH
         && (p.share(profile::Shape::Given) >= 0.5 && p.share(profile::Shape::Firm) < 0.1
+            || p.share(profile::Shape::Email) >= 0.8
+            || p.share(profile::Shape::Street) >= 0.6
             || p.national().is_some_and(|(_, n, strong)| strong && p.ratio(n) >= 0.9));
     by_name || by_value
 }

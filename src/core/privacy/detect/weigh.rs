@@ -156,6 +156,9 @@ fn named(h: &Hit, case: &Case) -> f32 {
     } else if h.of_person {
         odds += 0.6;
     }
+    if h.followed && !h.of_person {
+        odds -= if h.tag == "pii.free_text" { 3.0 } else { 0.8 };
+    }
     odds
 }
 
@@ -379,6 +382,8 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
         "health" => {
             let (icd, blood, ill) = (share(Shape::Icd), share(Shape::Blood), share(Shape::Illness));
             let odds = match (icd >= 0.8, blood >= 0.9, ill >= 0.3) {
+                // A list of codes and what they mean is nobody's.
+                _ if case.subject.rows == Rows::Things => 0.0,
                 (true, ..) if several || named => 4.0,
                 (_, true, _) if p.distinct() >= 4 || named => 4.0,
                 (_, _, true) if p.distinct() >= 3 || named => if named { 2.0 } else { 2.8 },
@@ -411,7 +416,7 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
             }
             (Some(p.of(Shape::Long)), odds)
         }
-        "pii.financial" => (None, if kind == Kind::Text && share(Shape::Number) < 0.5 { -0.7 } else { 0.2 }),
+        "pii.financial" => (None, if share(Shape::Long) > 0.3 || share(Shape::Date) > 0.5 { REFUTED } else { 0.2 }),
         "pii.financial.account" => {
             let numeric = p.seen > 0 && share(Shape::Long) < 0.1 && share(Shape::Short) < 0.5 && share(Shape::Shaped) < 0.5;
             (None, if numeric { 0.3 } else { -2.5 })
@@ -549,6 +554,9 @@ fn quasi(case: &Case, hit: Option<&Hit>) -> (Option<usize>, f32) {
             let wrong = p.share(Shape::Long) > 0.3 || p.share(Shape::Number) > 0.5 || p.share(Shape::Firm) > 0.5;
             (None, if wrong { -3.0 } else { 0.3 })
         }
-        _ => (None, if p.share(Shape::Long) > 0.5 { -2.0 } else { 0.0 }),
+        _ if p.share(Shape::Long) > 0.5 => (None, -2.0),
+        // Years of schooling, a number of jobs.
+        _ if case.column.kind == Kind::Number && h.strength == Strength::Weak => (None, -1.5),
+        _ => (None, 0.0),
     }
 }
