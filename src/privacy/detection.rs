@@ -166,17 +166,18 @@ fn kind_of(word: &str) -> Kind {
     }
 }
 
+/// One end of a foreign key.
+struct End {
+    relid: pg_sys::Oid,
+    number: i16,
+    name: String,
+    /// The tag that people gave it, in scope or not.
+    tag: Option<String>,
+}
+
 /// What a key holds its references hold; what a reference holds its key holds, where that can be so.
 fn imply(tables: &[Candidate], guesses: &mut [Vec<Vec<Guess>>]) {
-    let links: Vec<(pg_sys::Oid, i16, pg_sys::Oid, i16)> = spi::select(
-        "SELECT c.conrelid, k.from_number, c.confrelid, k.to_number
-           FROM pg_catalog.pg_constraint c
-          CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey)) AS k (from_number, to_number)
-          WHERE c.contype = 'f' AND c.conparentid = 0
-          ORDER BY c.oid, k.from_number",
-        &[],
-        |r| (r.must(1), r.must(2), r.must(3), r.must(4)),
-    );
+    let links = links();
     let places: HashMap<(pg_sys::Oid, i16), (usize, usize)> = tables
         .iter()
         .enumerate()
@@ -184,28 +185,58 @@ fn imply(tables: &[Candidate], guesses: &mut [Vec<Vec<Guess>>]) {
         .collect();
     // Twice, so that a key passes on what one of its references has told it.
     for _ in 0..2 {
-        for (from, from_number, to, to_number) in &links {
-            let (Some(child), Some(parent)) = (places.get(&(*from, *from_number)), places.get(&(*to, *to_number)))
-            else {
-                continue;
-            };
+        for (child, parent) in &links {
             for (given, taker, upwards) in [(parent, child, false), (child, parent, true)] {
-                if !guesses[taker.0][taker.1].is_empty() {
+                let Some((t, c)) = places.get(&(taker.relid, taker.number)) else { continue };
+                if !guesses[*t][*c].is_empty() {
                     continue;
                 }
-                let (table, column) = (&tables[given.0], &tables[given.0].columns[given.1]);
-                let Some(guess) = guesses[given.0][given.1].first().filter(|g| g.confidence >= 0.6) else {
-                    continue;
+                let guessed = places.get(&(given.relid, given.number)).and_then(|(t, c)| guesses[*t][*c].first());
+                let (tag, confidence) = match (&given.tag, guessed) {
+                    (Some(tag), _) if registry::sight::may_see(Some(given.relid)) => (tag.clone(), 1.0),
+                    (None, Some(g)) if g.confidence >= 0.6 => (g.tag.to_string(), g.confidence),
+                    _ => continue,
                 };
-                if upwards && !KEYS.contains(&guess.tag) {
-                    continue;
+                if !upwards || KEYS.contains(&tag.as_str()) {
+                    guesses[*t][*c].push(detect::implied(&tag, confidence, &given.name));
                 }
-                let by = format!("{}.{}", table.name, pgrx::spi::quote_identifier(&column.name));
-                let implied = detect::implied(guess, &by);
-                guesses[taker.0][taker.1].push(implied);
             }
         }
     }
+}
+
+/// Pairs of columns that foreign keys join: the reference and its key.
+fn links() -> Vec<(End, End)> {
+    owner::run(|| {
+        spi::select(
+            "SELECT c.conrelid, k.from_number, format('%I.%I.%I', fn.nspname, f.relname, fa.attname), ft.tag,
+                    c.confrelid, k.to_number, format('%I.%I.%I', tn.nspname, t.relname, ta.attname), tt.tag
+               FROM pg_constraint c
+              CROSS JOIN LATERAL ROWS FROM (unnest(c.conkey), unnest(c.confkey)) AS k (from_number, to_number)
+               JOIN pg_class f ON f.oid = c.conrelid
+               JOIN pg_namespace fn ON fn.oid = f.relnamespace
+               JOIN pg_attribute fa ON fa.attrelid = f.oid AND fa.attnum = k.from_number
+               JOIN pg_class t ON t.oid = c.confrelid
+               JOIN pg_namespace tn ON tn.oid = t.relnamespace
+               JOIN pg_attribute ta ON ta.attrelid = t.oid AND ta.attnum = k.to_number
+               LEFT JOIN LATERAL (SELECT min(g.tag) AS tag FROM governance._column_tag g
+                     WHERE g.schema_name = fn.nspname AND g.relation_name = f.relname AND g.column_name = fa.attname) ft ON true
+               LEFT JOIN LATERAL (SELECT min(g.tag) AS tag FROM governance._column_tag g
+                     WHERE g.schema_name = tn.nspname AND g.relation_name = t.relname AND g.column_name = ta.attname) tt ON true
+              WHERE c.contype = 'f' AND c.conparentid = 0
+              ORDER BY c.oid, k.from_number",
+            &[],
+            |r| {
+                let end = |n: usize| End {
+                    relid: r.must(n),
+                    number: r.must(n + 1),
+                    name: r.must(n + 2),
+                    tag: r.get(n + 3),
+                };
+                (end(1), end(5))
+            },
+        )
+    })
 }
 
 /// Records the guesses for a column; one that was rejected stays so, and what was guessed otherwise before is open no more.
@@ -231,7 +262,7 @@ fn propose(name: &Name, column: &str, guesses: &[Guess]) {
                     schema.into(),
                     relation.into(),
                     column.into(),
-                    guess.tag.into(),
+                    guess.tag.as_ref().into(),
                     guess.confidence.into(),
                     JsonB(guess.evidence.clone()).into(),
                 ],

@@ -12,7 +12,7 @@ SELECT u.relid, u.schema_name, u.relation_name, u.relkind, pg_catalog.obj_descri
             WHEN e.typcategory = 'N' THEN 'number'
             WHEN e.typcategory = 'I' THEN 'network'
             ELSE 'other' END,
-       CASE WHEN t.typtype = 'd' THEN t.typname::text END,
+       CASE WHEN t.typtype IN ('d', 'e') THEN t.typname::text END,
        CASE WHEN e.typname IN ('varchar', 'bpchar') AND m.typmod > 4 THEN m.typmod - 4 END,
        (SELECT pg_catalog.array_agg(l.enumlabel::text ORDER BY l.enumsortorder) FROM pg_catalog.pg_enum l WHERE l.enumtypid = e.oid),
        pg_catalog.col_description(u.relid, a.attnum),

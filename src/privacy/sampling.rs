@@ -31,7 +31,8 @@ impl Scanned {
         match (self.statistics, self.rows) {
             (true, true) => "statistics and rows",
             (true, false) => "statistics",
-            _ => "rows",
+            (false, true) => "rows",
+            (false, false) => "labels",
         }
     }
 }

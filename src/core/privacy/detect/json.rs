@@ -55,7 +55,7 @@ fn is_name(key: &str) -> bool {
 
 /// One guess for each tag among the leaves; paths are the evidence.
 pub(super) fn guess(case: &Case) -> Vec<Guess> {
-    let mut found: BTreeMap<&'static str, (f32, Vec<String>)> = BTreeMap::new();
+    let mut found: BTreeMap<std::borrow::Cow<'static, str>, (f32, Vec<String>)> = BTreeMap::new();
     for (path, profile) in &case.column.leaves {
         let name = path.rsplit('.').find(|k| is_name(k)).unwrap_or_default();
         let numeric = profile.share(super::profile::Shape::Number) > 0.9;

@@ -122,6 +122,8 @@ pub struct Hit {
     pub of_person: bool,
     /// Words beside it that say nothing known.
     pub unknown: bool,
+    /// `passport_id` may be the key of one.
+    pub is_id: bool,
     /// Such words follow it: in English the last word says what it is, `comment_karma` is no comment.
     pub followed: bool,
     /// The name is no more than this.
@@ -136,7 +138,8 @@ pub fn read(column: &str) -> Vec<Hit> {
     let mut found: Vec<(usize, usize, &Pattern)> = Vec::new();
     for at in 0..words.len() {
         let word = words[at].as_str();
-        let stems = [Some(word), word.strip_suffix('s'), word.strip_suffix("es")];
+        let one = word.strip_suffix("ies").map(|w| format!("{w}y"));
+        let stems = [Some(word), word.strip_suffix('s'), word.strip_suffix("es"), one.as_deref()];
         for p in stems.into_iter().flatten().filter_map(|s| l.patterns.get(s)).flatten() {
             if is_at(&p.words, &words, at) && (!p.whole || p.words.len() == words.len()) {
                 found.push((at, at + p.words.len(), p));
@@ -166,11 +169,17 @@ pub fn read(column: &str) -> Vec<Hit> {
             kind: p.kind,
             strength: p.strength,
             matched: words[from..to].join(" "),
-            deflected: class_in("not", &rest).is_some(),
+            // The number of a passport is called its id, too.
+            deflected: if p.tag == "pii.national_id" {
+                class_in("not", &rest.iter().filter(|w| *w != "id").cloned().collect::<Vec<_>>()).is_some()
+            } else {
+                class_in("not", &rest).is_some()
+            },
             of_thing: class_in("thing", &rest).is_some(),
             of_person: class_in("person", &beside).is_some()
                 || (to - from > 1 && class_in("person", &words[from..to]).is_some()),
             unknown: rest.iter().any(is_unknown),
+            is_id: rest.iter().any(|w| w == "id"),
             followed: (to..words.len()).any(|i| !covered.contains(&i) && is_unknown(&words[i])),
             alone: beside.is_empty(),
         });

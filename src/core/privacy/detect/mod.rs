@@ -13,6 +13,7 @@ pub mod words;
 use lexicon::Hit;
 use profile::Profile;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use subject::{Rows, Subject};
 
@@ -107,7 +108,7 @@ impl Column {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guess {
     /// The tag.
-    pub tag: &'static str,
+    pub tag: Cow<'static, str>,
     /// Between 0 and 1.
     pub confidence: f32,
     /// Why: names and counts, never values.
@@ -139,7 +140,8 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
     if let (Rows::Unknown, Some(comment)) = (of_name.rows, comment) {
         of_name = subject::of_name(comment);
     }
-    let subject = subject::with_columns(of_name, personal, keys);
+    let places = hits.iter().filter(|h| h.first().is_some_and(|h| h.tag == "pii.location")).count();
+    let subject = subject::with_columns(of_name, personal, keys, places);
     columns
         .iter()
         .zip(&hits)
@@ -191,7 +193,6 @@ fn is_personal(column: &Column, hits: &[Hit]) -> bool {
         && p.distinct() >= ENOUGH
         && (p.share(profile::Shape::Given) >= 0.5 && p.share(profile::Shape::Firm) < 0.1
             || p.share(profile::Shape::Email) >= 0.8
-            || p.share(profile::Shape::Street) >= 0.6
             || p.national().is_some_and(|(_, n, strong)| strong && p.ratio(n) >= 0.9));
     by_name || by_value
 }
@@ -211,14 +212,14 @@ pub fn undecided(table: &str, comment: Option<&str>, columns: &[Column], sampled
         .collect()
 }
 
-/// What a key holds its references hold, and the other way round: `from` has a guess that `to` has not.
+/// What a key holds its references hold, and the other way round: a guess for a column that has none of its own.
 #[must_use]
-pub fn implied(from: &Guess, by: &str) -> Guess {
+pub fn implied(tag: &str, confidence: f32, by: &str) -> Guess {
     Guess {
-        tag: from.tag,
+        tag: Cow::Owned(tag.to_string()),
         // A step away is a little less sure.
-        confidence: weigh::round(from.confidence * 0.95),
-        evidence: serde_json::json!({"references": by, "confidence_there": from.confidence}),
+        confidence: weigh::round(confidence * 0.95),
+        evidence: serde_json::json!({"references": by}),
     }
 }
 

@@ -164,7 +164,7 @@ impl Profile {
         let words = v.split_whitespace().count();
         self.count(Shape::Long, words >= 6 || (!v.is_ascii() && words <= 2 && v.chars().count() >= 25));
         self.count(Shape::Short, v.chars().count() <= 2);
-        self.count(Shape::Contact, words >= 4 && (v.contains('@') || digits >= 9));
+        self.count(Shape::Contact, words >= 4 && (v.contains('@') || (digits >= 9 && has_phone(v))));
         self.count(Shape::Illness, health::is_illness(v));
         self.count(Shape::Street, place::is_street(v));
         if v.len() <= 160 {
@@ -228,6 +228,13 @@ impl Profile {
     pub fn years(&self) -> Option<(i32, i32)> {
         self.oldest.zip(self.youngest)
     }
+}
+
+/// Whether a text has a telephone number in it.
+fn has_phone(text: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_digit() || "+ -()./".contains(c))).any(|run| {
+        run.bytes().filter(u8::is_ascii_digit).count() >= 9 && contact::is_phone(run)
+    })
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ pub(super) fn best(case: &Case) -> Option<Guess> {
     let comment = case.column.comment.as_deref().map(|c| said_in(c, 12)).unwrap_or_default();
     let domain = case.column.domain.as_deref().map(lexicon::read).unwrap_or_default();
     let mut tags: Vec<&'static str> = case.hits.iter().chain(&comment).chain(&domain).map(|h| h.tag).collect();
-    if case.column.profile.seen >= ENOUGH && !case.column.is_reference {
+    let complete = case.column.profile.seen >= ENOUGH || !case.column.labels.is_empty();
+    if complete && !case.column.is_reference {
         tags.extend(BY_VALUE);
     }
     tags.sort_unstable();
@@ -69,7 +70,7 @@ pub(super) fn best(case: &Case) -> Option<Guess> {
     sums.sort_by(|a, b| b.1.odds.total_cmp(&a.1.odds));
     let (tag, sum) = sums.into_iter().next()?;
     (sum.odds >= THRESHOLD).then(|| Guess {
-        tag,
+        tag: tag.into(),
         confidence: round((1.0 / (1.0 + (-sum.odds).exp())).min(MOST)),
         evidence: Value::Object(sum.evidence),
     })
@@ -93,7 +94,7 @@ fn worth(strength: Strength) -> f32 {
 
 fn weigh(case: &Case, tag: &'static str, comment: &[Hit], domain: &[Hit]) -> Sum {
     let mut sum = Sum { odds: PRIOR, evidence: Map::new() };
-    let hit = case.hits.iter().find(|h| h.tag == tag);
+    let hit = case.hits.iter().find(|h| h.tag == tag && !(h.is_id && case.column.kind != Kind::Text));
     let said = comment.iter().find(|h| h.tag == tag);
     let typed = domain.iter().find(|h| h.tag == tag);
     if let Some(h) = hit {
@@ -186,7 +187,7 @@ fn context(case: &Case, tag: &str, hit: Option<&Hit>) -> f32 {
         "pii.name" if strong => (0.5, 0.3, if own { -0.5 } else { -2.8 }, 0.0),
         "pii.name" => (1.6, 0.2, if own { -0.8 } else { -3.5 }, -0.5),
         "pii.name.user" => (0.3, 0.3, -0.8, 0.0),
-        "pii.contact.address" => (1.0, 0.8, -4.0, -0.5),
+        "pii.contact.address" => (1.0, 0.8, -4.0, if case.personal == 0 { -1.0 } else { -0.3 }),
         "quasi" if kind == "city" => (1.5, 0.3, -3.5, -0.8),
         "quasi" if kind == "postal" => (1.2, 0.6, -3.5, -0.2),
         "quasi" => (1.2, 0.4, -2.5, -0.3),
@@ -205,12 +206,19 @@ fn context(case: &Case, tag: &str, hit: Option<&Hit>) -> f32 {
         "secret.credential" => (0.2, 0.0, -0.3, 0.0),
         _ => (0.3, 0.2, -1.0, 0.0),
     };
-    let mut odds = match case.subject.rows {
+    let mut odds: f32 = match case.subject.rows {
         Rows::Persons => persons,
         Rows::Dealings => dealings,
         Rows::Things => things,
         Rows::Unknown => unknown,
     };
+    // The driver's age is a person's in a table of stops.
+    if hit.is_some_and(|h| h.of_person) && tag != "pii.name" {
+        odds = odds.max(0.0);
+    }
+    if tag == "pii.location" && hit.is_some_and(|h| h.unknown && !h.of_person) {
+        odds -= 1.2;
+    }
     if tag == "health" && case.subject.medical && case.subject.rows != Rows::Things {
         odds += 1.0;
     }
@@ -267,7 +275,7 @@ fn values(case: &Case, tag: &str, hit: Option<&Hit>, sum: &mut Sum) {
     }
     let (fits, odds) = judge(case, tag, hit);
     // A handful of values moves the odds by less.
-    let trust = if p.seen < ENOUGH { 0.5 } else { 1.0 };
+    let trust = if p.seen < ENOUGH && column.labels.is_empty() { 0.5 } else { 1.0 };
     // Where all are equal they say what one says.
     let trust = if p.distinct() < 2 && p.seen >= ENOUGH && odds > 0.0 && column.labels.is_empty() { 0.5 } else { trust };
     sum.odds += odds * trust;
@@ -457,7 +465,7 @@ fn secret(case: &Case, hit: Option<&Hit>) -> (Option<usize>, f32) {
         _ if p.share(Shape::Long) > 0.5 => -2.0,
         _ => 0.0,
     };
-    (Some(plain + drawn), odds)
+    (Some(plain.max(drawn)), odds)
 }
 
 fn birth(case: &Case, named: bool) -> (Option<usize>, f32) {
@@ -501,15 +509,22 @@ fn name(case: &Case, hit: Option<&Hit>) -> (Option<usize>, f32) {
         Some(_) if p.share(Shape::Short) > 0.8 => if strong { -0.5 } else { -2.5 },
         Some(_) if shaped < 0.4 && listed < 0.2 => if strong { -2.0 } else { -3.5 },
         Some(_) if listed >= 0.2 => between(listed, 0.2, 0.6, 1.0, 3.0),
-        // None of them in any list: hardly the names of many persons.
-        Some(_) if listed < 0.05 && p.distinct() >= 15 => if strong { -1.0 } else { -3.0 },
+        // Hardly one of them in any list: not the names of many persons, unless of a culture that the lists do not know.
+        Some(_) if p.distinct() >= 15 => {
+            let least = match strong {
+                true => -1.0,
+                false if case.subject.rows == Rows::Persons && shaped >= 0.9 => -0.8,
+                false => -3.0,
+            };
+            between(listed, 0.05, 0.2, least, 0.5)
+        }
         Some(_) => 0.0,
         None if case.column.is_reference => 0.0,
         None if p.distinct() < ENOUGH => 0.0,
         None if shaped >= 0.7 => {
             // Of two words one is often in the lists; of single ones, cities and brands are in them too.
             if p.share(Shape::Words) >= 0.7 {
-                between(listed, 0.3, 0.6, 0.0, 3.8)
+                between(listed, 0.25, 0.5, 0.0, 3.8) + between(listed, 0.6, 0.8, 0.0, 1.5)
             } else {
                 between(given.max(listed - 0.1), 0.45, 0.75, 0.0, 3.4)
             }

@@ -149,7 +149,8 @@ fn is_known(word: &str, known: &HashSet<String>) -> bool {
 /// Whether a word is another, or its plural.
 #[must_use]
 pub fn is_form_of(word: &str, of: &str) -> bool {
-    word == of || (of.len() > 2 && (word.strip_suffix('s') == Some(of) || word.strip_suffix("es") == Some(of)))
+    let many = |word: &str| of.len() > 2 && [word.strip_suffix('s'), word.strip_suffix("es")].contains(&Some(of));
+    word == of || many(word) || word.strip_suffix("ies").is_some_and(|w| of.strip_suffix('y') == Some(w))
 }
 
 #[cfg(test)]
