@@ -127,6 +127,8 @@ struct Case<'a> {
     hits: Vec<Hit>,
     subject: Subject,
     personal: usize,
+    /// Nothing in the table speaks of persons.
+    faceless: bool,
     siblings: &'a [Vec<Hit>],
 }
 
@@ -141,12 +143,14 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
         of_name = subject::of_name(comment);
     }
     let places = hits.iter().filter(|h| h.first().is_some_and(|h| h.tag == "pii.location")).count();
-    let subject = subject::with_columns(of_name, personal, keys, places);
+    let firms = columns.iter().filter(|c| c.profile.seen >= ENOUGH && c.profile.share(profile::Shape::Firm) >= 0.3).count();
+    let subject = subject::with_columns(of_name, personal, keys, places, firms);
+    let faceless = personal == 0 && keys == 0 && matches!(subject.rows, Rows::Unknown | Rows::Things);
     columns
         .iter()
         .zip(&hits)
         .map(|(column, own)| {
-            let case = Case { column, hits: own.clone(), subject, personal, siblings: &hits };
+            let case = Case { column, hits: own.clone(), subject, personal, faceless, siblings: &hits };
             if column.kind == Kind::Json { json::guess(&case) } else { weigh::best(&case).into_iter().collect() }
         })
         .collect()

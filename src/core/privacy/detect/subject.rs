@@ -65,10 +65,12 @@ pub fn of_name(table: &str) -> Subject {
 
 /// The same, with what the columns say: strong names of persons beside each other, and keys that point to one.
 #[must_use]
-pub fn with_columns(subject: Subject, personal: usize, keys: usize, places: usize) -> Subject {
+pub fn with_columns(subject: Subject, personal: usize, keys: usize, places: usize, firms: usize) -> Subject {
     let rows = match subject.rows {
         // Addresses with coordinates and nobody in sight: a list of places.
         Rows::Unknown if personal == 0 && keys == 0 && places >= 2 => Rows::Things,
+        // Firms and at most their manager: a register of firms.
+        Rows::Unknown if personal <= 1 && keys == 0 && firms >= 1 => Rows::Things,
         Rows::Unknown | Rows::Dealings if personal >= 3 => Rows::Persons,
         Rows::Unknown if personal == 2 || keys > 0 => Rows::Dealings,
         // A table of things that says so much of persons is one of persons.
@@ -93,6 +95,6 @@ mod tests {
             assert_eq!(of_name(table).rows, rows, "{table}");
         }
         assert!(of_name("patient_visit").medical);
-        assert_eq!(with_columns(of_name("t001"), 3, 0, 0).rows, Rows::Persons);
+        assert_eq!(with_columns(of_name("t001"), 3, 0, 0, 1).rows, Rows::Persons);
     }
 }

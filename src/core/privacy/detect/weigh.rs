@@ -187,11 +187,11 @@ fn context(case: &Case, tag: &str, hit: Option<&Hit>) -> f32 {
         "pii.name" if strong => (0.5, 0.3, if own { -0.5 } else { -2.8 }, 0.0),
         "pii.name" => (1.6, 0.2, if own { -0.8 } else { -3.5 }, -0.5),
         "pii.name.user" => (0.3, 0.3, -0.8, 0.0),
-        "pii.contact.address" => (1.0, 0.8, -4.0, if case.personal == 0 { -1.0 } else { -0.3 }),
+        "pii.contact.address" => (1.0, 0.8, -4.0, if case.faceless { -2.0 } else { -0.3 }),
         "quasi" if kind == "city" => (1.5, 0.3, -3.5, -0.8),
-        "quasi" if kind == "postal" => (1.2, 0.6, -3.5, -0.2),
+        "quasi" if kind == "postal" => (1.2, 0.6, -3.5, if case.faceless { -1.5 } else { -0.2 }),
         "quasi" => (1.2, 0.4, -2.5, -0.3),
-        "pii.location" => (1.6, 1.2, -3.0, -1.2),
+        "pii.location" => (1.6, 1.2, if hit.is_some_and(|h| h.strength > Strength::Weak) { -1.0 } else { -3.0 }, -1.2),
         // A description may be of anything.
         "pii.free_text" if kind == "any" => (0.6, 0.3, -3.5, -1.5),
         "pii.free_text" => (0.9, 0.7, -2.5, -0.4),
@@ -215,6 +215,9 @@ fn context(case: &Case, tag: &str, hit: Option<&Hit>) -> f32 {
     // The driver's age is a person's in a table of stops.
     if hit.is_some_and(|h| h.of_person) && tag != "pii.name" {
         odds = odds.max(0.0);
+    }
+    if tag == "quasi" && case.personal >= 1 && case.subject.rows == Rows::Dealings {
+        odds += 0.3;
     }
     if tag == "pii.location" && hit.is_some_and(|h| h.unknown && !h.of_person) {
         odds -= 1.2;
@@ -345,7 +348,8 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
             let odds = match s {
                 _ if kind == Kind::Network => 1.5,
                 _ if versions => REFUTED,
-                s if s >= 0.8 => 5.0,
+                // That it is an address says nothing of whose.
+                s if s >= 0.8 => if case.subject.rows == Rows::Things { 1.0 } else { 5.0 },
                 s if named => between(s, 0.0, 0.5, REFUTED, 0.5),
                 _ => 0.0,
             };
@@ -354,7 +358,7 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
         "pii.network.device" => {
             let s = share(Shape::Mac);
             let identifier = share(Shape::Uuid).max(share(Shape::Random)).max(share(Shape::Digest));
-            let odds = if s >= 0.8 { 3.5 } else if named && identifier > 0.6 { 0.5 } else { 0.0 };
+            let odds = if s >= 0.8 { if case.faceless { 1.0 } else { 3.5 } } else if named && identifier > 0.6 { 0.5 } else { 0.0 };
             (Some(p.of(Shape::Mac)), odds)
         }
         "pii.national_id" => {
@@ -378,6 +382,7 @@ fn judge(case: &Case, tag: &str, hit: Option<&Hit>) -> (Option<usize>, f32) {
         "pii.contact.address" => {
             let s = share(Shape::Street);
             let odds = match s {
+                s if s >= 0.4 && case.faceless => 0.5,
                 s if s >= 0.4 => if named { between(s, 0.4, 0.8, 1.5, 2.5) } else { between(s, 0.4, 0.8, 2.5, 4.2) },
                 _ if named && (share(Shape::Ip) > 0.5 || share(Shape::Firm) > 0.5) => REFUTED,
                 // House numbers are numbers.

@@ -149,7 +149,10 @@ fn is_known(word: &str, known: &HashSet<String>) -> bool {
 /// Whether a word is another, or its plural.
 #[must_use]
 pub fn is_form_of(word: &str, of: &str) -> bool {
-    let many = |word: &str| of.len() > 2 && [word.strip_suffix('s'), word.strip_suffix("es")].contains(&Some(of));
+    // `sales` is no plural of `sal`.
+    let many = |word: &str| {
+        (of.len() > 2 && word.strip_suffix('s') == Some(of)) || (of.len() > 3 && word.strip_suffix("es") == Some(of))
+    };
     word == of || many(word) || word.strip_suffix("ies").is_some_and(|w| of.strip_suffix('y') == Some(w))
 }
 

@@ -59,7 +59,8 @@ pub fn is_postcode(value: &str) -> bool {
     let v = value.trim();
     is_formed_postcode(v)
         || ((3..=8).contains(&v.len())
-            && v.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || c == ' ' || c == '-')
+            // Cut short they end in crosses.
+            && v.chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || " -x*".contains(c))
             && v.chars().any(|c| c.is_ascii_digit()))
 }
 
