@@ -65,9 +65,11 @@ pub fn run(scope: Option<&str>, sample_rows: i32) -> Vec<Found> {
     for table in &mut tables {
         let scanned = sampling::look(table, sample_rows, this_year);
         let mut of_table = detect::guess(&table.name.relation, table.comment.as_deref(), &table.columns);
-        of_table.iter_mut().zip(&scanned).flat_map(|(gs, s)| gs.iter_mut().map(move |g| (g, s))).for_each(
-            |(g, s)| note(g, s),
-        );
+        of_table
+            .iter_mut()
+            .zip(&scanned)
+            .flat_map(|(gs, s)| gs.iter_mut().map(move |g| (g, s)))
+            .for_each(|(g, s)| note(g, s));
         guesses.push(of_table);
     }
     imply(&tables, &mut guesses);
@@ -81,7 +83,11 @@ pub fn run(scope: Option<&str>, sample_rows: i32) -> Vec<Found> {
                 propose(&table.name, &column.name, &of_column);
             }
             let relation = Relation(table.relid);
-            found.extend(of_column.into_iter().map(|guess| Found { relation, column: column.name.clone(), guess }));
+            found.extend(of_column.into_iter().map(|guess| Found {
+                relation,
+                column: column.name.clone(),
+                guess,
+            }));
         }
     }
     found.sort_by(|a, b| b.guess.confidence.total_cmp(&a.guess.confidence));
@@ -111,29 +117,35 @@ fn candidates(scope: &Scope) -> Vec<Candidate> {
     };
     let me = crate::pg::roles::current();
     let rows = owner::run(|| {
-        spi::select(include_str!("detection.sql"), &[kind.into(), first.into(), second.into(), me.into()], |r| {
-            let mut column = Column::new(&r.must::<String>(8), kind_of(&r.must::<String>(9)));
-            column.domain = r.get(10);
-            column.longest = r.get::<i32>(11).and_then(|n| usize::try_from(n).ok());
-            column.labels = r.get::<Vec<Option<String>>>(12).unwrap_or_default().into_iter().flatten().collect();
-            column.comment = r.get(13);
-            column.checks = r.get(14).unwrap_or_default();
-            column.is_reference = r.must(15);
-            column.is_key = r.must(16);
-            let facts = Facts { number: r.must(7), readable: r.must(17), array: r.must(18), tag: r.get(19) };
-            let table = Candidate {
-                relid: r.must(1),
-                name: Name { schema: r.must(2), relation: r.must(3) },
-                relkind: r.must(4),
-                comment: r.get(5),
-                populated: r.must(6),
-                pages: r.must(20),
-                rows: r.must(21),
-                columns: Vec::new(),
-                facts: Vec::new(),
-            };
-            (table, column, facts)
-        })
+        spi::select(
+            include_str!("detection.sql"),
+            &[kind.into(), first.into(), second.into(), me.into()],
+            |r| {
+                let mut column = Column::new(&r.must::<String>(8), kind_of(&r.must::<String>(9)));
+                column.domain = r.get(10);
+                column.longest = r.get::<i32>(11).and_then(|n| usize::try_from(n).ok());
+                column.labels =
+                    r.get::<Vec<Option<String>>>(12).unwrap_or_default().into_iter().flatten().collect();
+                column.comment = r.get(13);
+                column.checks = r.get(14).unwrap_or_default();
+                column.is_reference = r.must(15);
+                column.is_key = r.must(16);
+                let facts =
+                    Facts { number: r.must(7), readable: r.must(17), array: r.must(18), tag: r.get(19) };
+                let table = Candidate {
+                    relid: r.must(1),
+                    name: Name { schema: r.must(2), relation: r.must(3) },
+                    relkind: r.must(4),
+                    comment: r.get(5),
+                    populated: r.must(6),
+                    pages: r.must(20),
+                    rows: r.must(21),
+                    columns: Vec::new(),
+                    facts: Vec::new(),
+                };
+                (table, column, facts)
+            },
+        )
     });
     let mut tables: Vec<Candidate> = Vec::new();
     for (table, column, facts) in rows {
@@ -181,7 +193,9 @@ fn imply(tables: &[Candidate], guesses: &mut [Vec<Vec<Guess>>]) {
     let places: HashMap<(pg_sys::Oid, i16), (usize, usize)> = tables
         .iter()
         .enumerate()
-        .flat_map(|(t, table)| table.facts.iter().enumerate().map(move |(c, f)| ((table.relid, f.number), (t, c))))
+        .flat_map(|(t, table)| {
+            table.facts.iter().enumerate().map(move |(c, f)| ((table.relid, f.number), (t, c)))
+        })
         .collect();
     // Twice, so that a key passes on what one of its references has told it.
     for _ in 0..2 {
@@ -191,7 +205,8 @@ fn imply(tables: &[Candidate], guesses: &mut [Vec<Vec<Guess>>]) {
                 if !guesses[*t][*c].is_empty() {
                     continue;
                 }
-                let guessed = places.get(&(given.relid, given.number)).and_then(|(t, c)| guesses[*t][*c].first());
+                let guessed =
+                    places.get(&(given.relid, given.number)).and_then(|(t, c)| guesses[*t][*c].first());
                 let (tag, confidence) = match (&given.tag, guessed) {
                     (Some(tag), _) if registry::sight::may_see(Some(given.relid)) => (tag.clone(), 1.0),
                     (None, Some(g)) if g.confidence >= 0.6 => (g.tag.to_string(), g.confidence),

@@ -61,7 +61,9 @@ pub fn look(table: &mut Candidate, sample_rows: i32, this_year: i32) -> Vec<Scan
             detect::undecided(&table.name.relation, table.comment.as_deref(), &table.columns, round > 0)
                 .into_iter()
                 .enumerate()
-                .filter(|(i, undecided)| *undecided && table.facts[*i].readable && table.facts[*i].tag.is_none())
+                .filter(|(i, undecided)| {
+                    *undecided && table.facts[*i].readable && table.facts[*i].tag.is_none()
+                })
                 .map(|(i, _)| i)
                 .collect();
         if wanted.is_empty() {
@@ -83,8 +85,10 @@ pub fn look(table: &mut Candidate, sample_rows: i32, this_year: i32) -> Vec<Scan
 }
 
 fn has_policies(table: &Candidate) -> bool {
-    spi::select_one("SELECT pg_catalog.row_security_active($1::oid)", &[table.relid.into()], |r| r.must::<bool>(1))
-        .unwrap_or(false)
+    spi::select_one("SELECT pg_catalog.row_security_active($1::oid)", &[table.relid.into()], |r| {
+        r.must::<bool>(1)
+    })
+    .unwrap_or(false)
 }
 
 /// Most common values and histogram bounds, as far as the caller may see them.
@@ -148,7 +152,9 @@ fn sample(table: &mut Candidate, wanted: &[usize], most: i32, round: usize, this
         for (i, value) in wanted.iter().zip(row) {
             let column = &mut table.columns[*i];
             match value {
-                Some(v) if table.facts[*i].array => v.split(BETWEEN).take(10).for_each(|e| column.add(e, this_year)),
+                Some(v) if table.facts[*i].array => {
+                    v.split(BETWEEN).take(10).for_each(|e| column.add(e, this_year))
+                }
                 Some(v) => column.add(v, this_year),
                 None => {}
             }

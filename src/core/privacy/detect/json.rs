@@ -20,7 +20,13 @@ pub fn add(column: &mut Column, text: &str, this_year: i32) {
     walk(&mut column.leaves, &mut String::new(), &document, this_year, 0);
 }
 
-fn walk(leaves: &mut BTreeMap<String, super::Profile>, path: &mut String, value: &Value, this_year: i32, depth: usize) {
+fn walk(
+    leaves: &mut BTreeMap<String, super::Profile>,
+    path: &mut String,
+    value: &Value,
+    this_year: i32,
+    depth: usize,
+) {
     if depth > DEEPEST {
         return;
     }
@@ -41,7 +47,9 @@ fn walk(leaves: &mut BTreeMap<String, super::Profile>, path: &mut String, value:
                 path.truncate(before);
             }
         }
-        Value::Array(items) => items.iter().take(20).for_each(|i| walk(leaves, path, i, this_year, depth + 1)),
+        Value::Array(items) => {
+            items.iter().take(20).for_each(|i| walk(leaves, path, i, this_year, depth + 1))
+        }
         Value::String(s) => leaf(s),
         Value::Number(n) => leaf(&n.to_string()),
         Value::Bool(_) | Value::Null => {}

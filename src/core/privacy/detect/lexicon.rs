@@ -92,7 +92,8 @@ pub fn class_in(class: &str, words: &[String]) -> Option<usize> {
     let found = |at: usize| {
         list.iter().filter(|p| is_at(p, words, at)).map(|p| at + p.len()).max().or_else(|| {
             let word = &words[at];
-            let cjk = !word.is_ascii() && list.iter().any(|p| !p[0].is_ascii() && word.contains(p[0].as_str()));
+            let cjk =
+                !word.is_ascii() && list.iter().any(|p| !p[0].is_ascii() && word.contains(p[0].as_str()));
             cjk.then_some(at + 1)
         })
     };
@@ -100,7 +101,8 @@ pub fn class_in(class: &str, words: &[String]) -> Option<usize> {
 }
 
 fn is_at(pattern: &[String], words: &[String], at: usize) -> bool {
-    pattern.len() + at <= words.len() && pattern.iter().zip(&words[at..]).all(|(p, w)| words::is_form_of(w, p))
+    pattern.len() + at <= words.len()
+        && pattern.iter().zip(&words[at..]).all(|(p, w)| words::is_form_of(w, p))
 }
 
 /// What a name says.
@@ -146,7 +148,11 @@ pub fn read(column: &str) -> Vec<Hit> {
             }
         }
         if !word.is_ascii() {
-            let longest = l.unparted.iter().filter(|p| word.contains(p.words[0].as_str())).max_by_key(|p| p.words[0].len());
+            let longest = l
+                .unparted
+                .iter()
+                .filter(|p| word.contains(p.words[0].as_str()))
+                .max_by_key(|p| p.words[0].len());
             found.extend(longest.map(|p| (at, at + 1, p)));
         }
     }
@@ -169,12 +175,7 @@ pub fn read(column: &str) -> Vec<Hit> {
             kind: p.kind,
             strength: p.strength,
             matched: words[from..to].join(" "),
-            // The number of a passport is called its id, too.
-            deflected: if p.tag == "pii.national_id" {
-                class_in("not", &rest.iter().filter(|w| *w != "id").cloned().collect::<Vec<_>>()).is_some()
-            } else {
-                class_in("not", &rest).is_some()
-            },
+            deflected: is_deflected(p, &rest),
             of_thing: class_in("thing", &rest).is_some(),
             of_person: class_in("person", &beside).is_some()
                 || (to - from > 1 && class_in("person", &words[from..to]).is_some()),
@@ -185,6 +186,18 @@ pub fn read(column: &str) -> Vec<Hit> {
         });
     }
     hits
+}
+
+/// Whether words beside a pattern say that the column only tells something about what it names.
+fn is_deflected(pattern: &Pattern, rest: &[String]) -> bool {
+    // The number of a passport is called its id, and so is an address in India.
+    let called_id = ["pii.national_id", "pii.contact.email"].contains(&pattern.tag);
+    let rest: Vec<String> = rest.iter().filter(|w| !(called_id && *w == "id")).cloned().collect();
+    // What is no number has one as its key: `patient_no`, `diagnosis_nr`.
+    let numbered = ["number", "nummer", "numero", "nr", "no", "nbr", "num"];
+    let is_key = (["health", "pii.name", "pii.free_text"].contains(&pattern.tag) || pattern.kind == "trait")
+        && rest.iter().any(|w| numbered.contains(&w.as_str()));
+    is_key || class_in("not", &rest).is_some()
 }
 
 fn is_unknown(word: &String) -> bool {
@@ -212,15 +225,40 @@ mod tests {
     #[test]
     fn many_languages() {
         for (column, expected) in [
-            ("CustomerFirstName", "pii.name"), ("custlastname", "pii.name"), ("Nachname", "pii.name"), ("prénom", "pii.name"),
-            ("apellidos", "pii.name"), ("фамилия", "pii.name"), ("姓名", "pii.name"), ("achternaam", "pii.name"), ("nazwisko", "pii.name"),
-            ("customeremailaddress", "pii.contact.email"), ("E-Mail", "pii.contact.email"), ("correo_electronico", "pii.contact.email"),
-            ("联系电话", "pii.contact.phone"), ("телефон", "pii.contact.phone"), ("cep_telefonu", "pii.contact.phone"), ("phonenbr", "pii.contact.phone"),
-            ("Geburtsdatum", "pii.birth_date"), ("dateofbirth", "pii.birth_date"), ("fecha_nacimiento", "pii.birth_date"),
-            ("дата_рождения", "pii.birth_date"), ("生年月日", "pii.birth_date"), ("codice_fiscale", "pii.national_id"), ("pesel", "pii.national_id"),
-            ("client_ip_addr", "pii.network.ip"), ("user_pass", "secret.credential"), ("apiKey", "secret.credential"), ("PLZ", "quasi"),
-            ("Straße", "pii.contact.address"), ("blood_type", "health"), ("KreditkartenNr", "pii.financial.card"), ("user_login", "pii.name.user"),
-            ("mac_address", "pii.network.device"), ("BillingAddress", "pii.contact.address"), ("home_phone", "pii.contact.phone"),
+            ("CustomerFirstName", "pii.name"),
+            ("custlastname", "pii.name"),
+            ("Nachname", "pii.name"),
+            ("prénom", "pii.name"),
+            ("apellidos", "pii.name"),
+            ("фамилия", "pii.name"),
+            ("姓名", "pii.name"),
+            ("achternaam", "pii.name"),
+            ("nazwisko", "pii.name"),
+            ("customeremailaddress", "pii.contact.email"),
+            ("E-Mail", "pii.contact.email"),
+            ("correo_electronico", "pii.contact.email"),
+            ("联系电话", "pii.contact.phone"),
+            ("телефон", "pii.contact.phone"),
+            ("cep_telefonu", "pii.contact.phone"),
+            ("phonenbr", "pii.contact.phone"),
+            ("Geburtsdatum", "pii.birth_date"),
+            ("dateofbirth", "pii.birth_date"),
+            ("fecha_nacimiento", "pii.birth_date"),
+            ("дата_рождения", "pii.birth_date"),
+            ("生年月日", "pii.birth_date"),
+            ("codice_fiscale", "pii.national_id"),
+            ("pesel", "pii.national_id"),
+            ("client_ip_addr", "pii.network.ip"),
+            ("user_pass", "secret.credential"),
+            ("apiKey", "secret.credential"),
+            ("PLZ", "quasi"),
+            ("Straße", "pii.contact.address"),
+            ("blood_type", "health"),
+            ("KreditkartenNr", "pii.financial.card"),
+            ("user_login", "pii.name.user"),
+            ("mac_address", "pii.network.device"),
+            ("BillingAddress", "pii.contact.address"),
+            ("home_phone", "pii.contact.phone"),
         ] {
             assert_eq!(tag(column), Some(expected), "{column}");
         }
@@ -229,12 +267,27 @@ mod tests {
     #[test]
     fn what_tells_about_a_thing_is_not_the_thing() {
         for column in [
-            "email_template_id", "email_count", "phone_type", "address_id", "is_email_verified", "password_changed_at", "emailSentAt", "token_type",
-            "phone_verified", "ip_version", "name_template",
+            "email_template_id",
+            "email_count",
+            "phone_type",
+            "address_id",
+            "is_email_verified",
+            "password_changed_at",
+            "emailSentAt",
+            "token_type",
+            "phone_verified",
+            "ip_version",
+            "name_template",
         ] {
             assert_eq!(tag(column), None, "{column}");
         }
-        assert!(read("company_name")[0].of_thing && read("warehouse_city")[0].of_thing && read("driver_name")[0].of_person);
-        assert!(is_key_of_person("customer_id") && !is_key_of_person("product_id") && !is_key_of_person("id"));
+        assert!(
+            read("company_name")[0].of_thing
+                && read("warehouse_city")[0].of_thing
+                && read("driver_name")[0].of_person
+        );
+        assert!(
+            is_key_of_person("customer_id") && !is_key_of_person("product_id") && !is_key_of_person("id")
+        );
     }
 }

@@ -143,7 +143,10 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
         of_name = subject::of_name(comment);
     }
     let places = hits.iter().filter(|h| h.first().is_some_and(|h| h.tag == "pii.location")).count();
-    let firms = columns.iter().filter(|c| c.profile.seen >= ENOUGH && c.profile.share(profile::Shape::Firm) >= 0.3).count();
+    let firms = columns
+        .iter()
+        .filter(|c| c.profile.seen >= ENOUGH && c.profile.share(profile::Shape::Firm) >= 0.3)
+        .count();
     let subject = subject::with_columns(of_name, personal, keys, places, firms);
     let faceless = personal == 0 && keys == 0 && matches!(subject.rows, Rows::Unknown | Rows::Things);
     columns
@@ -151,7 +154,11 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
         .zip(&hits)
         .map(|(column, own)| {
             let case = Case { column, hits: own.clone(), subject, personal, faceless, siblings: &hits };
-            if column.kind == Kind::Json { json::guess(&case) } else { weigh::best(&case).into_iter().collect() }
+            if column.kind == Kind::Json {
+                json::guess(&case)
+            } else {
+                weigh::best(&case).into_iter().collect()
+            }
         })
         .collect()
 }
@@ -163,7 +170,10 @@ fn read(columns: &[Column]) -> Vec<Vec<Hit>> {
     let shared = (1..=12).rev().find_map(|n| {
         let mut heads: BTreeMap<&str, usize> = BTreeMap::new();
         names.iter().filter_map(|name| name.get(..n)).for_each(|head| *heads.entry(head).or_default() += 1);
-        heads.into_iter().find(|(_, count)| *count >= 4 && *count * 10 >= names.len() * 7).map(|(head, _)| head)
+        heads
+            .into_iter()
+            .find(|(_, count)| *count >= 4 && *count * 10 >= names.len() * 7)
+            .map(|(head, _)| head)
     });
     let of = |(c, name): (&Column, &String)| {
         let whole = lexicon::read(&c.name);
@@ -174,7 +184,10 @@ fn read(columns: &[Column]) -> Vec<Vec<Hit>> {
         // What every column says says nothing of this one: `comment_` in a table of comments.
         let said = if head.ends_with('_') { lexicon::read(head) } else { Vec::new() };
         let of_rest = lexicon::read(rest);
-        let own = |h: &Hit| !said.iter().any(|s| s.tag == h.tag && s.matched == h.matched) || of_rest.iter().any(|r| r.tag == h.tag);
+        let own = |h: &Hit| {
+            !said.iter().any(|s| s.tag == h.tag && s.matched == h.matched)
+                || of_rest.iter().any(|r| r.tag == h.tag)
+        };
         whole.into_iter().filter(own).collect()
     };
     columns.iter().zip(&names).map(of).collect()
@@ -192,8 +205,11 @@ fn is_personal(column: &Column, hits: &[Hit]) -> bool {
             && column.kind != Kind::Bool
             && !h.matched.contains("contact")
     }) || hits.first().is_some_and(|h| h.kind == "gender" || h.kind == "age");
+    // Who to ask at a firm is not what its row is about.
+    let of_contact = hits.first().is_some_and(|h| h.matched.contains("contact"));
     let p = &column.profile;
-    let by_value = p.seen >= ENOUGH
+    let by_value = !of_contact
+        && p.seen >= ENOUGH
         && p.distinct() >= ENOUGH
         && (p.share(profile::Shape::Given) >= 0.5 && p.share(profile::Shape::Firm) < 0.1
             || p.share(profile::Shape::Email) >= 0.8
@@ -209,7 +225,16 @@ pub fn undecided(table: &str, comment: Option<&str>, columns: &[Column], sampled
         .iter()
         .zip(guesses)
         .map(|(c, g)| {
-            let values_tell = matches!(c.kind, Kind::Text | Kind::Json | Kind::Date | Kind::Time | Kind::Network | Kind::Number | Kind::Place);
+            let values_tell = matches!(
+                c.kind,
+                Kind::Text
+                    | Kind::Json
+                    | Kind::Date
+                    | Kind::Time
+                    | Kind::Network
+                    | Kind::Number
+                    | Kind::Place
+            );
             let close = g.first().is_some_and(|g| (0.3..0.85).contains(&g.confidence));
             values_tell && !c.is_known && (!sampled || close || c.profile.seen < 20)
         })

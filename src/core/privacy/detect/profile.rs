@@ -156,7 +156,10 @@ impl Profile {
         self.count(Shape::Token, secret::is_token(v));
         self.count(Shape::Digest, secret::is_digest(v));
         self.count(Shape::Random, secret::is_random(v));
-        self.count(Shape::Url, v.starts_with("http://") || v.starts_with("https://") || v.starts_with("www."));
+        self.count(
+            Shape::Url,
+            v.starts_with("http://") || v.starts_with("https://") || v.starts_with("www."),
+        );
         self.count(Shape::Blood, health::is_blood_type(v));
     }
 
@@ -232,9 +235,8 @@ impl Profile {
 
 /// Whether a text has a telephone number in it.
 fn has_phone(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_digit() || "+ -()./".contains(c))).any(|run| {
-        run.bytes().filter(u8::is_ascii_digit).count() >= 9 && contact::is_phone(run)
-    })
+    text.split(|c: char| !(c.is_ascii_digit() || "+ -()./".contains(c)))
+        .any(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 9 && contact::is_phone(run))
 }
 
 #[cfg(test)]

@@ -38,7 +38,19 @@ pub struct Subject {
 
 /// Words that make a list of codes of whatever stands beside them.
 const LISTS: [&str; 14] = [
-    "type", "status", "category", "categories", "group", "role", "permission", "setting", "config", "template", "lookup", "level", "segment",
+    "type",
+    "status",
+    "category",
+    "categories",
+    "group",
+    "role",
+    "permission",
+    "setting",
+    "config",
+    "template",
+    "lookup",
+    "level",
+    "segment",
     "dim",
 ];
 
@@ -88,9 +100,18 @@ mod tests {
     #[test]
     fn tables() {
         for (table, rows) in [
-            ("customers", Rows::Persons), ("hr_employee", Rows::Persons), ("orders", Rows::Dealings), ("warehouse", Rows::Things),
-            ("customer_segment", Rows::Things), ("customer_types", Rows::Things), ("kunden", Rows::Persons), ("t001", Rows::Unknown),
-            ("product_reviews", Rows::Dealings), ("user_roles", Rows::Things), ("airport", Rows::Things), ("Mitarbeiter", Rows::Persons),
+            ("customers", Rows::Persons),
+            ("hr_employee", Rows::Persons),
+            ("orders", Rows::Dealings),
+            ("warehouse", Rows::Things),
+            ("customer_segment", Rows::Things),
+            ("customer_types", Rows::Things),
+            ("kunden", Rows::Persons),
+            ("t001", Rows::Unknown),
+            ("product_reviews", Rows::Dealings),
+            ("user_roles", Rows::Things),
+            ("airport", Rows::Things),
+            ("Mitarbeiter", Rows::Persons),
         ] {
             assert_eq!(of_name(table).rows, rows, "{table}");
         }

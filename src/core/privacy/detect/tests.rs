@@ -57,18 +57,38 @@ fn persons_and_things() {
 
 #[test]
 fn look_alikes_are_not() {
-    let isbn = column("card_no", Kind::Text, &["9783161484100", "9780306406157", "9781861972712", "9780470059029", "9780141036144"]);
+    let isbn = column(
+        "card_no",
+        Kind::Text,
+        &["9783161484100", "9780306406157", "9781861972712", "9780470059029", "9780141036144"],
+    );
     let version = column("ip", Kind::Text, &["1.2.3.4", "1.2.3.5", "2.0.0.1", "2.1.0.0", "3.0.1.2"]);
-    let firm = column("name", Kind::Text, &["Acme Inc", "Müller GmbH", "Smith & Sons Ltd", "Contoso Corp", "Foo AG"]);
+    let firm = column(
+        "name",
+        Kind::Text,
+        &["Acme Inc", "Müller GmbH", "Smith & Sons Ltd", "Contoso Corp", "Foo AG"],
+    );
     assert_eq!(tags("customer", &[isbn, version, firm]), [None, None, None]);
 }
 
 #[test]
 fn cryptic_names_are_known_by_values() {
     let c = [
-        column("F1", Kind::Text, &["Anna Schmidt", "Peter Meier", "Hans Weber", "Julia Koch", "Karl Fischer", "Eva Braun"]),
-        column("F2", Kind::Text, &["44051401359", "02070803628", "44051401359", "90090515836", "92071314764", "81010200131"]),
-        column("F3", Kind::Text, &["Hauptstraße 5", "Am Ring 7", "Bergweg 12", "Lindenallee 3", "Gartenstr. 8"]),
+        column(
+            "F1",
+            Kind::Text,
+            &["Anna Schmidt", "Peter Meier", "Hans Weber", "Julia Koch", "Karl Fischer", "Eva Braun"],
+        ),
+        column(
+            "F2",
+            Kind::Text,
+            &["44051401359", "02070803628", "44051401359", "90090515836", "92071314764", "81010200131"],
+        ),
+        column(
+            "F3",
+            Kind::Text,
+            &["Hauptstraße 5", "Am Ring 7", "Bergweg 12", "Lindenallee 3", "Gartenstr. 8"],
+        ),
     ];
     let found = tags("T001", &c);
     assert_eq!(found[0].as_deref(), Some("pii.name"));
@@ -89,7 +109,11 @@ fn comments_and_domains_help() {
 
 #[test]
 fn json_is_looked_into() {
-    let c = column("payload", Kind::Json, &[r#"{"user": {"email": "canary@example.org", "first_name": "Ann"}, "items": [{"sku": "A-1"}]}"#; 6]);
+    let c = column(
+        "payload",
+        Kind::Json,
+        &[r#"{"user": {"email": "canary@example.org", "first_name": "Ann"}, "items": [{"sku": "A-1"}]}"#; 6],
+    );
     let g = guess("event", None, &[c]);
     let found: Vec<_> = g[0].iter().map(|g| g.tag.as_ref()).collect();
     assert_eq!(found, ["pii.contact.email", "pii.name"]);

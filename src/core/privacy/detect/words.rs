@@ -108,7 +108,8 @@ pub fn cut(name: &str) -> Vec<String> {
 }
 
 /// Words that are too short to be looked for inside of others, but may stand between them.
-const SHORT: [&str; 16] = ["id", "no", "nr", "ip", "of", "to", "dt", "nm", "is", "by", "at", "de", "du", "di", "tc", "pw"];
+const SHORT: [&str; 16] =
+    ["id", "no", "nr", "ip", "of", "to", "dt", "nm", "is", "by", "at", "de", "du", "di", "tc", "pw"];
 
 /// Parts a word that is none of `known` into ones that are: the fewest that cover it, none shorter than three letters but for a
 /// few. As it was where that cannot be done.
@@ -151,7 +152,8 @@ fn is_known(word: &str, known: &HashSet<String>) -> bool {
 pub fn is_form_of(word: &str, of: &str) -> bool {
     // `sales` is no plural of `sal`.
     let many = |word: &str| {
-        (of.len() > 2 && word.strip_suffix('s') == Some(of)) || (of.len() > 3 && word.strip_suffix("es") == Some(of))
+        (of.len() > 2 && word.strip_suffix('s') == Some(of))
+            || (of.len() > 3 && word.strip_suffix("es") == Some(of))
     };
     word == of || many(word) || word.strip_suffix("ies").is_some_and(|w| of.strip_suffix('y') == Some(w))
 }
@@ -175,7 +177,9 @@ mod tests {
     #[test]
     fn run_together() {
         let known: HashSet<String> =
-            ["customer", "email", "address", "add", "ress", "name", "first", "phone"].map(String::from).into();
+            ["customer", "email", "address", "add", "ress", "name", "first", "phone"]
+                .map(String::from)
+                .into();
         assert_eq!(part("customeremailaddress", &known), ["customer", "email", "address"]);
         assert_eq!(part("firstname", &known), ["first", "name"]);
         assert_eq!(part("phoneno", &known), ["phone", "no"]);

@@ -27,10 +27,27 @@ pub fn is_email(value: &str) -> bool {
 #[must_use]
 pub fn is_role_box(email: &str) -> bool {
     const BOXES: [&str; 16] = [
-        "info", "noreply", "no-reply", "support", "sales", "contact", "admin", "office", "hello", "billing", "help",
-        "service", "kontakt", "mail", "webmaster", "postmaster",
+        "info",
+        "noreply",
+        "no-reply",
+        "support",
+        "sales",
+        "contact",
+        "admin",
+        "office",
+        "hello",
+        "billing",
+        "help",
+        "service",
+        "kontakt",
+        "mail",
+        "webmaster",
+        "postmaster",
     ];
-    email.trim().split_once('@').is_some_and(|(local, _)| BOXES.contains(&local.to_ascii_lowercase().as_str()))
+    email
+        .trim()
+        .split_once('@')
+        .is_some_and(|(local, _)| BOXES.contains(&local.to_ascii_lowercase().as_str()))
 }
 
 /// Whether it is written like a telephone number: the digits of one, and a plus, brackets or gaps that numbers of other
@@ -47,11 +64,8 @@ pub fn is_phone(value: &str) -> bool {
     {
         return false;
     }
-    let groups: Vec<usize> = v
-        .split(|c: char| !c.is_ascii_digit())
-        .filter(|g| !g.is_empty())
-        .map(str::len)
-        .collect();
+    let groups: Vec<usize> =
+        v.split(|c: char| !c.is_ascii_digit()).filter(|g| !g.is_empty()).map(str::len).collect();
     if let Some(international) = v.strip_prefix('+').or_else(|| v.strip_prefix("00")) {
         return has_calling_code(international, digits - if v.starts_with("00") { 2 } else { 0 });
     }
@@ -61,7 +75,8 @@ pub fn is_phone(value: &str) -> bool {
     // North America writes 3-3-4 with area codes and exchanges from 200; elsewhere trunks begin with 0.
     let american = groups == [3, 3, 4] || groups == [1, 3, 3, 4];
     let trunk = v.starts_with('0') && groups.len() >= 2 && (2..=6).contains(&groups[0]) && digits >= 8;
-    let pairs = groups.len() >= 4 && groups.iter().all(|g| (1..=3).contains(g)) && !v.contains('.') && digits <= 11;
+    let pairs =
+        groups.len() >= 4 && groups.iter().all(|g| (1..=3).contains(g)) && !v.contains('.') && digits <= 11;
     american || (trunk && !v.contains('.')) || pairs
 }
 
@@ -148,18 +163,39 @@ mod tests {
     #[test]
     fn numbers() {
         for good in [
-            "+55 (12) 3923-5555", "(206) 555-9857", "030-0074-321", "+491701234567", "0049 170 1234567", "06 12 34 56 78",
-            "415-555-0132", "1-800-555-0100", "+1 415 555 0132 x123", "020 7946 0958", "(5) 555-4729", "+86 138 0013 8000",
+            "+55 (12) 3923-5555",
+            "(206) 555-9857",
+            "030-0074-321",
+            "+491701234567",
+            "0049 170 1234567",
+            "06 12 34 56 78",
+            "415-555-0132",
+            "1-800-555-0100",
+            "+1 415 555 0132 x123",
+            "020 7946 0958",
+            "(5) 555-4729",
+            "+86 138 0013 8000",
         ] {
             assert!(is_phone(good), "{good}");
         }
         for bad in [
-            "12345678", "2020-01-02", "192.168.100.100", "1.5", "+12", "978-3-16-148410-0", "-1234567", "+0123456789",
-            "2021-11", "12.345.678", "123-45-6789",
+            "12345678",
+            "2020-01-02",
+            "192.168.100.100",
+            "1.5",
+            "+12",
+            "978-3-16-148410-0",
+            "-1234567",
+            "+0123456789",
+            "2021-11",
+            "12.345.678",
+            "123-45-6789",
         ] {
             assert!(!is_phone(bad), "{bad}");
         }
         assert!(is_bare_phone("4155550132") && !is_bare_phone("0000000") && !is_bare_phone("12"));
-        assert!(is_bare_mobile("13800138000") && is_bare_mobile("9876543210") && !is_bare_mobile("1000000001"));
+        assert!(
+            is_bare_mobile("13800138000") && is_bare_mobile("9876543210") && !is_bare_mobile("1000000001")
+        );
     }
 }

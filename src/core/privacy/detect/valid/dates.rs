@@ -54,6 +54,8 @@ mod tests {
         assert_eq!(parse("x"), None);
         assert_eq!(parse("12.345.678"), None);
         assert!(is_birth_year(1962, 2026) && !is_birth_year(1896, 2026) && !is_birth_year(2030, 2026));
-        assert!(has_time("2020-01-01 12:30:00+00") && !has_time("2020-01-01 00:00:00") && !has_time("2020-01-01"));
+        assert!(
+            has_time("2020-01-01 12:30:00+00") && !has_time("2020-01-01 00:00:00") && !has_time("2020-01-01")
+        );
     }
 }

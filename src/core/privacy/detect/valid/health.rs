@@ -33,7 +33,11 @@ pub fn is_illness(value: &str) -> bool {
     v.split(|c: char| !c.is_alphanumeric()).any(|w| {
         w.len() > 2
             && (WORDS.split_ascii_whitespace().any(|x| x == w)
-                || (w.len() > 6 && (w.ends_with("itis") || w.ends_with("osis") || w.ends_with("emia") || w.ends_with("pathy"))))
+                || (w.len() > 6
+                    && (w.ends_with("itis")
+                        || w.ends_with("osis")
+                        || w.ends_with("emia")
+                        || w.ends_with("pathy"))))
     })
 }
 
@@ -43,8 +47,21 @@ mod tests {
 
     #[test]
     fn codes() {
-        assert!(is_icd("E11.9") && is_icd("S72.001A") && is_icd("C7A.00") && !is_icd("A10") && !is_icd("v1.2.3") && !is_icd("E11."));
-        assert!(is_blood_type("AB+") && is_blood_type("O-") && !is_blood_type("A") && !is_blood_type("A++") && !is_blood_type("C+"));
+        assert!(
+            is_icd("E11.9")
+                && is_icd("S72.001A")
+                && is_icd("C7A.00")
+                && !is_icd("A10")
+                && !is_icd("v1.2.3")
+                && !is_icd("E11.")
+        );
+        assert!(
+            is_blood_type("AB+")
+                && is_blood_type("O-")
+                && !is_blood_type("A")
+                && !is_blood_type("A++")
+                && !is_blood_type("C+")
+        );
         assert!(is_illness("Type 2 diabetes") && is_illness("acute appendicitis") && !is_illness("Oslo"));
     }
 }

@@ -64,5 +64,7 @@ pub fn is_day(month: u32, day: u32) -> bool {
 pub fn is_uuid(value: &str) -> bool {
     let v = value.trim();
     v.len() == 36
-        && v.bytes().enumerate().all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+        && v.bytes()
+            .enumerate()
+            .all(|(i, b)| if matches!(i, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
 }

@@ -15,7 +15,8 @@ pub fn is_iban(value: &str) -> bool {
         return false;
     }
     let country = std::str::from_utf8(&v[..2]).unwrap_or_default();
-    let known = LENGTHS.split_ascii_whitespace().find_map(|l| l.strip_prefix(country)).and_then(|l| l.parse().ok());
+    let known =
+        LENGTHS.split_ascii_whitespace().find_map(|l| l.strip_prefix(country)).and_then(|l| l.parse().ok());
     if known != Some(v.len()) || !v[2..4].iter().all(u8::is_ascii_digit) {
         return false;
     }
@@ -40,7 +41,9 @@ pub fn is_card(value: &str) -> bool {
     match d.len() {
         14 => matches!(four, 3000..=3059 | 3600..=3699 | 3800..=3999),
         15 => matches!(four, 3400..=3499 | 3700..=3799),
-        16 => matches!(four, 2200..=2720 | 3528..=3589 | 4000..=4999 | 5000..=5999 | 6011 | 6200..=6299 | 6440..=6599 | 8100..=8171),
+        16 => {
+            matches!(four, 2200..=2720 | 3528..=3589 | 4000..=4999 | 5000..=5999 | 6011 | 6200..=6299 | 6440..=6599 | 8100..=8171)
+        }
         13 => d[0] == 4,
         17..=19 => matches!(four, 5000..=5099 | 5600..=5999 | 6000..=6999),
         _ => false,
@@ -92,12 +95,20 @@ mod tests {
         assert!(!is_card("4111111111111112") && !is_card("1234567890123") && !is_card("0000000000000000"));
         // An IMEI has Luhn's digit and no scheme.
         assert!(!is_card("490154203237518"));
-        assert!(is_masked_card("************1234") && is_masked_card("XXXX-XXXX-XXXX-4242") && !is_masked_card("1234"));
+        assert!(
+            is_masked_card("************1234")
+                && is_masked_card("XXXX-XXXX-XXXX-4242")
+                && !is_masked_card("1234")
+        );
     }
 
     #[test]
     fn articles() {
-        assert!(is_article_number("978-3-16-148410-0") && is_article_number("0-306-40615-2") && is_article_number("4006381333931"));
+        assert!(
+            is_article_number("978-3-16-148410-0")
+                && is_article_number("0-306-40615-2")
+                && is_article_number("4006381333931")
+        );
         assert!(is_article_number("080442957X") && !is_article_number("4006381333932"));
     }
 }

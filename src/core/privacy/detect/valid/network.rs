@@ -15,7 +15,11 @@ pub fn is_ip(value: &str) -> bool {
 pub fn is_version_like(value: &str) -> bool {
     let Ok(IpAddr::V4(a)) = value.trim().parse::<IpAddr>() else { return false };
     let [a, b, c, d] = a.octets();
-    a != 10 && a != 127 && a < 30 && u32::from(a) + u32::from(b) + u32::from(c) < 90 && (b < 25 || c < 25 || d < 10)
+    a != 10
+        && a != 127
+        && a < 30
+        && u32::from(a) + u32::from(b) + u32::from(c) < 90
+        && (b < 25 || c < 25 || d < 10)
 }
 
 /// Whether it is the hardware address of a network card.
@@ -39,6 +43,11 @@ mod tests {
         assert!(!is_ip("1.2.3") && !is_ip("12345") && !is_ip("10:30"));
         assert!(is_version_like("1.2.3.4") && is_version_like("7.0.10.1") && !is_version_like("192.168.1.1"));
         assert!(!is_version_like("10.0.0.1") && !is_version_like("203.0.113.9"));
-        assert!(is_mac("00:1A:2b:3c:4D:5e") && is_mac("001a.2b3c.4d5e") && !is_mac("00:1A:2b") && !is_mac("12:30:45"));
+        assert!(
+            is_mac("00:1A:2b:3c:4D:5e")
+                && is_mac("001a.2b3c.4d5e")
+                && !is_mac("00:1A:2b")
+                && !is_mac("12:30:45")
+        );
     }
 }

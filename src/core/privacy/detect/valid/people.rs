@@ -38,10 +38,43 @@ pub struct Person {
 }
 
 const FIRMS: [&str; 34] = [
-    "inc", "llc", "ltd", "gmbh", "ag", "kg", "sa", "srl", "spa", "bv", "nv", "ab", "oy", "as", "corp", "co", "company", "group",
-    "holding", "holdings", "plc", "limited", "sarl", "sas", "ltda", "kk", "bank", "university", "school", "hospital", "services", "solutions", "store", "foundation",
+    "inc",
+    "llc",
+    "ltd",
+    "gmbh",
+    "ag",
+    "kg",
+    "sa",
+    "srl",
+    "spa",
+    "bv",
+    "nv",
+    "ab",
+    "oy",
+    "as",
+    "corp",
+    "co",
+    "company",
+    "group",
+    "holding",
+    "holdings",
+    "plc",
+    "limited",
+    "sarl",
+    "sas",
+    "ltda",
+    "kk",
+    "bank",
+    "university",
+    "school",
+    "hospital",
+    "services",
+    "solutions",
+    "store",
+    "foundation",
 ];
-const TITLES: [&str; 14] = ["mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "mme", "m", "sr", "sra", "sig", "ing"];
+const TITLES: [&str; 14] =
+    ["mr", "mrs", "ms", "miss", "dr", "prof", "herr", "frau", "mme", "m", "sr", "sra", "sig", "ing"];
 
 /// Family names of China, Japan and Korea begin with one of these.
 const CJK: &str = "王李张張刘劉陈陳杨楊赵趙黄黃周吴吳徐孙孫胡朱高林何郭马馬罗羅梁宋郑鄭谢謝韩韓唐冯馮于董萧程曹袁邓鄧许許傅沈曾彭吕呂苏蘇卢盧蒋蔣蔡贾丁魏薛叶葉阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文佐鈴高田渡伊山中小加吉斎松井木清김이박최정강조윤장임";
@@ -55,7 +88,12 @@ pub fn person(value: &str) -> Person {
         return Person::default();
     }
     let mut chars = v.chars();
-    if v.chars().all(|c| ('\u{3400}'..='\u{9fff}').contains(&c) || ('\u{ac00}'..='\u{d7af}').contains(&c) || c == ' ' || c == '\u{3000}') {
+    if v.chars().all(|c| {
+        ('\u{3400}'..='\u{9fff}').contains(&c)
+            || ('\u{ac00}'..='\u{d7af}').contains(&c)
+            || c == ' '
+            || c == '\u{3000}'
+    }) {
         let named = chars.next().is_some_and(|c| CJK.contains(c)) && (2..=5).contains(&length);
         return Person { shaped: named, words: 2, given: false, family: named, firm: v.contains("公司") };
     }
@@ -64,7 +102,8 @@ pub fn person(value: &str) -> Person {
         folded.split(|c: char| c.is_whitespace() || ",.-'".contains(c)).filter(|w| !w.is_empty()).collect();
     let bare: Vec<&str> = words.iter().copied().filter(|w| !TITLES.contains(w)).collect();
     let letters = v.chars().all(|c| c.is_alphabetic() || c.is_whitespace() || ",.-'’()".contains(c));
-    let capital = v.split_whitespace().next().and_then(|w| w.chars().next()).is_some_and(|c| !c.is_lowercase());
+    let capital =
+        v.split_whitespace().next().and_then(|w| w.chars().next()).is_some_and(|c| !c.is_lowercase());
     if !letters || !(1..=6).contains(&words.len()) || bare.is_empty() {
         let firm = words.iter().any(|w| FIRMS.contains(w));
         return Person { firm, words: words.len(), ..Person::default() };
@@ -99,7 +138,9 @@ mod tests {
         assert!(p.shaped && p.given && p.family && p.words == 2 && !p.firm);
         assert!(person("MARY SMITH").given && person("José").given && person("Łukasz Wójcik").family);
         assert!(person("王小明").family && person("佐藤 健").family && person("Иван Петров").given);
-        assert!(!person("Main Street 5").shaped && !person("Berlin").given && person("Smith & Sons Ltd").firm);
+        assert!(
+            !person("Main Street 5").shaped && !person("Berlin").given && person("Smith & Sons Ltd").firm
+        );
         assert!(person("Dr. Anna O'Brien").given);
         assert!(is_gender("Male") && is_gender("weiblich") && is_gender("Женский") && !is_gender("blue"));
     }

@@ -7,8 +7,8 @@ const STREETS: &str = "street st avenue ave av road rd lane ln drive dr boulevar
     plein gracht kade ulica ul al aleja plac gatan vägen gata väg allé gade vej veien sokak sok cadde cad mahallesi mah bulvar \
     улица ул проспект пр переулок шоссе ulitsa prospekt p.o. box postfach apt suite unit floor flat";
 const ENDINGS: [&str; 16] = [
-    "strasse", "straße", "str.", "weg", "platz", "gasse", "allee", "straat", "laan", "gracht", "gatan", "vägen", "vej", "gade",
-    "veien", "plein",
+    "strasse", "straße", "str.", "weg", "platz", "gasse", "allee", "straat", "laan", "gracht", "gatan",
+    "vägen", "vej", "gade", "veien", "plein",
 ];
 
 /// Whether it reads like the street line of an address: a word for a street and a number, or both halves of one.
@@ -22,7 +22,8 @@ pub fn is_street(value: &str) -> bool {
     if v.chars().any(|c| "市区县路街號号丁目町村番".contains(c)) && length >= 6 {
         return v.chars().any(|c| c.is_numeric());
     }
-    if !v.contains(' ') || v.contains(['@', '{', '<', ':']) || v.contains("://") || v.split(' ').count() > 14 {
+    if !v.contains(' ') || v.contains(['@', '{', '<', ':']) || v.contains("://") || v.split(' ').count() > 14
+    {
         return false;
     }
     let lower = v.to_lowercase();
@@ -32,7 +33,8 @@ pub fn is_street(value: &str) -> bool {
     });
     let street = words.iter().any(|w| {
         let bare = w.trim_end_matches(['.', ',']);
-        STREETS.split_ascii_whitespace().any(|s| s == bare) || ENDINGS.iter().any(|e| w.len() > e.len() && w.ends_with(e))
+        STREETS.split_ascii_whitespace().any(|s| s == bare)
+            || ENDINGS.iter().any(|e| w.len() > e.len() && w.ends_with(e))
     });
     numbered && street
 }
@@ -43,13 +45,34 @@ pub fn is_formed_postcode(value: &str) -> bool {
     let v = value.trim();
     let pattern: String = v
         .chars()
-        .map(|c| if c.is_ascii_digit() { '9' } else if c.is_ascii_uppercase() { 'A' } else { c })
+        .map(|c| {
+            if c.is_ascii_digit() {
+                '9'
+            } else if c.is_ascii_uppercase() {
+                'A'
+            } else {
+                c
+            }
+        })
         .collect();
     matches!(
         pattern.as_str(),
         // Canada, United Kingdom, Netherlands, Poland, Brazil, Japan, United States with four more, Sweden, Portugal.
-        "A9A 9A9" | "A9 9AA" | "A99 9AA" | "AA9 9AA" | "AA99 9AA" | "A9A 9AA" | "AA9A 9AA" | "9999 AA" | "99-999" | "99999-999" | "999-9999"
-            | "99999-9999" | "999 99" | "9999-999" | "SW9A 9AA"
+        "A9A 9A9"
+            | "A9 9AA"
+            | "A99 9AA"
+            | "AA9 9AA"
+            | "AA99 9AA"
+            | "A9A 9AA"
+            | "AA9A 9AA"
+            | "9999 AA"
+            | "99-999"
+            | "99999-999"
+            | "999-9999"
+            | "99999-9999"
+            | "999 99"
+            | "9999-999"
+            | "SW9A 9AA"
     )
 }
 
@@ -89,8 +112,17 @@ mod tests {
 
     #[test]
     fn streets() {
-        for good in ["12 Main Street", "Hauptstraße 5", "Rua Dr. Falcão Filho, 155", "1600 Amphitheatre Parkway", "ul. Długa 7", "8 rue de la Paix",
-            "Theodor-Heuss-Straße 34", "東京都港区芝公園4丁目2-8", "Calle Mayor 10, 3B"] {
+        for good in [
+            "12 Main Street",
+            "Hauptstraße 5",
+            "Rua Dr. Falcão Filho, 155",
+            "1600 Amphitheatre Parkway",
+            "ul. Długa 7",
+            "8 rue de la Paix",
+            "Theodor-Heuss-Straße 34",
+            "東京都港区芝公園4丁目2-8",
+            "Calle Mayor 10, 3B",
+        ] {
             assert!(is_street(good), "{good}");
         }
         for bad in ["Berlin", "main", "Turn left at the church", "http://x.y/street 1", "Version 5 of it"] {
@@ -100,9 +132,19 @@ mod tests {
 
     #[test]
     fn codes_and_points() {
-        assert!(is_formed_postcode("K1A 0B1") && is_formed_postcode("SW1A 1AA") && is_formed_postcode("1234 AB") && !is_formed_postcode("12345"));
+        assert!(
+            is_formed_postcode("K1A 0B1")
+                && is_formed_postcode("SW1A 1AA")
+                && is_formed_postcode("1234 AB")
+                && !is_formed_postcode("12345")
+        );
         assert!(is_postcode("10115") && is_postcode("0150") && !is_postcode("Berlin"));
-        assert!(is_pair("(52.5200,13.4050)") && is_pair("POINT(13.4050 52.5200)") && !is_pair("1,2") && is_coordinate("52.5200", 90.0));
+        assert!(
+            is_pair("(52.5200,13.4050)")
+                && is_pair("POINT(13.4050 52.5200)")
+                && !is_pair("1,2")
+                && is_coordinate("52.5200", 90.0)
+        );
         assert!(!is_coordinate("19.99", 90.0));
     }
 }

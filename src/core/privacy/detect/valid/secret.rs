@@ -4,8 +4,26 @@
 #[must_use]
 pub fn is_password_hash(value: &str) -> bool {
     const FORMS: [&str; 20] = [
-        "$2a$", "$2b$", "$2y$", "$argon2", "$pbkdf2", "pbkdf2_sha", "pbkdf2:", "$5$", "$6$", "$1$", "$P$", "$H$", "$S$",
-        "scrypt:", "$scrypt$", "{SSHA}", "{SHA}", "SCRAM-SHA-256$", "bcrypt_sha256$", "$y$",
+        "$2a$",
+        "$2b$",
+        "$2y$",
+        "$argon2",
+        "$pbkdf2",
+        "pbkdf2_sha",
+        "pbkdf2:",
+        "$5$",
+        "$6$",
+        "$1$",
+        "$P$",
+        "$H$",
+        "$S$",
+        "scrypt:",
+        "$scrypt$",
+        "{SSHA}",
+        "{SHA}",
+        "SCRAM-SHA-256$",
+        "bcrypt_sha256$",
+        "$y$",
     ];
     let v = value.trim();
     v.len() >= 20 && FORMS.iter().any(|f| v.starts_with(f)) && !v.contains(' ')
@@ -15,9 +33,30 @@ pub fn is_password_hash(value: &str) -> bool {
 #[must_use]
 pub fn is_token(value: &str) -> bool {
     const FORMS: [(&str, usize); 24] = [
-        ("AKIA", 20), ("ASIA", 20), ("ghp_", 36), ("gho_", 36), ("ghs_", 36), ("github_pat_", 40), ("glpat-", 20), ("xoxb-", 20),
-        ("xoxp-", 20), ("xoxa-", 20), ("sk_live_", 20), ("sk_test_", 20), ("rk_live_", 20), ("pk_live_", 20), ("whsec_", 20),
-        ("AIza", 39), ("ya29.", 20), ("SG.", 40), ("npm_", 36), ("dop_v1_", 40), ("sk-", 40), ("hvs.", 24), ("shpat_", 36), ("EAAC", 40),
+        ("AKIA", 20),
+        ("ASIA", 20),
+        ("ghp_", 36),
+        ("gho_", 36),
+        ("ghs_", 36),
+        ("github_pat_", 40),
+        ("glpat-", 20),
+        ("xoxb-", 20),
+        ("xoxp-", 20),
+        ("xoxa-", 20),
+        ("sk_live_", 20),
+        ("sk_test_", 20),
+        ("rk_live_", 20),
+        ("pk_live_", 20),
+        ("whsec_", 20),
+        ("AIza", 39),
+        ("ya29.", 20),
+        ("SG.", 40),
+        ("npm_", 36),
+        ("dop_v1_", 40),
+        ("sk-", 40),
+        ("hvs.", 24),
+        ("shpat_", 36),
+        ("EAAC", 40),
     ];
     let v = value.trim();
     v.starts_with("-----BEGIN ") && v.contains("PRIVATE KEY")
@@ -47,7 +86,11 @@ pub fn is_digest(value: &str) -> bool {
 #[must_use]
 pub fn is_random(value: &str) -> bool {
     let v = value.trim();
-    if !(16..=512).contains(&v.len()) || !v.is_ascii() || v.contains([' ', '/', ':', '@']) || super::is_uuid(v) {
+    if !(16..=512).contains(&v.len())
+        || !v.is_ascii()
+        || v.contains([' ', '/', ':', '@'])
+        || super::is_uuid(v)
+    {
         return false;
     }
     let letters = v.bytes().filter(u8::is_ascii_alphabetic).count();
@@ -66,15 +109,25 @@ mod tests {
     #[test]
     fn hashes() {
         assert!(is_password_hash("$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW"));
-        assert!(is_password_hash("pbkdf2_sha256$260000$abc$def=") && !is_password_hash("$5.00") && !is_password_hash("hello"));
+        assert!(
+            is_password_hash("pbkdf2_sha256$260000$abc$def=")
+                && !is_password_hash("$5.00")
+                && !is_password_hash("hello")
+        );
         assert!(is_digest("8cb2237d0679ca88db6464eac60da96345513964") && !is_digest("abc"));
     }
 
     #[test]
     fn tokens() {
         assert!(is_token("AKIAIOSFODNN7EXAMPLE") && is_token("ghp_0123456789abcdefghijABCDEFGHIJ012345"));
-        assert!(is_token("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"));
+        assert!(is_token(
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P"
+        ));
         assert!(!is_token("sk-") && !is_token("A sentence"));
-        assert!(is_random("q7Zp2Lx9Vb4Tn8Rk1Wd6") && !is_random("hello-world-and-more") && !is_random("1234567890123456"));
+        assert!(
+            is_random("q7Zp2Lx9Vb4Tn8Rk1Wd6")
+                && !is_random("hello-world-and-more")
+                && !is_random("1234567890123456")
+        );
     }
 }
