@@ -126,7 +126,7 @@ pub fn part(word: &str, known: &HashSet<String>) -> Vec<String> {
             let Some((count, _)) = best[start] else { continue };
             let piece = &word[start..end];
             let fine = if piece.len() < 3 { SHORT.contains(&piece) } else { is_known(piece, known) };
-            if fine && best[end].is_none_or(|(least, _)| count + 1 <= least) {
+            if fine && best[end].is_none_or(|(least, _)| count < least) {
                 best[end] = Some((count + 1, start));
             }
         }

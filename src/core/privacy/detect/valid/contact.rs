@@ -87,7 +87,7 @@ pub fn is_bare_phone(value: &str) -> bool {
     let digits = v.trim_start_matches('+');
     (7..=15).contains(&digits.len())
         && digits.chars().all(|c| c.is_ascii_digit())
-        && !digits.chars().all(|c| Some(c) == digits.chars().next())
+        && !digits.chars().all(|c| digits.starts_with(c))
 }
 
 /// Whether the digits are those of a mobile number of North America, India, China, … with nothing around: right length, and a

@@ -64,12 +64,12 @@ pub fn is_masked_card(value: &str) -> bool {
 #[must_use]
 pub fn is_article_number(value: &str) -> bool {
     let v = value.trim();
-    if let Some((head, last)) = v.char_indices().last().map(|(at, c)| (&v[..at], c)) {
-        if let Some(d) = digits(head, "- ").filter(|d| d.len() == 9) {
-            let check = if matches!(last, 'X' | 'x') { Some(10) } else { last.to_digit(10) };
-            if check.is_some_and(|c| (weighted(&d, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) + c).is_multiple_of(11)) {
-                return true;
-            }
+    if let Some((at, last)) = v.char_indices().last()
+        && let Some(d) = digits(&v[..at], "- ").filter(|d| d.len() == 9)
+    {
+        let check = if matches!(last, 'X' | 'x') { Some(10) } else { last.to_digit(10) };
+        if check.is_some_and(|c| (weighted(&d, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) + c).is_multiple_of(11)) {
+            return true;
         }
     }
     let Some(d) = digits(v, "- ") else { return false };

@@ -27,11 +27,11 @@ pub(super) fn values(case: &Case, tag: &str, hit: Option<&Hit>, sum: &mut Sum) {
     if let Some(fits) = fits {
         sum.evidence.insert("matching".into(), json!(fits));
     }
-    if tag == "pii.national_id" {
-        if let Some((form, n, _)) = p.national().filter(|(_, n, _)| p.ratio(*n) >= 0.5) {
-            sum.evidence.insert("form".into(), json!(form));
-            sum.evidence.insert("matching".into(), json!(n));
-        }
+    if tag == "pii.national_id"
+        && let Some((form, n, _)) = p.national().filter(|(_, n, _)| p.ratio(*n) >= 0.5)
+    {
+        sum.evidence.insert("form".into(), json!(form));
+        sum.evidence.insert("matching".into(), json!(n));
     }
 }
 
