@@ -162,6 +162,12 @@ pub fn read(column: &str) -> Vec<Hit> {
     found.sort_by_key(|(from, to, p)| std::cmp::Reverse((to - from, p.strength, *to)));
     let covered: HashSet<usize> = found.iter().flat_map(|(from, to, _)| *from..*to).collect();
     let mut hits: Vec<Hit> = Vec::new();
+    if found.is_empty()
+        && words.len() >= 2
+        && words.last().is_some_and(|w| ["by", "von", "par", "por", "door"].contains(&w.as_str()))
+    {
+        hits.push(done_by(&words));
+    }
     for (from, to, p) in found {
         if hits.iter().any(|h| h.tag == p.tag) {
             continue;
@@ -186,6 +192,23 @@ pub fn read(column: &str) -> Vec<Hit> {
         });
     }
     hits
+}
+
+/// Whatever was done, somebody did it: `drawn_by`.
+fn done_by(words: &[String]) -> Hit {
+    Hit {
+        tag: "pii.name",
+        kind: "",
+        strength: Strength::Weak,
+        matched: words[words.len() - 1].clone(),
+        deflected: false,
+        of_thing: false,
+        of_person: false,
+        unknown: false,
+        is_id: false,
+        followed: false,
+        alone: false,
+    }
 }
 
 /// Whether words beside a pattern say that the column only tells something about what it names.

@@ -204,7 +204,13 @@ fn is_personal(column: &Column, hits: &[Hit]) -> bool {
                 || (h.tag == "pii.contact.email"))
             && column.kind != Kind::Bool
             && !h.matched.contains("contact")
-    }) || hits.first().is_some_and(|h| h.kind == "gender" || h.kind == "age");
+    }) || hits.first().is_some_and(|h| {
+        // Only persons are married, of a faith, or of age.
+        ["gender", "age", "trait"].contains(&h.kind)
+            && h.strength > lexicon::Strength::Weak
+            && !h.deflected
+            && !h.of_thing
+    });
     // Who to ask at a firm is not what its row is about.
     let of_contact = hits.first().is_some_and(|h| h.matched.contains("contact"));
     let p = &column.profile;
