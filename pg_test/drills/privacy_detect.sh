@@ -25,7 +25,7 @@ dg_sql -d labels -c ANALYZE
 score 'hold-out half, statistics alone' labels 0 labels hold 0.85 0.85
 load bare labels 0
 score 'hold-out half, names alone' bare 0 labels hold 0.75 0.60
-for name in public public2 public3; do
+for name in public public2 public3 public4 public5; do
     load "$name" "$name" 300
     score "$name" "$name" 1000 "$name" all 0.80 0.75
 done

@@ -221,3 +221,4 @@ class Gen:
     def log(self): return f"job {self.d(4)} finished in {self.r.randint(1, 900)} ms with status {self.r.choice(['ok', 'retry'])} on node {self.d(2)}"
     def json_person(self): return '{"user": {"email": "%s", "first_name": "%s"}, "plan": "pro"}' % (self.email(), self.given())
     def json_thing(self): return '{"sku": "%s", "size": {"w": %s}, "tags": ["new"]}' % (self.sku(), self.int(1, 90))
+    def geo(self): return f"({self.lat()},{self.lon()})"

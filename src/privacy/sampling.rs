@@ -69,15 +69,14 @@ pub fn look(table: &mut Candidate, sample_rows: i32, this_year: i32) -> Vec<Scan
         if wanted.is_empty() {
             break;
         }
-        let read = sample(table, &wanted, most, round, this_year);
+        let more = sample(table, &wanted, most, round, this_year);
         for i in &wanted {
-            scanned[*i].rows = read.is_some();
-            scanned[*i].failed = read.is_none();
+            scanned[*i].rows = more.is_some();
+            scanned[*i].failed = more.is_none();
             scanned[*i].policies = policies;
         }
         left -= most;
-        // The table ended before the sample did: there is no more to read.
-        if left <= 0 || read.is_none_or(|n| n < usize::try_from(most).unwrap_or(0)) {
+        if left <= 0 || more != Some(true) {
             break;
         }
     }
@@ -117,8 +116,8 @@ fn statistics(table: &mut Candidate, scanned: &mut [Scanned], this_year: i32) {
     }
 }
 
-/// Reads rows for some columns; how many there were, None where reading failed.
-fn sample(table: &mut Candidate, wanted: &[usize], most: i32, round: usize, this_year: i32) -> Option<usize> {
+/// Reads rows for some columns; whether there may be more, None where reading failed.
+fn sample(table: &mut Candidate, wanted: &[usize], most: i32, round: usize, this_year: i32) -> Option<bool> {
     let blocks = blocks(table, most, round);
     let read = |from: &str| {
         let list: Vec<String> = wanted
@@ -160,7 +159,7 @@ fn sample(table: &mut Candidate, wanted: &[usize], most: i32, round: usize, this
             }
         }
     }
-    Some(rows.len())
+    Some(blocks.is_some() || rows.len() >= usize::try_from(most).unwrap_or(0))
 }
 
 /// The clause that picks blocks all over a large table: as many as hold the rows with some to spare, the same each time.

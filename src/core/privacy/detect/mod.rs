@@ -137,6 +137,10 @@ struct Case<'a> {
 pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<Guess>> {
     let hits = read(columns);
     let personal = columns.iter().zip(&hits).filter(|(c, h)| is_personal(c, h)).count();
+    // Clothes are for a gender and an age, too; for married ones they are not.
+    let traits = hits.iter().filter(|h| is_trait(h)).count();
+    let only_persons = hits.iter().any(|h| is_trait(h) && !["gender", "age"].contains(&h[0].kind));
+    let counted = if traits >= 2 && only_persons { personal.max(3) } else { personal };
     let keys = columns.iter().filter(|c| lexicon::is_key_of_person(&c.name)).count();
     let mut of_name = subject::of_name(table);
     if let (Rows::Unknown, Some(comment)) = (of_name.rows, comment) {
@@ -147,7 +151,7 @@ pub fn guess(table: &str, comment: Option<&str>, columns: &[Column]) -> Vec<Vec<
         .iter()
         .filter(|c| c.profile.seen >= ENOUGH && c.profile.share(profile::Shape::Firm) >= 0.3)
         .count();
-    let subject = subject::with_columns(of_name, personal, keys, places, firms);
+    let subject = subject::with_columns(of_name, counted, keys, places, firms);
     let faceless = personal == 0 && keys == 0 && matches!(subject.rows, Rows::Unknown | Rows::Things);
     columns
         .iter()
@@ -204,13 +208,7 @@ fn is_personal(column: &Column, hits: &[Hit]) -> bool {
                 || (h.tag == "pii.contact.email"))
             && column.kind != Kind::Bool
             && !h.matched.contains("contact")
-    }) || hits.first().is_some_and(|h| {
-        // Only persons are married, of a faith, or of age.
-        ["gender", "age", "trait"].contains(&h.kind)
-            && h.strength > lexicon::Strength::Weak
-            && !h.deflected
-            && !h.of_thing
-    });
+    }) || is_trait(hits);
     // Who to ask at a firm is not what its row is about.
     let of_contact = hits.first().is_some_and(|h| h.matched.contains("contact"));
     let p = &column.profile;
@@ -221,6 +219,14 @@ fn is_personal(column: &Column, hits: &[Hit]) -> bool {
             || p.share(profile::Shape::Email) >= 0.8
             || p.national().is_some_and(|(_, n, strong)| strong && p.ratio(n) >= 0.9));
     by_name || by_value
+}
+
+/// Only persons are married, of a faith, or of age.
+fn is_trait(hits: &[Hit]) -> bool {
+    hits.first().is_some_and(|h| {
+        let kind = ["gender", "age", "trait"].contains(&h.kind) && h.strength > lexicon::Strength::Weak;
+        (kind || h.tag == "pii.birth_date") && !h.deflected && !h.of_thing
+    })
 }
 
 /// Columns of a table of which more values could change what is proposed.

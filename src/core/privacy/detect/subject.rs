@@ -87,7 +87,7 @@ pub fn with_columns(subject: Subject, personal: usize, keys: usize, places: usiz
         Rows::Unknown if personal == 2 || keys > 0 => Rows::Dealings,
         // A table of things that says so much of persons is one of persons.
         Rows::Things if personal >= 4 => Rows::Persons,
-        Rows::Things if personal >= 2 => Rows::Dealings,
+        Rows::Things if personal >= 3 => Rows::Dealings,
         rows => rows,
     };
     Subject { rows, ..subject }

@@ -81,12 +81,12 @@ pub fn is_digest(value: &str) -> bool {
     matches!(v.len(), 32 | 40 | 56 | 64 | 96 | 128) && v.chars().all(|c| c.is_ascii_hexdigit())
 }
 
-/// Whether it looks drawn at random from a large alphabet: long, without blanks, letters and digits mixed, more than 3.2 bits a
+/// Whether it looks drawn at random from a large alphabet: long, without blanks, letters and digits mixed, more than 3 bits a
 /// character.
 #[must_use]
 pub fn is_random(value: &str) -> bool {
     let v = value.trim();
-    if !(16..=512).contains(&v.len())
+    if !(12..=512).contains(&v.len())
         || !v.is_ascii()
         || v.contains([' ', '/', ':', '@'])
         || super::is_uuid(v)
@@ -99,7 +99,7 @@ pub fn is_random(value: &str) -> bool {
     v.bytes().for_each(|b| counts[usize::from(b & 127)] += 1);
     let n = v.len() as f32;
     let bits: f32 = counts.iter().filter(|c| **c > 0).map(|c| *c as f32 / n).map(|p| -p * p.log2()).sum();
-    letters >= 4 && numbers >= 2 && bits > 3.2
+    letters >= 4 && numbers >= 2 && bits > 3.0
 }
 
 #[cfg(test)]

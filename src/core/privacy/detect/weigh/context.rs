@@ -75,7 +75,8 @@ pub(super) fn is_possible(tag: &str, column: &Column) -> bool {
         "pii.location" => text || matches!(kind, Kind::Number | Kind::Place),
         "secret.credential" => text || matches!(kind, Kind::Bytes | Kind::Uuid),
         "health" => matches!(kind, Kind::Text | Kind::Other | Kind::Number | Kind::Bool | Kind::Date),
-        "quasi" => text || kind == Kind::Number,
+        // A key tells rows apart by itself.
+        "quasi" => (text || kind == Kind::Number) && !column.is_key,
         "pii.national_id" | "pii.financial.card" | "pii.financial.account" | "pii.contact.phone" => {
             (text || kind == Kind::Number) && !column.is_reference
         }

@@ -69,7 +69,7 @@ pub(super) fn de_rentenversicherung(v: &str) -> bool {
 
 pub(super) fn fr_nir(v: &str) -> bool {
     let v: String = v.chars().filter(|c| !" -".contains(*c)).collect();
-    if v.len() != 15 || !matches!(v.as_bytes()[0], b'1' | b'2' | b'7' | b'8') {
+    if v.len() != 15 || !v.is_ascii() || !matches!(v.as_bytes()[0], b'1' | b'2' | b'7' | b'8') {
         return false;
     }
     // Corsica writes letters.
@@ -166,7 +166,7 @@ pub(super) fn no_fodselsnummer(v: &str) -> bool {
 
 pub(super) fn fi_hetu(v: &str) -> bool {
     let b = v.as_bytes();
-    if b.len() != 11 || !b"+-ABCDEFYXWVU".contains(&b[6]) {
+    if b.len() != 11 || !v.is_ascii() || !b"+-ABCDEFYXWVU".contains(&b[6]) {
         return false;
     }
     let Some(d) = digits(&format!("{}{}", &v[..6], &v[7..10]), "").filter(|d| d.len() == 9) else {
