@@ -1,4 +1,4 @@
 -- needs: chinook
 -- What is found in chinook: every row must be plausible.
 SELECT relation, column_name, tag, confidence, evidence FROM governance.detect_pii() ORDER BY relation::text, column_name;
-SELECT count(*) = (SELECT count(*) FROM governance.proposals WHERE kind = 'tag') AS all_proposed FROM governance.detect_pii(NULL, 0) x;
+SELECT count(*) = (SELECT count(*) FROM governance.proposals WHERE kind = 'tag') AS all_proposed FROM governance.detect_pii() x;

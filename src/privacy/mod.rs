@@ -6,6 +6,7 @@ pub mod key;
 mod mask_index;
 mod masked;
 mod masking;
+mod sampling;
 mod self_test;
 mod state;
 pub mod unclassified;

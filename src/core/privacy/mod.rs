@@ -7,7 +7,5 @@ pub mod key;
 pub mod known;
 pub mod mask;
 pub mod masks;
-pub mod names;
 pub mod path;
 pub mod random;
-pub mod value;

@@ -23,7 +23,7 @@ const IRREGULAR: [(&str, &str); 12] = [
 /// Words in lower case, the last one singular. Numbers (`orders_2024`), empty last words and a `tbl` in front do not count.
 #[must_use]
 pub fn of(name: &str) -> Vec<String> {
-    let mut words = crate::core::privacy::names::words(name);
+    let mut words = crate::core::privacy::detect::words::cut(name);
     if words.len() > 1 && matches!(words[0].as_str(), "tbl" | "t" | "tb" | "tab") {
         words.remove(0);
     }

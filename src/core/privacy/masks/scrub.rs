@@ -1,6 +1,6 @@
 //! Free text: what is found in it by form is replaced; names and all that has no form stays.
 use super::utf8;
-use crate::core::privacy::value;
+use crate::core::privacy::detect::valid::money;
 use regex_automata::meta::Regex;
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
@@ -37,11 +37,11 @@ fn word(pattern: usize, found: &[u8]) -> Option<&'static str> {
     Some(match pattern {
         0 => "[url]",
         1 => "[email]",
-        2 if value::is_iban(text) => "[iban]",
+        2 if money::is_iban(text) => "[iban]",
         3 if text.trim_end_matches([':', '.']).parse::<std::net::Ipv6Addr>().is_ok() => "[ip]",
         4 if text.parse::<std::net::Ipv4Addr>().is_ok() => "[ip]",
         5 | 8 => "[phone]",
-        6 if value::is_card(text) => "[card]",
+        6 if money::is_card(text) => "[card]",
         6 | 9 => "[number]",
         7 => "[id]",
         _ => return None,
