@@ -171,7 +171,8 @@ GRANT EXECUTE ON FUNCTION
     governance.declare_tag(text, text, text, jsonb), governance.forget_tag(text, text),
     governance.mask_role(text), governance.unmask_role(text, text),
     governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(),
-    governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
+    governance.export_query(text, text, text, text, integer), governance.verify_receipt(uuid, text),
+    governance.verify_receipt(text, text), governance.verify_receipt(uuid, text[]), governance.detect_pii(text, integer),
     governance.mask_null(text), governance.mask_constant(text, text), governance.mask_partial(text, integer, integer, text),
     governance.mask_email(text), governance.mask_phone(text), governance._pseudonym(text, text)
     TO PUBLIC;
@@ -185,8 +186,10 @@ COMMENT ON FUNCTION governance.unmask_role(text, text) IS 'ends that; takes effe
 COMMENT ON FUNCTION governance.grant_unmask(text, text, text, timestamptz) IS 'lets members of a role see what a tag masks, never the caller''s own; takes effect at commit';
 COMMENT ON FUNCTION governance.revoke_unmask(text, text) IS 'takes leave to unmask back, at once';
 COMMENT ON FUNCTION governance.create_key() IS 'makes the key of pseudonyms where there is none';
-COMMENT ON FUNCTION governance.export_query(text, text, text, text) IS 'runs one SELECT as the caller with everything tagged masked, as lines of csv or jsonl, and leaves a receipt';
-COMMENT ON FUNCTION governance.verify_receipt(uuid) IS 'not available yet';
+COMMENT ON FUNCTION governance.export_query(text, text, text, text, integer) IS 'runs one SELECT as the caller with everything tagged masked, streams it as lines of csv, jsonl or copy, and leaves a receipt';
+COMMENT ON FUNCTION governance.verify_receipt(uuid, text) IS 'checks a stored receipt, and a file against it: its content or its SHA-256';
+COMMENT ON FUNCTION governance.verify_receipt(text, text) IS 'checks a receipt copied from the server log, or a stored one by its id, and a file against it';
+COMMENT ON FUNCTION governance.verify_receipt(uuid, text[]) IS 'checks a stored receipt, and the lines of an export against it';
 COMMENT ON FUNCTION governance.detect_pii(text, integer) IS 'guesses which columns hold personal data and proposes their tags';
 COMMENT ON FUNCTION governance.mask_null(text) IS 'NULL';
 COMMENT ON FUNCTION governance.mask_constant(text, text) IS 'the same for all; NULL stays NULL';

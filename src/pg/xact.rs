@@ -221,6 +221,9 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
         crate::guard::later::flush();
     }
+    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
+        crate::privacy::receipts_before_commit();
+    }
     if event == XACT_EVENT_PRE_COMMIT {
         super::readers::flush::before_commit();
     }
@@ -230,6 +233,8 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         crate::registry::proposal::forget_guesses();
         crate::guard::forget_events(None);
         super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
+        super::mask::export_aborted(None);
+        crate::privacy::receipts_transaction_ended(event != XACT_EVENT_ABORT);
         if event != XACT_EVENT_ABORT {
             super::cache::end_transaction();
         }
@@ -264,6 +269,8 @@ unsafe extern "C-unwind" fn on_subxact(
     use pg_sys::SubXactEvent::*;
     if event == SUBXACT_EVENT_ABORT_SUB {
         super::cache::forget_rolled_back();
+        super::mask::export_aborted(Some(my));
+        crate::privacy::receipts_rolled_back(my);
         super::mask::forget_rolled_back(Some(my));
         super::mask::frame_aborted();
         super::ddl_hook::forget(Some(my));

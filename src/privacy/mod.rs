@@ -5,12 +5,20 @@ mod grant;
 pub mod key;
 mod masked;
 mod masking;
+mod receipt;
 mod state;
 pub mod unclassified;
+mod verify;
 pub mod vocabulary;
+
+pub use export::{Export, Outcome, Wish};
 
 pub use masked::{mask as mask_role, unmask as unmask_role};
 pub use masking::{MaskFor, choices, reset as reset_mask, set as set_mask};
+pub use receipt::{
+    before_commit as receipts_before_commit, forget_rolled_back as receipts_rolled_back,
+    transaction_ended as receipts_transaction_ended, write_waiting as write_receipts,
+};
 pub use state::status;
 
 use crate::error::given;
@@ -147,27 +155,36 @@ pub mod governance {
         key::ensure()
     }
 
-    /// Runs one SELECT as the caller with everything tagged masked, and returns its lines.
-    #[pg_extern]
+    /// Checks a stored receipt, and a file against it: its content or what `sha256sum` says of it.
+    #[pg_extern(stable)]
     #[search_path(pg_catalog, pg_temp)]
-    fn export_query(
-        query: Option<&str>,
-        format: default!(Option<&str>, "'csv'"),
-        recipient: default!(Option<&str>, "NULL"),
-        search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
-    ) -> SetOfIterator<'static, String> {
-        let query = given("query", query);
-        let format = given("format", format);
-        let search_path = given("search_path", search_path);
-        SetOfIterator::new(export::run(query, format, recipient.unwrap_or_default(), search_path))
+    fn verify_receipt(
+        id: Option<pgrx::Uuid>,
+        content: default!(Option<&str>, "NULL"),
+    ) -> TableIterator<'static, (name!(check, String), name!(ok, Option<bool>), name!(detail, String))> {
+        TableIterator::new(verify::by_id(&given("id", id).to_string(), content))
     }
 
-    /// Proves an export by its receipt: not there yet.
-    #[pg_extern]
+    /// The same for a receipt as it was copied from the server log, or for an id.
+    #[pg_extern(stable, name = "verify_receipt")]
     #[search_path(pg_catalog, pg_temp)]
-    fn verify_receipt(id: pgrx::Uuid) {
-        let _ = id;
-        crate::error::not_yet("verifying an export receipt").raise();
+    fn verify_receipt_text(
+        receipt: Option<&str>,
+        content: default!(Option<&str>, "NULL"),
+    ) -> TableIterator<'static, (name!(check, String), name!(ok, Option<bool>), name!(detail, String))> {
+        TableIterator::new(verify::by_text(given("receipt", receipt), content))
+    }
+
+    /// The same for the lines of an export.
+    #[pg_extern(stable, name = "verify_receipt")]
+    #[search_path(pg_catalog, pg_temp)]
+    fn verify_receipt_lines(
+        id: Option<pgrx::Uuid>,
+        lines: Option<Vec<Option<String>>>,
+    ) -> TableIterator<'static, (name!(check, String), name!(ok, Option<bool>), name!(detail, String))> {
+        let lines = given("lines", crate::error::whole("lines", lines));
+        let content: String = lines.into_iter().map(|l| l + "\n").collect();
+        TableIterator::new(verify::by_id(&given("id", id).to_string(), Some(&content)))
     }
 
     /// Guesses which columns hold personal data, from names, types and sampled values, and proposes their tags.

@@ -5,4 +5,7 @@ pub mod format;
 pub mod key;
 pub mod mask;
 pub mod names;
+pub mod output;
+pub mod receipt;
+pub mod ring;
 pub mod value;

@@ -136,16 +136,7 @@ unsafe fn replace(var: *mut pg_sys::Var, walk: &mut Walk) -> *mut pg_sys::Node {
 }
 
 fn note(relid: pg_sys::Oid, column: &Masked) {
-    session::note(|| {
-        let relation = catalog::relation_name(relid).map(|n| n.to_string()).unwrap_or_default();
-        let name = column_name(relid, column.number);
-        (relation, name, column.tags.join(", "), column.mask.name())
-    });
-}
-
-fn column_name(relid: pg_sys::Oid, number: i16) -> String {
-    // SAFETY: missing_ok look-up; the result is palloc'd or NULL.
-    unsafe { catalog::text(pg_sys::get_attname(relid, number, true)) }.unwrap_or_default()
+    session::note(|| column.seen(relid));
 }
 
 /// A row of masked columns in place of a whole-row Var; a row that is NULL (outer joins) stays so.
