@@ -222,6 +222,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         crate::guard::later::flush();
     }
     if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
+        super::mask::sent::before_commit();
         crate::privacy::receipts_before_commit();
     }
     if event == XACT_EVENT_PRE_COMMIT {
@@ -234,6 +235,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         crate::guard::forget_events(None);
         super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
         super::mask::export_aborted(None);
+        super::mask::sent::aborted();
         crate::privacy::receipts_transaction_ended(event != XACT_EVENT_ABORT);
         if event != XACT_EVENT_ABORT {
             super::cache::end_transaction();

@@ -7,7 +7,7 @@ use crate::core::registry::level::{Declared, Level};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::lineage::Edge;
-use crate::pg::mask::export::{Row, moment, random};
+use crate::pg::mask::export::{Row, random};
 use crate::pg::mask::{Noted, tagged_columns};
 use crate::pg::{lineage, owner, plain, xact};
 use crate::registry::ladder::Ladder;
@@ -95,12 +95,7 @@ impl Export {
     /// Begins; the query was planned and opened.
     #[must_use]
     pub fn begin(wish: Wish, statement: &str, columns: Vec<String>, search_path: &str, seen: Noted) -> Self {
-        let mut begun = receipt::who();
-        let (snapshot, lsn) = moment();
-        begun.insert("kind".into(), "export_query".into());
-        begun.insert("started_at".into(), utc(plain::clock()).into());
-        begun.insert("snapshot".into(), snapshot.into());
-        begun.insert("lsn".into(), lsn.into());
+        let begun = receipt::begins("export_query");
         let edges = xact::apart(|| lineage::statement::lineage(statement, search_path))
             .map(|deliveries| deliveries.into_iter().flat_map(|d| d.edges).collect::<Vec<_>>());
         let level = level_of(edges.as_deref().unwrap_or_default());
@@ -217,7 +212,7 @@ impl Export {
     }
 
     /// The same at the end of a transaction that was aborted. Must not raise.
-    pub fn end_aborted(self) {
+    pub fn end_aborted(&self) {
         let outcome = if self.refused { Outcome::Refused } else { Outcome::Failed };
         receipt::leave_aborted(self.receipt(outcome));
     }

@@ -16,10 +16,18 @@ pub use export::{Export, Outcome, Wish};
 pub use masked::{mask as mask_role, unmask as unmask_role};
 pub use masking::{MaskFor, choices, reset as reset_mask, set as set_mask};
 pub use receipt::{
-    before_commit as receipts_before_commit, forget_rolled_back as receipts_rolled_back,
+    before_commit as receipts_before_commit, begins as receipt_begins,
+    forget_rolled_back as receipts_rolled_back, leave_aborted as leave_receipt_aborted,
+    leave_at_commit as leave_receipt_at_commit, policy_digest,
     transaction_ended as receipts_transaction_ended, write_waiting as write_receipts,
 };
 pub use state::status;
+
+/// What a receipt says of a masked column.
+#[must_use]
+pub fn masked_column(seen: &crate::pg::mask::Seen, key_id: Option<&serde_json::Value>) -> serde_json::Value {
+    receipt::masked(seen, key_id, None)
+}
 
 use crate::error::given;
 use crate::pg::regclass::Relation;

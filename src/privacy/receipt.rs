@@ -2,12 +2,12 @@
 use super::key;
 use crate::audit::{self, Act};
 use crate::core::privacy::format::sha256;
-use crate::core::privacy::receipt::{canonical, sealed};
+use crate::core::privacy::receipt::{canonical, sealed, utc};
 use crate::core::privacy::ring::CAPACITY;
 use crate::error;
 use crate::pg::mask::Seen;
-use crate::pg::mask::export::{can_write, outer_role};
-use crate::pg::{audit_log, owner, receipts, roles, session, spi, xact};
+use crate::pg::mask::export::{can_write, moment, outer_role};
+use crate::pg::{audit_log, owner, plain, receipts, roles, session, spi, xact};
 use pgrx::{JsonB, pg_sys};
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
@@ -28,9 +28,7 @@ thread_local! {
     static PENDING: RefCell<Vec<Pending>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Who exports, as every receipt begins.
-#[must_use]
-pub fn who() -> Map<String, Value> {
+fn who() -> Map<String, Value> {
     let fields = json!({
         "version": 1,
         "id": audit_log::new_id().to_string(),
@@ -111,6 +109,32 @@ pub fn leave_aborted(fields: Map<String, Value>) {
     keep(text, None);
 }
 
+/// The same as the transaction commits, which must not fail for it.
+pub fn leave_at_commit(fields: Map<String, Value>) {
+    let receipt = sealed(fields);
+    let text = canonical(&receipt);
+    log(&text);
+    let written = can_write()
+        && xact::tried(|| {
+            store(&receipt);
+            record(&receipt);
+        })
+        .is_ok();
+    keep(text, written.then(xact::subtransaction));
+}
+
+/// Who, since when, from which snapshot: how every receipt begins.
+#[must_use]
+pub fn begins(kind: &str) -> Map<String, Value> {
+    let mut begun = who();
+    let (snapshot, lsn) = moment();
+    begun.insert("kind".into(), kind.into());
+    begun.insert("started_at".into(), utc(plain::clock()).into());
+    begun.insert("snapshot".into(), snapshot.into());
+    begun.insert("lsn".into(), lsn.into());
+    begun
+}
+
 /// Writes the row.
 fn store(receipt: &Value) {
     let text = |key: &str| receipt[key].as_str().unwrap_or_default().to_string();
@@ -137,7 +161,7 @@ fn record(receipt: &Value) {
         }
     }
     audit::act(Act {
-        verb: "export_query",
+        verb: if receipt["kind"] == "session" { "read_for_recipient" } else { "export_query" },
         object: receipt["id"].as_str().unwrap_or_default(),
         relation: None,
         before: None,

@@ -3,7 +3,7 @@
 //! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
 //! error details, `session` holds what is special for this session, `functions` are the masks themselves, `export` reads a
-//! query under masks in every mode and `stream` hands out its lines.
+//! query under masks in every mode, `stream` hands out its lines, and `sent` notes what a session with a recipient sends.
 mod copy;
 pub mod export;
 mod expression;
@@ -11,6 +11,7 @@ mod functions;
 mod mutate;
 mod policy;
 mod redact;
+pub mod sent;
 mod session;
 mod spread;
 mod stream;
@@ -20,7 +21,7 @@ pub use copy::rewrite_copy;
 pub use functions::forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
-pub use session::{Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends};
+pub use session::{Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends, recipient_is_set};
 pub use stream::aborted as export_aborted;
 
 use super::{hooks, loading};

@@ -39,6 +39,8 @@ struct Running {
 thread_local! {
     static RUNNING: RefCell<BTreeMap<u64, Box<Running>>> = const { RefCell::new(BTreeMap::new()) };
     static LAST: Cell<u64> = const { Cell::new(0) };
+    /// The export in use, while it is.
+    static IN_USE: Cell<*const Running> = const { Cell::new(std::ptr::null()) };
 }
 
 /// An export in use: put back when dropped, and marked where that is by an error.
@@ -46,12 +48,18 @@ struct InUse(u64, Option<Box<Running>>);
 
 impl InUse {
     fn take(id: u64) -> Option<Self> {
-        RUNNING.with_borrow_mut(|all| all.remove(&id)).map(|r| InUse(id, Some(r)))
+        RUNNING.with_borrow_mut(|all| all.remove(&id)).map(|r| InUse::new(id, r))
+    }
+
+    fn new(id: u64, running: Box<Running>) -> Self {
+        IN_USE.set(std::ptr::from_ref(running.as_ref()));
+        InUse(id, Some(running))
     }
 }
 
 impl Drop for InUse {
     fn drop(&mut self) {
+        IN_USE.set(std::ptr::null());
         if let Some(mut running) = self.1.take() {
             running.failed |= std::thread::panicking();
             RUNNING.with_borrow_mut(|all| all.insert(self.0, running));
@@ -141,7 +149,7 @@ unsafe fn begin(fcinfo: pg_sys::FunctionCallInfo) -> u64 {
         spool: None,
         failed: false,
     };
-    let mut in_use = InUse(id, Some(Box::new(running)));
+    let mut in_use = InUse::new(id, Box::new(running));
     if let Some(running) = in_use.1.as_mut().filter(|r| r.export.is_checked_first()) {
         running.check_first();
     }
@@ -170,6 +178,12 @@ pub fn aborted(sub: Option<pg_sys::SubTransactionId>) {
             ids.into_iter().filter_map(|id| all.remove(&id)).collect()
         })
         .unwrap_or_default();
+    // SAFETY: set only while the export lives in a frame of this process. An error would have left that frame; so the session
+    // ends in the middle of it, as on SIGTERM, and never comes back to it.
+    if let Some(running) = unsafe { IN_USE.get().as_ref() } {
+        running.export.end_aborted();
+        IN_USE.set(std::ptr::null());
+    }
     for running in ended {
         running.export.end_aborted();
     }
