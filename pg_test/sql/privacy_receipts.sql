@@ -28,6 +28,20 @@ SELECT jsonb_path_query_array(receipt, '$.masked[*].column') AS masked, length(r
 SELECT governance.export_query('SELECT id FROM person ORDER BY id') LIMIT 3;
 SELECT receipt->>'outcome' AS outcome, receipt->>'row_count' AS rows, receipt->>'sha256' = encode(sha256(E'id\n1\n2\n'), 'hex') AS hash FROM last_receipt;
 SELECT v.* FROM governance.verify_receipt((SELECT receipt->>'id' FROM last_receipt)) v;
+BEGIN; DECLARE c CURSOR FOR SELECT governance.export_query('SELECT name FROM person ORDER BY id'); SAVEPOINT s; FETCH 1 FROM c; ROLLBACK TO s; FETCH 1 FROM c; ROLLBACK;
+BEGIN; DECLARE c CURSOR FOR SELECT governance.export_query('SELECT name FROM person ORDER BY id'); FETCH 1 FROM c; CLOSE ALL; FETCH 1 FROM c; ROLLBACK;
+DO $$DECLARE l text; BEGIN FOR l IN SELECT governance.export_query('SELECT id FROM person ORDER BY id') LOOP EXIT WHEN l = '4'; END LOOP; END$$;
+SELECT receipt->>'outcome' AS outcome FROM last_receipt;
+DO $$DECLARE l text; n int := 0; BEGIN FOR l IN SELECT governance.export_query('SELECT name FROM person ORDER BY id') LOOP n := n + (l LIKE 'N***')::int; COMMIT; END LOOP; RAISE WARNING '% masked lines', n; END$$;
+SELECT receipt->>'outcome' AS outcome, receipt->>'row_count' AS rows FROM last_receipt;
+-- in an exception block
+DO $$BEGIN PERFORM governance.export_query('SELECT 1 / (20 - id) FROM person ORDER BY id'); EXCEPTION WHEN division_by_zero THEN NULL; END$$;
+SELECT receipt->>'outcome' AS outcome FROM last_receipt;
+-- refused before the first line
+SELECT governance.export_query('SELECT * FROM (SELECT id FROM person FOR UPDATE) q');
+SELECT governance.export_query('SELECT set_config(''transaction_read_only'', ''off'', true)');
+CREATE SEQUENCE s; SELECT governance.export_query('SELECT nextval(''s'')');
+SELECT governance.export_query('SELECT nothing'); SELECT governance.export_query('SELECT 1', NULL); SELECT governance.export_query(NULL);
 -- an error on the way, in a savepoint: the row is written when the rest commits
 BEGIN; SAVEPOINT s; SELECT governance.export_query('SELECT 1 / (20 - id) FROM person ORDER BY id'); ROLLBACK TO s; COMMIT;
 SELECT receipt->>'outcome' AS outcome, receipt->>'complete' AS complete FROM last_receipt;

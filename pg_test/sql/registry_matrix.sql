@@ -118,7 +118,7 @@ INSERT INTO call (what, sql) VALUES
     ('waive_finding of a dataset', format($$SELECT governance.waive_finding(%L, 'why', 'matrix_owner', now() + '1 day'::interval)$$, :'finding')),
     ('unwaive_finding', format($$SELECT governance.unwaive_finding(%L)$$, :'finding')),
     ('assess_export', $$SELECT governance.assess_export('junit')$$),
-    ('verify_receipt (not yet)', $$SELECT governance.verify_receipt('01a1fcf3-c174-77a6-a989-611f7535a317')$$),
+    ('verify_receipt', $$SELECT governance.verify_receipt('01a1fcf3-c174-77a6-a989-611f7535a317')$$),
     ('status', $$SELECT * FROM governance.status()$$),
     ('assess', $$SELECT * FROM governance.assess()$$),
     ('checklist', $$SELECT * FROM governance.checklist()$$),

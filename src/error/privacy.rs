@@ -152,7 +152,7 @@ pub fn receipt_logged(receipt: &str) -> Failure {
 /// The query of an export was closed while lines were still wanted.
 pub fn export_closed() -> Failure {
     Failure::new(Code::ERRCODE_INVALID_CURSOR_STATE, "the query of this export was closed")
-        .detail("CLOSE ALL, or the end of the savepoint in which it began, closes it.")
+        .detail("CLOSE ALL closes it, and ROLLBACK TO a savepoint before its first line.")
 }
 
 /// A threshold below the least.

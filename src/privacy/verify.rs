@@ -85,6 +85,10 @@ fn of(receipt: &Map<String, Value>, content: Option<&str>) -> Vec<Check> {
     };
     let complete = match receipt.get("complete").and_then(Value::as_bool) {
         Some(true) => check("complete", true, "all rows were handed out"),
+        None => unknown(
+            "complete",
+            "the transaction did not commit, as pg_dump never does; what it had sent was sent",
+        ),
         _ => check(
             "complete",
             false,

@@ -8,7 +8,7 @@ use crate::pg::roles;
 use crate::pg::settings_scope::{As, Settings, with_search_path};
 use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{PgList, Spi};
-use std::ffi::{CStr, CString, c_int};
+use std::ffi::{CStr, CString, c_int, c_void};
 
 /// Under which circumstances an export runs, while it runs.
 pub struct Forcing {
@@ -60,10 +60,26 @@ pub fn require_select(query: &str) -> String {
         );
         let plain =
             (*analysed).commandType == pg_sys::CmdType::CMD_SELECT && (*analysed).utilityStmt.is_null();
-        if !plain || (*analysed).hasModifyingCTE || !(*analysed).rowMarks.is_null() {
+        if !plain || (*analysed).hasModifyingCTE || locks(analysed.cast(), std::ptr::null_mut()) {
             error::privacy::not_exportable("It writes, or locks rows.").raise();
         }
         query.get(start..end).unwrap_or(query).to_string()
+    }
+}
+
+/// Whether a query locks rows, at any depth.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn locks(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
+    if node.is_null() {
+        return false;
+    }
+    // SAFETY: nodes of an analysed query; the walkers call this with each of them.
+    unsafe {
+        if (*node).type_ != NodeTag::T_Query {
+            return pg_sys::expression_tree_walker(node, Some(locks), context);
+        }
+        let query = node.cast::<pg_sys::Query>();
+        !(*query).rowMarks.is_null() || pg_sys::query_tree_walker(query, Some(locks), context, 0)
     }
 }
 

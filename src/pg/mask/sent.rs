@@ -243,7 +243,7 @@ pub fn utility_sent(kind: &'static str, tag: pg_sys::CommandTag::Type, rows: u64
 }
 
 impl Sent {
-    fn receipt(self, outcome: &str) -> Map<String, Value> {
+    fn receipt(self, committed: bool) -> Map<String, Value> {
         let mut fields = self.begun;
         let key_id = fields.remove("key_id");
         let masked: Vec<Value> =
@@ -259,8 +259,9 @@ impl Sent {
         let more = json!({
             "recipient": (!self.recipient.is_empty()).then_some(self.recipient),
             "finished_at": utc(plain::clock()),
-            "outcome": outcome,
-            "complete": outcome == "complete",
+            "outcome": if committed { "complete" } else { "uncommitted" },
+            // pg_dump does not commit either: whether its last statement came to its end is not known.
+            "complete": committed.then_some(true),
             "row_count": rows + self.more,
             "statements": statements,
             "rows_of_more_statements": self.more,
@@ -280,7 +281,7 @@ impl Sent {
 /// The transaction is about to commit: leaves its receipts.
 pub fn before_commit() {
     for sent in SENT.take() {
-        privacy::leave_receipt_at_commit(sent.receipt("complete"));
+        privacy::leave_receipt_at_commit(sent.receipt(true));
     }
 }
 
@@ -288,6 +289,6 @@ pub fn before_commit() {
 pub fn aborted() {
     let all = SENT.try_with(|all| all.try_borrow_mut().map(|mut all| std::mem::take(&mut *all)));
     for sent in all.into_iter().flatten().flatten() {
-        privacy::leave_receipt_aborted(sent.receipt("failed"));
+        privacy::leave_receipt_aborted(sent.receipt(false));
     }
 }

@@ -92,7 +92,10 @@ pub unsafe extern "C-unwind" fn data_governance_export_query(
         let context = pg_sys::per_MultiFuncCall(fcinfo);
         let id = (*context).user_fctx as u64;
         let result = (*fcinfo).resultinfo.cast::<pg_sys::ReturnSetInfo>();
-        let line = InUse::take(id).and_then(|mut r| r.1.as_mut().and_then(|r| r.next()));
+        // A cursor outlives the savepoint in which its first line was fetched; the export does not.
+        let mut in_use = InUse::take(id).unwrap_or_else(|| error::privacy::export_closed().raise());
+        let line = in_use.1.as_mut().and_then(|r| r.next());
+        drop(in_use);
         if let Some(line) = line {
             (*result).isDone = pg_sys::ExprDoneCond::ExprMultipleResult;
             return pg_sys::Datum::from(pg_sys::cstring_to_text_with_len(
