@@ -301,9 +301,7 @@ unsafe extern "C-unwind" fn utility(
         if let Some(copied) = copied {
             copy_ended(copied);
         }
-        if let Some(kind) = sends
-            && !completion.is_null()
-        {
+        if let Some(kind) = sends {
             utility_sent(&kind, completion);
         }
     }
@@ -328,7 +326,10 @@ unsafe extern "C-unwind" fn utility_sent(
     completion: *const pg_sys::QueryCompletion,
 ) {
     // SAFETY: what the server was told of the statement that has just run; `kind` is in the frame of the hook that calls this.
-    unsafe { mask::sent::utility_sent(*kind, (*completion).commandTag, (*completion).nprocessed) };
+    unsafe {
+        let said = completion.as_ref().map(|c| (c.commandTag, c.nprocessed));
+        mask::sent::utility_sent(*kind, said);
+    }
 }
 
 #[pgrx::pg_guard]

@@ -99,7 +99,13 @@ fn of(receipt: &Map<String, Value>, content: Option<&str>) -> Vec<Check> {
 }
 
 fn content_of(receipt: &Map<String, Value>, content: Option<&str>) -> Check {
-    match (receipt.get("sha256").and_then(Value::as_str), content) {
+    let of_statements = receipt.get("statements").and_then(Value::as_array).into_iter().flatten();
+    let mut hashes = of_statements.filter_map(|s| s.get("sha256").and_then(Value::as_str));
+    let hash = receipt.get("sha256").and_then(Value::as_str);
+    match (hash, content) {
+        (None, Some(content)) if hashes.any(|hash| is_content(hash, content)) => {
+            check("content", true, "the file is what one COPY of this receipt sent")
+        }
         (None, _) => {
             let why = receipt.get("not_hashed").and_then(Value::as_str).unwrap_or("the receipt has no hash");
             unknown("content", why)

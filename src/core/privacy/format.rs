@@ -75,18 +75,35 @@ pub fn copy_field(field: Option<&[u8]>, first: bool, line: &mut Vec<u8>) {
     }
 }
 
+/// SHA-256 of bytes that come one after the other.
+#[derive(Clone, Default)]
+pub struct Bytes(Sha256);
+
+impl Bytes {
+    /// Takes in more.
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash in hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        hex(&self.0.clone().finalize())
+    }
+}
+
 /// SHA-256 of lines, each with a line feed behind it: what `sha256sum` says of the file.
 #[derive(Clone, Default)]
 pub struct Digester {
-    hash: Sha256,
+    hash: Bytes,
     bytes: u64,
 }
 
 impl Digester {
     /// Takes in a line.
     pub fn line(&mut self, line: &[u8]) {
-        self.hash.update(line);
-        self.hash.update(b"\n");
+        self.hash.add(line);
+        self.hash.add(b"\n");
         self.bytes += line.len() as u64 + 1;
     }
 
@@ -99,7 +116,7 @@ impl Digester {
     /// The hash in hexadecimal digits.
     #[must_use]
     pub fn finish(&self) -> String {
-        hex(&self.hash.clone().finalize())
+        self.hash.hash()
     }
 }
 

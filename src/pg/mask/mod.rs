@@ -1,10 +1,11 @@
 //! Masks on whatever reads: substituting the Vars of tagged columns when a query is planned.
 //!
 //! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
-//! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
+//! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `copy_hash` hashes what it sends, `redact` keeps values out of
 //! error details, `session` holds what is special for this session, `functions` are the masks themselves, `export` reads a
 //! query under masks in every mode, `stream` hands out its lines, and `sent` notes what a session with a recipient sends.
 mod copy;
+mod copy_hash;
 pub mod export;
 mod expression;
 mod functions;

@@ -3,7 +3,7 @@
 //!
 //! Reads are seen where the server checks rights, rows where they have been sent; both hooks ask one cached test first.
 use super::session::{self, Internal};
-use super::{Seen, policy, viewer};
+use super::{Seen, copy_hash, policy, viewer};
 use crate::core::privacy::receipt::utc;
 use crate::pg::list::items;
 use crate::pg::{catalog, hooks, owner, plain};
@@ -24,8 +24,8 @@ struct Sent {
     masked: BTreeSet<Seen>,
     /// Columns read raw, by relation.
     read: BTreeMap<String, BTreeSet<String>>,
-    /// How often and how many rows, by kind and relations.
-    statements: BTreeMap<(&'static str, Vec<String>), (u64, u64)>,
+    /// How often and how many rows, by kind, relations and hash.
+    statements: BTreeMap<(&'static str, Vec<String>, Option<String>), (u64, u64)>,
     /// Rows of statements beyond that.
     more: u64,
 }
@@ -167,7 +167,7 @@ pub unsafe fn ran(desc: *mut pg_sys::QueryDesc) {
         (names((*(*desc).plannedstmt).rtable), kind, rows)
     };
     if !relations.is_empty() {
-        count(kind, relations, rows);
+        count(kind, relations, None, rows);
     }
 }
 
@@ -188,11 +188,11 @@ unsafe fn given_before(plan: *mut pg_sys::PlannedStmt) -> Option<u64> {
     is_held.then(|| if has(pg_sys::CURSOR_OPT_SCROLL) { portal.portalPos } else { 0 })
 }
 
-fn count(kind: &'static str, relations: Vec<String>, rows: u64) {
+fn count(kind: &'static str, relations: Vec<String>, hash: Option<String>, rows: u64) {
     let recipient = session::recipient().unwrap_or_default();
     SENT.with_borrow_mut(|all| {
         let Some(sent) = all.iter_mut().find(|s| s.recipient == recipient) else { return };
-        let key = (kind, relations);
+        let key = (kind, relations, hash);
         if sent.statements.len() >= MOST && !sent.statements.contains_key(&key) {
             sent.more += rows;
             return;
@@ -218,7 +218,12 @@ pub unsafe fn utility(statement: *mut pg_sys::PlannedStmt, is_top: bool) -> Opti
         }
         let mut relations = Vec::new();
         let kind = match (*utility).type_ {
-            NodeTag::T_CopyStmt if !(*utility.cast::<pg_sys::CopyStmt>()).is_from => "copy",
+            NodeTag::T_CopyStmt if !(*utility.cast::<pg_sys::CopyStmt>()).is_from => {
+                if (*utility.cast::<pg_sys::CopyStmt>()).filename.is_null() {
+                    copy_hash::begin();
+                }
+                "copy"
+            }
             NodeTag::T_ExecuteStmt if is_top => "execute",
             NodeTag::T_FetchStmt if is_top && !(*utility.cast::<pg_sys::FetchStmt>()).ismove => {
                 let portal = pg_sys::SPI_cursor_find((*utility.cast::<pg_sys::FetchStmt>()).portalname);
@@ -234,12 +239,18 @@ pub unsafe fn utility(statement: *mut pg_sys::PlannedStmt, is_top: bool) -> Opti
 }
 
 /// Such a statement has sent so many rows.
-pub fn utility_sent(kind: &'static str, tag: pg_sys::CommandTag::Type, rows: u64) {
-    let relations = READ_BY_UTILITY.take();
+pub fn utility_sent(kind: &'static str, said: Option<(pg_sys::CommandTag::Type, u64)>) {
+    let (relations, hash) = (READ_BY_UTILITY.take(), copy_hash::end());
+    let Some((tag, rows)) = said else { return };
     let gives_rows = kind != "execute" || tag == pg_sys::CommandTag::CMDTAG_SELECT;
     if gives_rows && !relations.is_empty() {
-        count(kind, relations, rows);
+        count(kind, relations, hash, rows);
     }
+}
+
+/// A (sub)transaction was aborted, perhaps in the middle of such a statement.
+pub fn utility_aborted() {
+    copy_hash::end();
 }
 
 impl Sent {
@@ -249,11 +260,17 @@ impl Sent {
         let masked: Vec<Value> =
             self.masked.iter().map(|m| privacy::masked_column(m, key_id.as_ref())).collect();
         let rows: u64 = self.statements.values().map(|s| s.1).sum();
+        let hashes: Vec<&String> = self.statements.keys().filter_map(|(_, _, hash)| hash.as_ref()).collect();
+        let hash = (self.statements.len() == 1).then(|| hashes.first().copied()).flatten();
         let statements: Vec<Value> = self
             .statements
-            .into_iter()
-            .map(|((kind, relations), (times, rows))| {
-                json!({"kind": kind, "relations": relations, "times": times, "rows": rows})
+            .iter()
+            .map(|((kind, relations, hash), (times, rows))| {
+                let mut of = json!({"kind": kind, "relations": relations, "times": times, "rows": rows});
+                if let Some(hash) = hash {
+                    of["sha256"] = json!(hash);
+                }
+                of
             })
             .collect();
         let more = json!({
@@ -268,8 +285,8 @@ impl Sent {
             "policy_digest": privacy::policy_digest(&masked),
             "masked": masked,
             "read": self.read,
-            "sha256": null,
-            "not_hashed": "the server sends what SELECT and COPY give without showing the bytes to anybody",
+            "sha256": hash,
+            "not_hashed": (hashes.len() < statements.len()).then_some("only COPY … TO STDOUT is hashed"),
         });
         if let Value::Object(more) = more {
             fields.extend(more);
