@@ -172,7 +172,8 @@ GRANT EXECUTE ON FUNCTION
     governance.mask_role(text), governance.unmask_role(text, text),
     governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(),
     governance.export_query(text, text, text, text, integer), governance.verify_receipt(uuid, text),
-    governance.verify_receipt(text, text), governance.verify_receipt(uuid, text[]), governance.detect_pii(text, integer),
+    governance.verify_receipt(text, text), governance.verify_receipt(uuid, text[]),
+    governance.set_export_threshold(integer, text, text), governance.reset_export_threshold(text, text), governance.detect_pii(text, integer),
     governance.mask_null(text), governance.mask_constant(text, text), governance.mask_partial(text, integer, integer, text),
     governance.mask_email(text), governance.mask_phone(text), governance._pseudonym(text, text)
     TO PUBLIC;
@@ -187,6 +188,8 @@ COMMENT ON FUNCTION governance.grant_unmask(text, text, text, timestamptz) IS 'l
 COMMENT ON FUNCTION governance.revoke_unmask(text, text) IS 'takes leave to unmask back, at once';
 COMMENT ON FUNCTION governance.create_key() IS 'makes the key of pseudonyms where there is none';
 COMMENT ON FUNCTION governance.export_query(text, text, text, text, integer) IS 'runs one SELECT as the caller with everything tagged masked, streams it as lines of csv, jsonl or copy, and leaves a receipt';
+COMMENT ON FUNCTION governance.set_export_threshold(integer, text, text) IS 'chooses how few rows may share their quasi-identifiers in an export, for everybody or for one recipient; a lower one takes effect at commit';
+COMMENT ON FUNCTION governance.reset_export_threshold(text, text) IS 'takes such a choice back; takes effect at commit where it weakens';
 COMMENT ON FUNCTION governance.verify_receipt(uuid, text) IS 'checks a stored receipt, and a file against it: its content or its SHA-256';
 COMMENT ON FUNCTION governance.verify_receipt(text, text) IS 'checks a receipt copied from the server log, or a stored one by its id, and a file against it';
 COMMENT ON FUNCTION governance.verify_receipt(uuid, text[]) IS 'checks a stored receipt, and the lines of an export against it';

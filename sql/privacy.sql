@@ -82,6 +82,24 @@ COMMENT ON COLUMN governance.key.wrapped IS 'the wrapped key';
 COMMENT ON COLUMN governance.key.created_at IS 'when it was made';
 COMMENT ON COLUMN governance.key.created_by IS 'current_user of that moment';
 
+CREATE TABLE governance.export_threshold (
+    recipient text PRIMARY KEY,
+    min_k integer,
+    was_k integer NOT NULL,
+    changed_by_xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
+    reason text,
+    set_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    set_by text NOT NULL DEFAULT current_user
+);
+COMMENT ON TABLE governance.export_threshold IS 'how few rows may share their quasi-identifiers in an export, where somebody chose; 5 otherwise';
+COMMENT ON COLUMN governance.export_threshold.recipient IS 'for whom; empty for everybody';
+COMMENT ON COLUMN governance.export_threshold.min_k IS 'how few; NULL once reset';
+COMMENT ON COLUMN governance.export_threshold.was_k IS 'what held before the last change';
+COMMENT ON COLUMN governance.export_threshold.changed_by_xid IS 'transaction of the last change: in it the greater of both holds';
+COMMENT ON COLUMN governance.export_threshold.reason IS 'why';
+COMMENT ON COLUMN governance.export_threshold.set_at IS 'when';
+COMMENT ON COLUMN governance.export_threshold.set_by IS 'current_user of that moment';
+
 CREATE TABLE governance.export_receipt (
     id uuid PRIMARY KEY,
     recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -197,5 +215,6 @@ SELECT pg_extension_config_dump('governance.mask', '');
 SELECT pg_extension_config_dump('governance.masked_role', '');
 SELECT pg_extension_config_dump('governance.unmask_grant', '');
 SELECT pg_extension_config_dump('governance.key', '');
+SELECT pg_extension_config_dump('governance.export_threshold', '');
 SELECT pg_extension_config_dump('governance.export_receipt', '');
 SELECT pg_extension_config_dump('governance.export_receipt_gap', '');

@@ -118,6 +118,8 @@ INSERT INTO call (what, sql) VALUES
     ('waive_finding of a dataset', format($$SELECT governance.waive_finding(%L, 'why', 'matrix_owner', now() + '1 day'::interval)$$, :'finding')),
     ('unwaive_finding', format($$SELECT governance.unwaive_finding(%L)$$, :'finding')),
     ('assess_export', $$SELECT governance.assess_export('junit')$$),
+    ('set_export_threshold', $$SELECT governance.set_export_threshold(2, reason => 'drill')$$),
+    ('reset_export_threshold', $$SELECT governance.reset_export_threshold(reason => 'drill')$$),
     ('verify_receipt', $$SELECT governance.verify_receipt('01a1fcf3-c174-77a6-a989-611f7535a317')$$),
     ('status', $$SELECT * FROM governance.status()$$),
     ('assess', $$SELECT * FROM governance.assess()$$),

@@ -1,5 +1,6 @@
 //! privacy: detection, masks, exports.
 mod detection;
+mod evidence;
 mod export;
 mod grant;
 pub mod key;
@@ -7,6 +8,7 @@ mod masked;
 mod masking;
 mod receipt;
 mod state;
+mod threshold;
 pub mod unclassified;
 mod verify;
 pub mod vocabulary;
@@ -161,6 +163,30 @@ pub mod governance {
             crate::error::privacy::no_wrapping_key().raise();
         }
         key::ensure()
+    }
+
+    /// Chooses how few rows may share their quasi-identifiers in an export; a lower one takes effect at commit.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn set_export_threshold(
+        min_k: Option<i32>,
+        recipient: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        let min_k = given("min_k", min_k);
+        duty::require_operator("setting an export's threshold");
+        threshold::set(Some(min_k), recipient.unwrap_or_default(), reason);
+    }
+
+    /// Takes such a choice back.
+    #[pg_extern]
+    #[search_path(pg_catalog, pg_temp)]
+    fn reset_export_threshold(
+        recipient: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        duty::require_operator("resetting an export's threshold");
+        threshold::set(None, recipient.unwrap_or_default(), reason);
     }
 
     /// Checks a stored receipt, and a file against it: its content or what `sha256sum` says of it.

@@ -69,17 +69,27 @@ pub fn is_whole(fields: &Map<String, Value>) -> bool {
     fields.get(DIGEST).and_then(Value::as_str) == Some(digest(fields).as_str())
 }
 
-/// The receipt in a line of the server log, or in what was copied from one.
+/// The receipt in a line of the server log of any form, or in what was copied from one.
 #[must_use]
 pub fn parse(text: &str) -> Option<Map<String, Value>> {
     let from = text.find(PREFIX).map_or(0, |at| at + PREFIX.len());
     let object = &text[from..][text[from..].find('{')?..];
-    // Whatever stands behind it belongs to the log.
-    let mut documents = serde_json::Deserializer::from_str(object).into_iter::<Value>();
-    match documents.next()?.ok()? {
+    let unescaped = if object.starts_with("{\"\"") {
+        object.replace("\"\"", "\"") // csvlog
+    } else if object.starts_with("{\\\"") {
+        first::<String>(&format!("\"{object}"))? // jsonlog: the rest of a string
+    } else {
+        object.to_string()
+    };
+    match first(&unescaped)? {
         Value::Object(map) => Some(map),
         _ => None,
     }
+}
+
+/// The first document in a text: whatever stands behind it belongs to the log.
+fn first<T: serde::de::DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::Deserializer::from_str(text).into_iter::<T>().next()?.ok()
 }
 
 /// Whether a file is what a hash was taken of: its content, perhaps without the last line feed, as psql's backticks cut
@@ -149,6 +159,8 @@ mod tests {
             line.clone(),
             format!("2026-01-01 UTC [1] {{x}}@db LOG:  {PREFIX}{line}"),
             format!("{PREFIX}{line}\n2026-01-01 STATEMENT:  SELECT"),
+            format!("2026-01-01,LOG,00000,\"{PREFIX}{}\",,", line.replace('"', "\"\"")),
+            json!({"error_severity": "LOG", "message": format!("{PREFIX}{line}"), "pid": 1}).to_string(),
         ] {
             assert_eq!(parse(&text), Some(receipt()), "{text}");
         }
