@@ -81,6 +81,12 @@ dg_is "it is verified" "stored=t digest=t complete=t policy=t content=" "$(verif
 as_acme dg_sql -c "COPY shop.person TO STDOUT" >"$file"
 dg_is "COPY of a table: masked, and hashed" "0 copy 100 $(sha256sum "$file" | cut -d ' ' -f 1)" "$(grep -c rawcanary "$file" || true) $(last '{statements,0,kind}') $(last '{row_count}') $(last '{sha256}')"
 dg_is "the file is verified" "stored=t digest=t complete=t policy=t content=t" "$(verify "$(logged | tail -n 1)" "$(cat "$file")")"
+dg_sql -c "CREATE FUNCTION caught(i int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1 / (i % 2); EXCEPTION WHEN division_by_zero THEN RETURN 0; END'"
+as_acme dg_sql -c "COPY (SELECT caught(id), mail FROM shop.person) TO STDOUT" >"$file"
+dg_is "hashed to the end when a function catches an error" "$(sha256sum "$file" | cut -d ' ' -f 1)" "$(last '{sha256}')"
+before=$(logged | wc -l)
+dg_sql -c "SELECT governance.export_query('SELECT caught(id) FROM shop.person')" >"$file"
+dg_is "an export, too, and one line" "$((before + 1)) complete $(sha256sum "$file" | cut -d ' ' -f 1)" "$(logged | wc -l) $(last '{outcome}') $(last '{sha256}')"
 as_acme dg_sql -c "BEGIN; COPY (SELECT id, 1 / (50 - id) FROM shop.person) TO STDOUT; ROLLBACK" >/dev/null 2>&1 || true
 dg_is "a COPY that fails leaves the session as it was" "ok" "$(as_acme dg_sql -c "BEGIN" -c "SAVEPOINT s" -v ON_ERROR_STOP=0 -c "COPY (SELECT 1 / (50 - id) FROM shop.person) TO STDOUT" -c "ROLLBACK TO s" -c "SELECT 'ok'" 2>/dev/null | tail -n 1)"
 as_acme dg_sql -c "COPY (SELECT note FROM shop.person LIMIT 7) TO STDOUT" >/dev/null

@@ -37,6 +37,10 @@ SELECT receipt->>'outcome' AS outcome, receipt->>'row_count' AS rows FROM last_r
 -- in an exception block
 DO $$BEGIN PERFORM governance.export_query('SELECT 1 / (20 - id) FROM person ORDER BY id'); EXCEPTION WHEN division_by_zero THEN NULL; END$$;
 SELECT receipt->>'outcome' AS outcome FROM last_receipt;
+-- a function that catches what it raises
+CREATE FUNCTION caught(i int) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM 1 / (i % 2); RETURN (SELECT name FROM person WHERE id = i); EXCEPTION WHEN division_by_zero THEN RETURN ''caught''; END';
+SELECT governance.export_query('SELECT caught(id) FROM person WHERE id < 4 ORDER BY id'), caught(1);
+SELECT count(*) FROM governance.export_receipts WHERE query LIKE '%caught%';
 -- refused before the first line
 SELECT governance.export_query('SELECT * FROM (SELECT id FROM person FOR UPDATE) q');
 SELECT governance.export_query('SELECT set_config(''transaction_read_only'', ''off'', true)');

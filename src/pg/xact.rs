@@ -236,7 +236,7 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
         super::mask::export_aborted(None);
         if event == XACT_EVENT_ABORT {
-            super::mask::sent::utility_aborted();
+            super::mask::sent::utility_aborted(None);
         }
         super::mask::sent::aborted();
         crate::privacy::receipts_transaction_ended(event != XACT_EVENT_ABORT);
@@ -275,7 +275,7 @@ unsafe extern "C-unwind" fn on_subxact(
     if event == SUBXACT_EVENT_ABORT_SUB {
         super::cache::forget_rolled_back();
         super::mask::export_aborted(Some(my));
-        super::mask::sent::utility_aborted();
+        super::mask::sent::utility_aborted(Some(my));
         crate::privacy::receipts_rolled_back(my);
         super::mask::forget_rolled_back(Some(my));
         super::mask::frame_aborted();

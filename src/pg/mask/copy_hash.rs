@@ -2,7 +2,7 @@
 //! theirs; while such a COPY runs, one of them is ours, which takes the data along and passes it on.
 use crate::core::privacy::format::Bytes;
 use pgrx::pg_sys;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, c_int};
 
 /// `PQcommMethods`, which pgrx 0.18.1 does not bind; the same in PostgreSQL 14 to 18.
@@ -28,6 +28,8 @@ static mut OURS: Option<Methods> = None;
 
 thread_local! {
     static SENT: RefCell<Bytes> = RefCell::new(Bytes::default());
+    /// The subtransaction in which the COPY runs.
+    static BEGUN_IN: Cell<pg_sys::SubTransactionId> = const { Cell::new(0) };
 }
 
 /// Type of the messages with data.
@@ -56,12 +58,20 @@ pub fn begin() {
             return;
         }
         SENT.take();
+        BEGUN_IN.set(pg_sys::GetCurrentSubTransactionId());
         let real = PqCommMethods;
         OURS = Some(Methods { putmessage, ..*real });
         if let Some(ours) = (&raw const OURS).as_ref().and_then(Option::as_ref) {
             REAL = real;
             PqCommMethods = ours;
         }
+    }
+}
+
+/// A (sub)transaction was aborted, the whole one where None. It may be one of a function that a COPY calls which goes on.
+pub fn aborted(sub: Option<pg_sys::SubTransactionId>) {
+    if sub.is_none_or(|sub| BEGUN_IN.get() >= sub) {
+        end();
     }
 }
 

@@ -249,8 +249,8 @@ pub fn utility_sent(kind: &'static str, said: Option<(pg_sys::CommandTag::Type, 
 }
 
 /// A (sub)transaction was aborted, perhaps in the middle of such a statement.
-pub fn utility_aborted() {
-    copy_hash::end();
+pub fn utility_aborted(sub: Option<pg_sys::SubTransactionId>) {
+    copy_hash::aborted(sub);
 }
 
 impl Sent {

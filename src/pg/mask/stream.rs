@@ -181,11 +181,12 @@ pub fn aborted(sub: Option<pg_sys::SubTransactionId>) {
             ids.into_iter().filter_map(|id| all.remove(&id)).collect()
         })
         .unwrap_or_default();
+    // A subtransaction may be one of a function that the query calls.
+    let in_use = if sub.is_none() { IN_USE.replace(std::ptr::null()) } else { std::ptr::null() };
     // SAFETY: set only while the export lives in a frame of this process. An error would have left that frame; so the session
     // ends in the middle of it, as on SIGTERM, and never comes back to it.
-    if let Some(running) = unsafe { IN_USE.get().as_ref() } {
+    if let Some(running) = unsafe { in_use.as_ref() } {
         running.export.end_aborted();
-        IN_USE.set(std::ptr::null());
     }
     for running in ended {
         running.export.end_aborted();
