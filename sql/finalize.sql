@@ -172,7 +172,9 @@ GRANT EXECUTE ON FUNCTION
     governance.mask_role(text), governance.unmask_role(text, text), governance.create_mask_index(regclass, text, text, text),
     governance.grant_unmask(text, text, text, timestamptz), governance.revoke_unmask(text, text), governance.create_key(text),
     governance.rotate_key(text, text), governance.destroy_key(uuid, text),
-    governance.export_query(text, text, text, text), governance.verify_receipt(uuid), governance.detect_pii(text, integer),
+    governance.export_query(text, text, text, text, integer), governance.verify_receipt(uuid, text),
+    governance.verify_receipt(text, text), governance.verify_receipt(uuid, text[]),
+    governance.set_export_threshold(integer, text, text), governance.reset_export_threshold(text, text), governance.detect_pii(text, integer),
     governance.mask_null(text), governance.mask_constant(text, text), governance._mask(anyelement, text, text, text),
     governance.mask_partial(text, integer, integer, text),
     governance.mask_email(text),
@@ -212,8 +214,12 @@ COMMENT ON FUNCTION governance.revoke_unmask(text, text) IS 'takes leave to unma
 COMMENT ON FUNCTION governance.create_key(text) IS 'makes the key of keyed masks where there is none, for a recipient or for everybody';
 COMMENT ON FUNCTION governance.rotate_key(text, text) IS 'begins a new epoch of keyed masks for a recipient or for everybody; returns the new key''s id';
 COMMENT ON FUNCTION governance.destroy_key(uuid, text) IS 'destroys a key for good: what left under it can no longer be linked to anybody';
-COMMENT ON FUNCTION governance.export_query(text, text, text, text) IS 'runs one SELECT as the caller with everything tagged masked, as lines of csv or jsonl, and leaves a receipt';
-COMMENT ON FUNCTION governance.verify_receipt(uuid) IS 'not available yet';
+COMMENT ON FUNCTION governance.export_query(text, text, text, text, integer) IS 'runs one SELECT as the caller with everything tagged masked, streams it as lines of csv, jsonl or copy, and leaves a receipt';
+COMMENT ON FUNCTION governance.set_export_threshold(integer, text, text) IS 'chooses how few rows may share their quasi-identifiers in an export, for everybody or for one recipient; a lower one takes effect at commit';
+COMMENT ON FUNCTION governance.reset_export_threshold(text, text) IS 'takes such a choice back; takes effect at commit where it weakens';
+COMMENT ON FUNCTION governance.verify_receipt(uuid, text) IS 'checks a stored receipt, and a file against it: its content or its SHA-256';
+COMMENT ON FUNCTION governance.verify_receipt(text, text) IS 'checks a receipt copied from the server log, or a stored one by its id, and a file against it';
+COMMENT ON FUNCTION governance.verify_receipt(uuid, text[]) IS 'checks a stored receipt, and the lines of an export against it';
 COMMENT ON FUNCTION governance.detect_pii(text, integer) IS 'guesses which columns hold personal data and proposes their tags';
 COMMENT ON FUNCTION governance.mask_null(text) IS 'NULL';
 COMMENT ON FUNCTION governance.mask_constant(text, text) IS 'the same for all; NULL stays NULL';

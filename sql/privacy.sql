@@ -94,29 +94,47 @@ COMMENT ON COLUMN governance.key.destroyed_by IS 'current_user of that moment';
 COMMENT ON COLUMN governance.key.created_at IS 'when it was made';
 COMMENT ON COLUMN governance.key.created_by IS 'current_user of that moment';
 
+CREATE TABLE governance.export_threshold (
+    recipient text PRIMARY KEY,
+    min_k integer,
+    was_k integer NOT NULL,
+    changed_by_xid xid8 NOT NULL DEFAULT pg_catalog.pg_current_xact_id(),
+    reason text,
+    set_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+    set_by text NOT NULL DEFAULT current_user
+);
+COMMENT ON TABLE governance.export_threshold IS 'how few rows may share their quasi-identifiers in an export, where somebody chose; 5 otherwise';
+COMMENT ON COLUMN governance.export_threshold.recipient IS 'for whom; empty for everybody';
+COMMENT ON COLUMN governance.export_threshold.min_k IS 'how few; NULL once reset';
+COMMENT ON COLUMN governance.export_threshold.was_k IS 'what held before the last change';
+COMMENT ON COLUMN governance.export_threshold.changed_by_xid IS 'transaction of the last change: in it the greater of both holds';
+COMMENT ON COLUMN governance.export_threshold.reason IS 'why';
+COMMENT ON COLUMN governance.export_threshold.set_at IS 'when';
+COMMENT ON COLUMN governance.export_threshold.set_by IS 'current_user of that moment';
+
 CREATE TABLE governance.export_receipt (
-    id uuid PRIMARY KEY DEFAULT governance._uuid(),
-    exported_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    id uuid PRIMARY KEY,
+    recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     exported_by text NOT NULL,
     session_role text NOT NULL,
-    query text NOT NULL,
-    format text NOT NULL,
-    recipient text,
-    row_count bigint NOT NULL,
-    sha256 text NOT NULL,
-    masked jsonb NOT NULL
+    receipt jsonb NOT NULL
 );
-COMMENT ON TABLE governance.export_receipt IS 'evidence of each export';
+COMMENT ON TABLE governance.export_receipt IS 'evidence of each export; where its transaction rolled back or could not write, a line in the server log, and a row of the background worker''s in mode preloaded';
 COMMENT ON COLUMN governance.export_receipt.id IS 'orders by time';
-COMMENT ON COLUMN governance.export_receipt.exported_at IS 'when it was complete';
-COMMENT ON COLUMN governance.export_receipt.exported_by IS 'current_user of that moment';
+COMMENT ON COLUMN governance.export_receipt.recorded_at IS 'when the row was written';
+COMMENT ON COLUMN governance.export_receipt.exported_by IS 'current_user of the export';
 COMMENT ON COLUMN governance.export_receipt.session_role IS 'who had logged in';
-COMMENT ON COLUMN governance.export_receipt.query IS 'the query as it was given';
-COMMENT ON COLUMN governance.export_receipt.format IS 'csv or jsonl';
-COMMENT ON COLUMN governance.export_receipt.recipient IS 'for whom';
-COMMENT ON COLUMN governance.export_receipt.row_count IS 'number of rows, without the header';
-COMMENT ON COLUMN governance.export_receipt.sha256 IS 'SHA-256 of all lines, each with a line feed';
-COMMENT ON COLUMN governance.export_receipt.masked IS 'masked columns with their tags and masks';
+COMMENT ON COLUMN governance.export_receipt.receipt IS 'the receipt; its field digest is SHA-256 over all others';
+
+CREATE TABLE governance.export_receipt_gap (
+    id uuid PRIMARY KEY DEFAULT governance._uuid(),
+    recorded_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    lost bigint NOT NULL
+);
+COMMENT ON TABLE governance.export_receipt_gap IS 'receipts that the background worker could not store, since too many waited or one was too long: they are in the server log only';
+COMMENT ON COLUMN governance.export_receipt_gap.id IS 'orders by time';
+COMMENT ON COLUMN governance.export_receipt_gap.recorded_at IS 'when that was noticed';
+COMMENT ON COLUMN governance.export_receipt_gap.lost IS 'how many';
 
 -------------------------------------------------------------------------------------------------------------- functions
 -- STRICT keeps NULLs. Not IMMUTABLE where a key decides; _mask names its key, and is. The raw functions run once per value and resolve no name, so
@@ -209,6 +227,10 @@ CREATE FUNCTION governance.mask_noise(value timestamptz, days integer DEFAULT 30
     LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
 CREATE FUNCTION governance.mask_json(value jsonb, paths jsonb, recipient text DEFAULT '') RETURNS jsonb
     LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'data_governance_mask_call';
+-- Called once per line; sets the search path itself, as long as the query runs.
+CREATE FUNCTION governance.export_query(query text, format text DEFAULT 'csv', recipient text DEFAULT NULL,
+        search_path text DEFAULT pg_catalog.current_setting('search_path'), min_k integer DEFAULT NULL) RETURNS SETOF text
+    LANGUAGE c VOLATILE PARALLEL UNSAFE ROWS 1000 AS 'MODULE_PATHNAME', 'data_governance_export_query';
 CREATE FUNCTION governance.mask_null(value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$SELECT NULL::text$$;
 CREATE FUNCTION governance.mask_constant(value text, constant text) RETURNS text
@@ -264,7 +286,11 @@ CREATE VIEW governance.unmask_grants AS
 
 -- The query's text may hold values, so only those see it who ran it or have a duty.
 CREATE VIEW governance.export_receipts WITH (security_barrier) AS
-    SELECT id, exported_at, exported_by, session_role, query, format, recipient, row_count, sha256, masked
+    SELECT id, (receipt ->> 'finished_at')::timestamptz AS exported_at, exported_by, session_role, receipt ->> 'kind' AS kind,
+           receipt ->> 'query' AS query, receipt ->> 'format' AS format, receipt ->> 'recipient' AS recipient,
+           (receipt ->> 'row_count')::bigint AS row_count, (receipt ->> 'byte_count')::bigint AS byte_count,
+           receipt ->> 'sha256' AS sha256, (receipt ->> 'complete')::boolean AS complete, receipt -> 'masked' AS masked,
+           receipt -> 'k_anonymity' AS k_anonymity, receipt -> 'found' AS found, receipt
       FROM governance.export_receipt
      WHERE exported_by = current_user OR governance._has_duty('operator') OR governance._has_duty('auditor')
      ORDER BY id;
@@ -302,4 +328,6 @@ SELECT pg_extension_config_dump('governance.mask', '');
 SELECT pg_extension_config_dump('governance.masked_role', '');
 SELECT pg_extension_config_dump('governance.unmask_grant', '');
 SELECT pg_extension_config_dump('governance.key', '');
+SELECT pg_extension_config_dump('governance.export_threshold', '');
 SELECT pg_extension_config_dump('governance.export_receipt', '');
+SELECT pg_extension_config_dump('governance.export_receipt_gap', '');

@@ -367,6 +367,7 @@ INSERT INTO governance.feature
     ('privacy', 'off', 'enforce', 'enforce', 'enforce', '{off,observe,enforce}', 'installed', 'tags and masks as a whole'),
     ('privacy.masks', 'off', 'enforce', 'enforce', 'enforce', '{off,observe,enforce}', 'installed', 'masks on tagged columns: export_query() in every mode, SELECT, COPY and pg_dump of masked roles when attached'),
     ('privacy.unclassified', 'off', 'off', 'off', 'off', '{off,observe,warn,enforce}', 'installed', 'new columns of declared or tagged relations: tagged unclassified (observe), said (warn), masked until classified (enforce)'),
+    ('privacy.exports', 'observe', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'exports with small classes of quasi-identifiers, or with what looks like personal data: recorded in the receipt, warned about, refused before the first line'),
     ('lineage.tags', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'flows that move a tagged column into an untagged one'),
     ('boundary', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'boundaries as a whole'),
     ('boundary.writers', 'off', 'observe', 'observe', 'observe', '{off,observe,warn,enforce}', 'installed', 'writes by roles that are not declared writers');
@@ -376,6 +377,7 @@ UPDATE governance.feature f SET refuses = w.words
                ('guard.breaks_clients', 'statements that break readers and writers'),
                ('guard.availability', 'statements that block or rewrite for long'),
                ('guard.security', 'statements that expose rows or switch protection off'),
+               ('privacy.exports', 'exports that may identify persons'),
                ('boundary.writers', 'writes by roles that are not declared writers')) w (feature, words)
  WHERE f.feature = w.feature;
 

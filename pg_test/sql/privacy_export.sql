@@ -40,8 +40,8 @@ SELECT name FROM person WHERE id = 1;
 SET ROLE privacy_export_app; SELECT * FROM governance.export_query('SELECT * FROM person'); RESET ROLE;
 GRANT SELECT ON person TO privacy_export_app; SET ROLE privacy_export_app; SELECT * FROM governance.export_query('SELECT email FROM person ORDER BY id'); SELECT exported_by, format, row_count, length(sha256), masked FROM governance.export_receipts; RESET ROLE;
 SELECT exported_by = current_user AS mine, query, format, recipient, row_count FROM governance.export_receipts ORDER BY id;
-SELECT masked FROM governance.export_receipts ORDER BY id LIMIT 1;
-SELECT governance.verify_receipt(id) FROM governance.export_receipts LIMIT 1;
+SELECT m->>'relation' AS relation, m->>'column' AS column, m->>'tags' AS tags, m->>'mask' AS mask, m->>'output' AS output FROM (SELECT masked FROM governance.export_receipts ORDER BY id LIMIT 1) r, jsonb_array_elements(masked) m;
+SELECT v.* FROM (SELECT id FROM governance.export_receipts ORDER BY id LIMIT 1) r, governance.verify_receipt(r.id) v WHERE "check" <> 'content';
 BEGIN READ ONLY; SELECT * FROM governance.export_query('SELECT email FROM person ORDER BY id'); COMMIT;
 SELECT count(*) FROM governance.export_receipts;
 -- the setting cannot be held here

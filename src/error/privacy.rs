@@ -1,5 +1,6 @@
 //! Errors of privacy.
 use super::{Code, Failure};
+use crate::core::privacy::receipt::PREFIX;
 use crate::pg::catalog::Name;
 
 /// `governance.recipient` in a session whose library came too late.
@@ -219,9 +220,41 @@ pub fn no_index_for(column: &str, why: &str) -> Failure {
 pub const KEY_FIX: &str = "Put 32 random bytes into a file of the server's user (head -c 32 /dev/urandom), then: \
      ALTER SYSTEM SET governance.key_file = '/path/to/it'; SELECT pg_reload_conf(); SELECT governance.create_key();";
 
-/// The receipt of an export in the server log, where no row can be written.
+/// The receipt of an export in the server log, which no rollback takes back.
 pub fn receipt_logged(receipt: &str) -> Failure {
-    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("governance export receipt: {receipt}"))
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("{PREFIX}{receipt}"))
+}
+
+/// The query of an export was closed while lines were still wanted.
+pub fn export_closed() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_CURSOR_STATE, "the query of this export was closed")
+        .detail("CLOSE ALL closes it, and ROLLBACK TO a savepoint before its first line.")
+}
+
+/// A threshold below the least.
+pub fn bad_min_k(least: u32) -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("min_k must be at least {least}"))
+        .detail("The argument only tightens.")
+}
+
+/// What an export lets out although everything tagged is masked.
+pub fn export_risk(why: &str) -> Failure {
+    Failure::new(Code::ERRCODE_WARNING, "the export may identify persons")
+        .detail(why)
+        .hint("Tag what it shows, or generalise it; the receipt has the numbers: SELECT * FROM governance.export_receipts;")
+}
+
+/// The same, refused.
+pub fn export_refused(why: &str) -> Failure {
+    Failure::new(Code::ERRCODE_INSUFFICIENT_PRIVILEGE, "the export is refused: it may identify persons")
+        .detail(why)
+        .hint("Tag what it shows, or generalise it; an operator can lower the level: SELECT governance.set_level('privacy.exports', 'warn', reason => 'why');")
+}
+
+/// Something that is no receipt.
+pub fn no_receipt_text() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "this is no receipt")
+        .detail("A receipt is the JSON object behind \"governance export receipt:\" in the server log, or the id of a stored one.")
 }
 
 /// What is masked cannot be read: the extension's objects are of another version than the library.

@@ -220,6 +220,17 @@ unsafe extern "C-unwind" fn executor_run(
             pg_sys::error_context_stack = callback.previous;
         }
         mask::frame_ends(before);
+        if mask::recipient_is_set() {
+            rows_sent(desc);
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn rows_sent(desc: *mut pg_sys::QueryDesc) {
+    if mask::sent::notes() {
+        // SAFETY: the query that was just run.
+        unsafe { mask::sent::ran(desc) };
     }
 }
 
@@ -262,6 +273,10 @@ unsafe extern "C-unwind" fn utility(
     unsafe {
         let mut copied = None;
         let begun = utility_begins(&mut statement, &mut read_only, context, &mut copied);
+        let mut sends = None;
+        if mask::recipient_is_set() {
+            utility_sends(statement, context, &mut sends);
+        }
         let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
@@ -286,6 +301,34 @@ unsafe extern "C-unwind" fn utility(
         if let Some(copied) = copied {
             copy_ended(copied);
         }
+        if let Some(kind) = sends {
+            utility_sent(&kind, completion);
+        }
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn utility_sends(
+    statement: *mut pg_sys::PlannedStmt,
+    context: pg_sys::ProcessUtilityContext::Type,
+    kind: *mut Option<&'static str>,
+) {
+    let is_top = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
+    if mask::sent::notes() {
+        // SAFETY: the utility statement that the server is about to run; `kind` is in the frame of the hook that calls this.
+        unsafe { *kind = mask::sent::utility(statement, is_top) };
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn utility_sent(
+    kind: *const &'static str,
+    completion: *const pg_sys::QueryCompletion,
+) {
+    // SAFETY: what the server was told of the statement that has just run; `kind` is in the frame of the hook that calls this.
+    unsafe {
+        let said = completion.as_ref().map(|c| (c.commandTag, c.nprocessed));
+        mask::sent::utility_sent(*kind, said);
     }
 }
 
@@ -388,6 +431,9 @@ unsafe extern "C-unwind" fn check_perms(range_table: *mut pg_sys::List, raises: 
         if !is_shown && write_hook::writes(range_table) {
             check_writes(range_table);
         }
+        if !is_shown && mask::recipient_is_set() {
+            note_reads(range_table);
+        }
         true
     }
 }
@@ -398,6 +444,14 @@ unsafe extern "C-unwind" fn check_writes(range_table: *mut pg_sys::List) {
     if active() && !session::is_read_only() {
         // SAFETY: the range table that the server is about to execute.
         unsafe { write_hook::judge(range_table) };
+    }
+}
+
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn note_reads(range_table: *mut pg_sys::List) {
+    if mask::sent::notes() {
+        // SAFETY: the range table that the server is about to execute.
+        unsafe { mask::sent::look(range_table) };
     }
 }
 

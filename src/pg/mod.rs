@@ -42,6 +42,7 @@ pub mod plain_table;
 pub mod plan;
 pub mod privileges;
 pub mod readers;
+pub mod receipts;
 pub mod refusals;
 pub mod regclass;
 pub mod relation;

@@ -50,6 +50,7 @@ pub fn install() {
     super::worker::register();
     pg_shmem_init!(LOCK = ());
     pg_shmem_init!(SPACE = ());
+    super::receipts::install();
     PRESENT.set(true);
 }
 
@@ -77,10 +78,13 @@ pub fn enqueue(mut entry: Entry) {
         entry.at = pg_sys::GetCurrentTimestamp();
         entry.database = pg_sys::MyDatabaseId.to_u32();
     }
-    let waker = with(|ring| {
-        ring.push(&entry);
-        ring.waker
-    });
+    with(|ring| ring.push(&entry));
+    wake();
+}
+
+/// Wakes the worker, where there is one. Never raises.
+pub fn wake() {
+    let waker = with(|ring| ring.waker);
     if let Some(waker) = waker.filter(|&w| w != 0) {
         // SAFETY: a latch in the server's shared memory, which is there and at the same address in every process; should
         // its process have ended meanwhile, the latch is nobody's and setting it does nothing.

@@ -102,6 +102,25 @@ pub fn application() -> Option<String> {
     unsafe { text(pg_sys::application_name) }.filter(|s| !s.is_empty())
 }
 
+/// Address of the client; None over a local socket, or where there is no client.
+#[must_use]
+pub fn client_address() -> Option<String> {
+    super::spi::select_one("SELECT pg_catalog.host(pg_catalog.inet_client_addr())", &[], |r| r.get(1))
+        .flatten()
+}
+
+/// Name of the database; empty outside of transactions.
+#[must_use]
+pub fn database() -> String {
+    // SAFETY: a look-up in a transaction; the result is palloc'd or NULL.
+    unsafe {
+        if !pg_sys::IsTransactionState() {
+            return String::new();
+        }
+        text(pg_sys::get_database_name(pg_sys::MyDatabaseId)).unwrap_or_default()
+    }
+}
+
 /// Whether the running change is the action of a foreign key: done as the table's owner, on behalf of whoever changed
 /// the referenced row.
 #[must_use]

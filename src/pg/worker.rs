@@ -1,6 +1,6 @@
-//! The background processes of mode preloaded. A launcher waits for refusals; for every database that has some it starts
-//! a writer, which connects, writes the rows and ends: where nothing is refused, nothing is connected to.
-use super::{catalog, refusals};
+//! The background processes of mode preloaded. A launcher waits for refusals and receipts; for every database that has some
+//! it starts a writer, which connects, writes the rows and ends: where nothing waits, nothing is connected to.
+use super::{catalog, receipts, refusals};
 use pgrx::bgworkers::{BackgroundWorker, BackgroundWorkerBuilder, BgWorkerStartTime, SignalWakeFlags};
 use pgrx::{pg_guard, pg_sys};
 use std::collections::HashMap;
@@ -76,7 +76,7 @@ pub extern "C-unwind" fn data_governance_launcher(_arg: pg_sys::Datum) {
             wait = Duration::from_millis(1);
             continue;
         }
-        let idle = refusals::with(|ring| ring.databases().is_empty()).unwrap_or(true);
+        let idle = databases().is_empty();
         wait = Duration::from_secs(if idle { 60 } else { 1 });
     }
     refusals::wake_nobody();
@@ -94,7 +94,7 @@ fn serve(troubles: &mut HashMap<u32, Trouble>) -> bool {
     if uncounted > 0 {
         crate::error::guard::refusals_unwritten(uncounted).log();
     }
-    let databases = refusals::with(|ring| ring.databases()).unwrap_or_default();
+    let databases = databases();
     troubles.retain(|database, _| databases.contains(database));
     let due: Vec<u32> = databases
         .into_iter()
@@ -103,7 +103,7 @@ fn serve(troubles: &mut HashMap<u32, Trouble>) -> bool {
     let mut served = false;
     for database in due {
         if !BackgroundWorker::transaction(AssertUnwindSafe(|| exists(database))) {
-            refusals::with(|ring| ring.forget(database));
+            forget(database);
             continue;
         }
         if write(database) {
@@ -116,18 +116,37 @@ fn serve(troubles: &mut HashMap<u32, Trouble>) -> bool {
         trouble.again = Instant::now() + Duration::from_secs(1 << (trouble.times - 1));
         if trouble.times == TRIES {
             refusals::with(|ring| ring.give_up(database));
+            receipts::with(|ring| ring.give_up(database));
         }
     }
     served
+}
+
+/// Databases for which something waits.
+fn databases() -> Vec<u32> {
+    let mut all = refusals::with(|ring| ring.databases()).unwrap_or_default();
+    all.extend(receipts::with(|ring| ring.databases()).unwrap_or_default());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn forget(database: u32) {
+    refusals::with(|ring| ring.forget(database));
+    receipts::with(|ring| ring.forget(database));
+}
+
+/// What waits for a database first, and what it has lost: where that stays the same, nothing was written.
+fn waiting(database: u32) -> impl PartialEq {
+    let refused = refusals::with(|ring| (ring.next(database, 0).map(|e| e.order), ring.loss(database)));
+    (refused, receipts::with(|ring| (ring.first(database), ring.lost(database))))
 }
 
 /// Lets a writer write what waits for a database; returns whether it did.
 fn write(database: u32) -> bool {
     // SAFETY: plain read of this process's number.
     let me = unsafe { pg_sys::MyProcPid };
-    let (before, loss) =
-        refusals::with(|ring| (ring.next(database, 0).map(|e| e.order), ring.loss(database)))
-            .unwrap_or_default();
+    let before = waiting(database);
     let writer = BackgroundWorkerBuilder::new(WRITER)
         .set_library(super::EXTENSION)
         .set_function("data_governance_writer")
@@ -143,11 +162,7 @@ fn write(database: u32) -> bool {
     if writer.wait_for_shutdown().is_err() {
         return false;
     }
-    refusals::with(|ring| match before {
-        Some(order) => ring.next(database, 0).is_none_or(|e| e.order > order),
-        None => ring.loss(database) != loss,
-    })
-    .unwrap_or(true)
+    waiting(database) != before
 }
 
 /// Main function of a writer; its argument is the database's oid.
@@ -181,16 +196,20 @@ pub extern "C-unwind" fn data_governance_writer(database: pg_sys::Datum) {
         }
         pg_sys::pgstat_report_activity(
             pg_sys::BackendState::STATE_RUNNING,
-            c"writing refusals to governance.ddl_log".as_ptr(),
+            c"writing refusals and receipts".as_ptr(),
         );
     }
     // What comes meanwhile is for the next one: others wait for their turn.
     let written = BackgroundWorker::transaction(AssertUnwindSafe(|| {
-        catalog::is_present().then(|| crate::guard::write_refusals(database))
+        catalog::is_present()
+            .then(|| (crate::guard::write_refusals(database), crate::privacy::write_receipts(database)))
     }));
     match written {
-        Some((last, loss)) => refusals::with(|ring| ring.written(database, last, loss)),
-        None => refusals::with(|ring| ring.forget(database)), // the extension has gone
+        Some(((last, loss), (receipt, lost))) => {
+            refusals::with(|ring| ring.written(database, last, loss));
+            receipts::with(|ring| ring.written(database, receipt, lost));
+        }
+        None => forget(database), // the extension has gone
     };
 }
 

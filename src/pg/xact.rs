@@ -221,6 +221,10 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
     if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
         crate::guard::later::flush();
     }
+    if matches!(event, XACT_EVENT_PRE_COMMIT | XACT_EVENT_PRE_PREPARE) {
+        super::mask::sent::before_commit();
+        crate::privacy::receipts_before_commit();
+    }
     if event == XACT_EVENT_PRE_COMMIT {
         super::mask::before_commit();
         super::readers::flush::before_commit();
@@ -231,6 +235,12 @@ unsafe extern "C-unwind" fn on_xact(event: pg_sys::XactEvent::Type, _arg: *mut c
         crate::registry::proposal::forget_guesses();
         crate::guard::forget_events(None);
         super::readers::transaction_ended(event == XACT_EVENT_COMMIT);
+        super::mask::export_aborted(None);
+        if event == XACT_EVENT_ABORT {
+            super::mask::sent::utility_aborted(None);
+        }
+        super::mask::sent::aborted();
+        crate::privacy::receipts_transaction_ended(event != XACT_EVENT_ABORT);
         if event != XACT_EVENT_ABORT {
             super::cache::end_transaction();
         }
@@ -265,6 +275,9 @@ unsafe extern "C-unwind" fn on_subxact(
     use pg_sys::SubXactEvent::*;
     if event == SUBXACT_EVENT_ABORT_SUB {
         super::cache::forget_rolled_back();
+        super::mask::export_aborted(Some(my));
+        super::mask::sent::utility_aborted(Some(my));
+        crate::privacy::receipts_rolled_back(my);
         super::mask::forget_rolled_back(Some(my));
         super::mask::frame_aborted();
         super::ddl_hook::forget(Some(my));

@@ -58,6 +58,12 @@ pub fn reference(recipient: &str) -> Option<Reference> {
     newest(recipient).filter(|(_, is_there)| *is_there).map(|(id, _)| format!("{id}/{recipient}"))
 }
 
+/// The id of the key in use for a recipient.
+#[must_use]
+pub fn id(recipient: &str) -> Option<String> {
+    newest(recipient).filter(|(_, is_there)| *is_there).map(|(id, _)| id.to_string())
+}
+
 /// The newest key of each recipient, None where that was destroyed; that of everybody under the empty name.
 #[must_use]
 pub fn in_use() -> HashMap<String, Option<String>> {

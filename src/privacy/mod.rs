@@ -1,21 +1,39 @@
 //! privacy: detection, masks, exports.
 mod detection;
+mod evidence;
 mod export;
 mod grant;
 pub mod key;
 mod mask_index;
 mod masked;
 mod masking;
+mod receipt;
 mod sampling;
 mod self_test;
 mod state;
+mod threshold;
 pub mod unclassified;
+mod verify;
 pub mod vocabulary;
+
+pub use export::{Export, Outcome, Wish};
 
 pub use masked::{mask as mask_role, unmask as unmask_role};
 pub use masking::{MaskFor, choices, reset as reset_mask, set as set_mask};
+pub use receipt::{
+    before_commit as receipts_before_commit, begins as receipt_begins,
+    forget_rolled_back as receipts_rolled_back, leave_aborted as leave_receipt_aborted,
+    leave_at_commit as leave_receipt_at_commit, policy_digest,
+    transaction_ended as receipts_transaction_ended, write_waiting as write_receipts,
+};
 pub use self_test::run as self_test;
 pub use state::status;
+
+/// What a receipt says of a masked column.
+#[must_use]
+pub fn masked_column(seen: &crate::pg::mask::Seen, key_id: Option<&serde_json::Value>) -> serde_json::Value {
+    receipt::masked(seen, key_id, None)
+}
 
 use crate::error::given;
 use crate::pg::regclass::Relation;
@@ -186,27 +204,60 @@ pub mod governance {
         key::destroy(id, &duty::reason_for("destroy_key", reason));
     }
 
-    /// Runs one SELECT as the caller with everything tagged masked, and returns its lines.
+    /// Chooses how few rows may share their quasi-identifiers in an export; a lower one takes effect at commit.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn export_query(
-        query: Option<&str>,
-        format: default!(Option<&str>, "'csv'"),
+    fn set_export_threshold(
+        min_k: Option<i32>,
         recipient: default!(Option<&str>, "NULL"),
-        search_path: default!(Option<&str>, "pg_catalog.current_setting('search_path')"),
-    ) -> SetOfIterator<'static, String> {
-        let query = given("query", query);
-        let format = given("format", format);
-        let search_path = given("search_path", search_path);
-        SetOfIterator::new(export::run(query, format, recipient.unwrap_or_default(), search_path))
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        let min_k = given("min_k", min_k);
+        duty::require_operator("setting an export's threshold");
+        threshold::set(Some(min_k), recipient.unwrap_or_default(), reason);
     }
 
-    /// Proves an export by its receipt: not there yet.
+    /// Takes such a choice back.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
-    fn verify_receipt(id: pgrx::Uuid) {
-        let _ = id;
-        crate::error::not_yet("verifying an export receipt").raise();
+    fn reset_export_threshold(
+        recipient: default!(Option<&str>, "NULL"),
+        reason: default!(Option<&str>, "NULL"),
+    ) {
+        duty::require_operator("resetting an export's threshold");
+        threshold::set(None, recipient.unwrap_or_default(), reason);
+    }
+
+    /// Checks a stored receipt, and a file against it: its content or what `sha256sum` says of it.
+    #[pg_extern(stable)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn verify_receipt(
+        id: Option<pgrx::Uuid>,
+        content: default!(Option<&str>, "NULL"),
+    ) -> TableIterator<'static, (name!(check, String), name!(ok, Option<bool>), name!(detail, String))> {
+        TableIterator::new(verify::by_id(&given("id", id).to_string(), content))
+    }
+
+    /// The same for a receipt as it was copied from the server log, or for an id.
+    #[pg_extern(stable, name = "verify_receipt")]
+    #[search_path(pg_catalog, pg_temp)]
+    fn verify_receipt_text(
+        receipt: Option<&str>,
+        content: default!(Option<&str>, "NULL"),
+    ) -> TableIterator<'static, (name!(check, String), name!(ok, Option<bool>), name!(detail, String))> {
+        TableIterator::new(verify::by_text(given("receipt", receipt), content))
+    }
+
+    /// The same for the lines of an export.
+    #[pg_extern(stable, name = "verify_receipt")]
+    #[search_path(pg_catalog, pg_temp)]
+    fn verify_receipt_lines(
+        id: Option<pgrx::Uuid>,
+        lines: Option<Vec<Option<String>>>,
+    ) -> TableIterator<'static, (name!(check, String), name!(ok, Option<bool>), name!(detail, String))> {
+        let lines = given("lines", crate::error::whole("lines", lines));
+        let content: String = lines.into_iter().map(|l| l + "\n").collect();
+        TableIterator::new(verify::by_id(&given("id", id).to_string(), Some(&content)))
     }
 
     /// Guesses which columns hold personal data, from names, types and sampled values, and proposes their tags.

@@ -55,16 +55,31 @@ pub fn status() -> Vec<StatusRow> {
         }
     }
     rows.push(key_row());
-    for (feature, detail) in [
-        ("privacy.verify_receipt", "export receipts cannot be verified yet"),
-        (
-            "privacy.recipient_receipts",
-            "sessions with governance.recipient leave no receipt yet; export_query() does",
-        ),
-    ] {
-        rows.push(StatusRow::off(feature, "", detail, None));
-    }
+    rows.push(receipts_row(mode));
     rows
+}
+
+/// Where receipts are of transactions that roll back or cannot write.
+fn receipts_row(mode: Mode) -> StatusRow {
+    let lost: i64 = owner::run(|| {
+        spi::select_one(
+            "SELECT coalesce(sum(lost), 0)::bigint FROM governance.export_receipt_gap",
+            &[],
+            |r| r.must(1),
+        )
+    })
+    .unwrap_or_default();
+    let kept = match mode {
+        Mode::Preloaded => {
+            "every receipt is a line in the server log and a row, also when its transaction rolls back"
+        }
+        _ => {
+            "every receipt is a line in the server log; where its transaction rolls back or cannot write there is no row"
+        }
+    };
+    let gaps =
+        if lost > 0 { format!("; {lost} are in the log only, since too many waited") } else { String::new() };
+    StatusRow::on("privacy.receipts", "", format!("{kept}{gaps}"))
 }
 
 fn key_row() -> StatusRow {

@@ -28,6 +28,13 @@ impl<const N: usize> Text<N> {
         Text { length: kept.len() as u16, bytes }
     }
 
+    /// Takes as much of another text as there is room for, in place.
+    pub fn set(&mut self, text: &str) {
+        let kept = &text.as_bytes()[..text.floor_char_boundary(N.min(u16::MAX as usize))];
+        self.bytes[..kept.len()].copy_from_slice(kept);
+        self.length = kept.len() as u16;
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {

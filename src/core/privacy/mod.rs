@@ -7,5 +7,8 @@ pub mod key;
 pub mod known;
 pub mod mask;
 pub mod masks;
+pub mod output;
 pub mod path;
 pub mod random;
+pub mod receipt;
+pub mod ring;

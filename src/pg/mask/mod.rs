@@ -1,12 +1,14 @@
 //! Masks on whatever reads: substituting the Vars of tagged columns when a query is planned.
 //!
 //! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
-//! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
-//! error details, `session` holds what is special for this session, `unmasked` remembers the use of grants, `functions`
-//! are what the server calls, `apply` puts a value of any type (`types`) under a mask with `keys`, `fits` says which mask
-//! fits which column, `index` makes masks searchable, and `export` runs a query under masks in every mode.
+//! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `copy_hash` hashes what it sends,
+//! `redact` keeps values out of error details, `session` holds what is special for this session, `unmasked` remembers the
+//! use of grants, `functions` are what the server calls, `apply` puts a value of any type (`types`) under a mask with
+//! `keys`, `fits` says which mask fits which column, `index` makes masks searchable, `export` reads a query under masks in
+//! every mode, `stream` hands out its lines, and `sent` notes what a session with a recipient sends.
 mod apply;
 mod copy;
+mod copy_hash;
 pub mod export;
 mod expression;
 mod fits;
@@ -16,8 +18,10 @@ mod keys;
 mod mutate;
 mod policy;
 mod redact;
+pub mod sent;
 mod session;
 mod spread;
+mod stream;
 mod types;
 mod unmasked;
 mod viewer;
@@ -27,7 +31,8 @@ pub use fits::{Misfit, fits_column};
 pub use keys::forget as forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
-pub use session::{Seen, define_recipient, frame_aborted, frame_begins, frame_ends};
+pub use session::{Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends, recipient_is_set};
+pub use stream::aborted as export_aborted;
 pub use unmasked::before_commit;
 
 use super::{hooks, loading};

@@ -141,11 +141,7 @@ unsafe fn replace(var: *mut pg_sys::Var, walk: &mut Walk) -> *mut pg_sys::Node {
 }
 
 fn note(relid: pg_sys::Oid, column: &Masked) {
-    session::note(|| {
-        let relation = catalog::relation_name(relid).map(|n| n.to_string()).unwrap_or_default();
-        let name = column_name(relid, column.number);
-        (relation, name, column.tags.join(", "), column.mask.name())
-    });
+    session::note(|| column.seen(relid));
 }
 
 /// Notes the use of a grant: of a whole row for each column that one shows.
@@ -154,11 +150,6 @@ fn note_granted(relid: pg_sys::Oid, sight: &Sight, number: i16, walk: &Walk) {
     for (column, tags) in sight.granted.iter().filter(|(n, _)| number == 0 || *n == number) {
         unmasked::note(role, relid, *column, tags);
     }
-}
-
-fn column_name(relid: pg_sys::Oid, number: i16) -> String {
-    // SAFETY: missing_ok look-up; the result is palloc'd or NULL.
-    unsafe { catalog::text(pg_sys::get_attname(relid, number, true)) }.unwrap_or_default()
 }
 
 /// A row of masked columns in place of a whole-row Var; a row that is NULL (outer joins) stays so.

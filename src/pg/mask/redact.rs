@@ -66,6 +66,19 @@ pub fn hook_reports() {
     }
 }
 
+/// Whether details are hidden from what is reported now.
+#[must_use]
+pub fn hides() -> bool {
+    MASKED.get()
+}
+
+/// The same as it was before an export read rows. Not after an error, which is reported only when all that is left.
+pub fn hide_as_before(hidden: bool) {
+    if !std::thread::panicking() {
+        MASKED.set(hidden);
+    }
+}
+
 /// A callback that is not pushed yet.
 #[must_use]
 pub const fn no_callback() -> pg_sys::ErrorContextCallback {
@@ -83,6 +96,7 @@ pub const fn no_callback() -> pg_sys::ErrorContextCallback {
 pub unsafe fn push_redaction(callback: *mut pg_sys::ErrorContextCallback) -> bool {
     MASKED.set(false);
     if !session::is_forced() && !hooks::active() {
+        MASKED.set(false);
         return false;
     }
     let Some(policy) = policy::last() else { return false };

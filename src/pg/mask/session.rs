@@ -1,4 +1,5 @@
 //! What is special for this session: the recipient it set, an export that forces masks, the query being planned.
+use super::redact;
 use crate::error;
 use crate::settings;
 use pgrx::pg_sys;
@@ -6,14 +7,30 @@ use pgrx::{GucContext, GucFlags, GucRegistry};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::ffi::{c_char, c_void};
+use std::rc::Rc;
 
-/// A column that was masked: relation, column, its tags, mask.
-pub type Seen = (String, String, String, &'static str);
+/// A column that was masked, and how.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// The relation, as it is written.
+    pub relation: String,
+    /// The column.
+    pub column: String,
+    /// Why.
+    pub tags: Vec<String>,
+    /// The mask.
+    pub mask: &'static str,
+    /// Its arguments, as JSON.
+    pub args: String,
+}
+
+/// Columns that were masked: shared by whoever began and the planner, so that it outlives an error.
+pub type Noted = Rc<RefCell<BTreeSet<Seen>>>;
 
 /// What an export asked for.
 struct Forced {
     recipient: String,
-    seen: BTreeSet<Seen>,
+    seen: Noted,
 }
 
 thread_local! {
@@ -77,37 +94,36 @@ pub fn recipient() -> Option<String> {
 /// Notes a column that an export masked.
 pub fn note(seen: impl FnOnce() -> Seen) {
     if is_forced() {
-        FORCED.with_borrow_mut(|f| f.as_mut().map(|f| f.seen.insert(seen())));
+        let noted = FORCED.with_borrow(|f| f.as_ref().map(|f| Rc::clone(&f.seen)));
+        if let Some(noted) = noted {
+            let seen = seen();
+            noted.borrow_mut().insert(seen);
+        }
     }
 }
 
-/// Masks on everybody until dropped, whatever the mode.
-pub struct Force;
+/// Masks on everybody until dropped, whatever the mode. Holds whether details were hidden before.
+pub struct Force(bool);
 
 impl Force {
-    /// Begins; plans cached before must not leak, plans cached meanwhile must not stay masked.
+    /// Begins; plans cached before must not leak, plans cached meanwhile must not stay masked. What is masked is noted.
     #[must_use]
-    pub fn begin(recipient: &str) -> Self {
+    pub fn begin(recipient: &str, seen: &Noted) -> Self {
         if is_forced() {
             // The inner one would end the masks of the outer.
             error::privacy::not_exportable("It runs inside another export.").raise();
         }
-        FORCED.set(Some(Forced { recipient: recipient.to_string(), seen: BTreeSet::new() }));
+        FORCED.set(Some(Forced { recipient: recipient.to_string(), seen: Rc::clone(seen) }));
         IS_FORCED.set(true);
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
-        Force
-    }
-
-    /// The columns masked so far.
-    #[must_use]
-    pub fn seen(&self) -> Vec<Seen> {
-        FORCED.with_borrow(|f| f.as_ref().map(|f| f.seen.iter().cloned().collect()).unwrap_or_default())
+        Force(redact::hides())
     }
 }
 
 impl Drop for Force {
     fn drop(&mut self) {
+        redact::hide_as_before(self.0);
         IS_FORCED.set(false);
         FORCED.set(None);
         // SAFETY: only marks saved plans.
