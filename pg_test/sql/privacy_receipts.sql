@@ -123,3 +123,10 @@ SELECT governance.set_export_threshold(50); SELECT governance.reset_export_thres
 UPDATE governance.export_receipt SET exported_by = 'x'; DELETE FROM governance.export_receipt; INSERT INTO governance.export_receipt SELECT * FROM governance.export_receipt; SELECT * FROM governance.export_receipt; SELECT * FROM governance.export_receipt_gap;
 RESET ROLE;
 SELECT object = (SELECT receipt->>'id' FROM last_receipt) AS same, new_row->>'digest' = (SELECT receipt->>'digest' FROM last_receipt) AS digest, new_row->>'row_count' AS rows FROM governance.audit_entry WHERE op = 'export_query' ORDER BY id DESC LIMIT 1;
+-- names that need quotes
+CREATE SCHEMA "Odd.S"; CREATE TABLE "Odd.S"."T'1 ""x""" ("e mail" text, "line
+feed" int); INSERT INTO "Odd.S"."T'1 ""x""" VALUES ('a@corp.de', 1);
+SELECT governance.tag_column('"Odd.S"."T''1 ""x"""', 'e mail', 'pii.contact.email');
+SELECT governance.export_query('TABLE "Odd.S"."T''1 ""x"""', 'jsonl');
+SELECT receipt->'masked'->0->'output' AS output, receipt->'read' AS read FROM last_receipt;
+SELECT "check", ok FROM governance.verify_receipt((SELECT receipt::text FROM last_receipt));
