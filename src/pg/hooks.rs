@@ -31,6 +31,7 @@ mod standard {
             options: c_int,
             params: pg_sys::ParamListInfo,
         ) -> *mut pg_sys::PlannedStmt;
+        pub fn standard_ExecutorStart(desc: *mut pg_sys::QueryDesc, flags: c_int);
         pub fn standard_ExecutorRun(
             desc: *mut pg_sys::QueryDesc,
             direction: pg_sys::ScanDirection::Type,
@@ -56,6 +57,7 @@ thread_local! {
 }
 
 static mut PREVIOUS_PLANNER: pg_sys::planner_hook_type = None;
+static mut PREVIOUS_START: pg_sys::ExecutorStart_hook_type = None;
 static mut PREVIOUS_RUN: pg_sys::ExecutorRun_hook_type = None;
 static mut PREVIOUS_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 static mut PREVIOUS_UTILITY: pg_sys::ProcessUtility_hook_type = None;
@@ -96,13 +98,15 @@ pub fn install() {
 }
 
 /// Installs the executor's hooks, once a session needs them: where something is masked, error details are redacted. The
-/// two cost about 0.1 µs per statement, so a session in a database without masks goes without.
+/// three cost about 0.1 µs per statement, so a session in a database without masks goes without.
 pub fn hook_executor() {
     if EXECUTOR_HOOKED.replace(true) {
         return;
     }
     // SAFETY: the server is single-threaded; each hook is saved before it is set, and that happens once per process.
     unsafe {
+        PREVIOUS_START = pg_sys::ExecutorStart_hook;
+        pg_sys::ExecutorStart_hook = Some(executor_start);
         PREVIOUS_RUN = pg_sys::ExecutorRun_hook;
         pg_sys::ExecutorRun_hook = Some(executor_run);
         PREVIOUS_FINISH = pg_sys::ExecutorFinish_hook;
@@ -200,6 +204,19 @@ unsafe extern "C-unwind" fn planner_with_masks(
     };
     // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
     unsafe { mask::plan(query, next) }
+}
+
+/// Partitions are pruned when the executor starts: that evaluates functions.
+unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, flags: c_int) {
+    // SAFETY: arguments are passed on as they came; a frame without destructors.
+    unsafe {
+        let before = mask::frame_begins();
+        match PREVIOUS_START {
+            Some(hook) => hook(desc, flags),
+            None => standard::standard_ExecutorStart(desc, flags),
+        }
+        mask::frame_ends(before);
+    }
 }
 
 unsafe extern "C-unwind" fn executor_run(

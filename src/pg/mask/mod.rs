@@ -33,7 +33,7 @@ pub use unmasked::before_commit;
 use super::{hooks, loading};
 use crate::error;
 use pgrx::pg_sys;
-use session::Planning;
+use session::{InsideFrame, Planning};
 
 /// Whether masks may have to be applied in this session now: one cached test where they need not.
 #[inline]
@@ -74,6 +74,7 @@ pub unsafe fn plan(
     unsafe {
         // Foreign keys are checked with raw values, or valid rows would be refused.
         let viewer = if session::is_foreign_key_check() { None } else { viewer::now(&policy) };
+        let _frame = InsideFrame::begin();
         let reads_tagged = mutate::reads_tagged(query, &policy);
         let (plan, limited) = match viewer {
             Some(viewer) => {

@@ -163,6 +163,24 @@ pub fn is_internal() -> bool {
     INTERNAL.get()
 }
 
+/// While it lives, the query is being planned: functions that the planner evaluates, such as a cast of the key's type, run
+/// inside a check of a foreign key that is being planned.
+pub struct InsideFrame(bool);
+
+impl InsideFrame {
+    /// Begins.
+    #[must_use]
+    pub fn begin() -> Self {
+        InsideFrame(frame_begins())
+    }
+}
+
+impl Drop for InsideFrame {
+    fn drop(&mut self) {
+        frame_ends(self.0);
+    }
+}
+
 /// The executor or a utility statement begins; notes whether it runs inside the check of a foreign key already, and gives
 /// what was noted before, for [`frame_ends`]. Neither can panic: both are called in frames without a guard.
 #[inline]
@@ -185,8 +203,8 @@ pub fn frame_aborted() {
     INSIDE_CHECK.set(unsafe { pg_sys::InNoForceRLSOperation() });
 }
 
-/// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers that such a query
-/// fires inherit its security context, but run inside an executor that was started in it: theirs are not.
+/// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers and casts that such a
+/// query runs inherit its security context, but run inside a planner or an executor that was started in it: theirs are not.
 #[must_use]
 pub fn is_foreign_key_check() -> bool {
     // SAFETY: plain read of a backend global.
