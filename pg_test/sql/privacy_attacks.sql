@@ -30,3 +30,24 @@ CREATE TABLE s.ppk (k text PRIMARY KEY) PARTITION BY LIST (k); CREATE TABLE s.pp
 CREATE TABLE s.pfk (k s.ev REFERENCES s.ppk);
 SET plan_cache_mode = force_generic_plan; INSERT INTO s.pfk VALUES ('a'); RESET plan_cache_mode;
 RESET ROLE;
+
+-- what a role of more rights refreshes for a masked owner, with that owner's functions in it, holds masks
+SET ROLE privacy_attacks_app;
+CREATE TABLE s.loot (what text);
+CREATE FUNCTION s.steal(what text) RETURNS int LANGUAGE plpgsql AS $$ BEGIN INSERT INTO s.loot VALUES (what); RETURN 1; END $$;
+RESET ROLE;
+CREATE FUNCTION s.definer() RETURNS text LANGUAGE sql SECURITY DEFINER AS $$ SELECT email FROM s.t WHERE id = 1 $$;
+SET ROLE privacy_attacks_app;
+CREATE MATERIALIZED VIEW s.mine AS SELECT id, email, s.steal(phone), s.definer() FROM s.t;
+RESET ROLE;
+REFRESH MATERIALIZED VIEW s.mine;
+SET ROLE privacy_attacks_app;
+TABLE s.mine; SELECT DISTINCT what FROM s.loot; TRUNCATE s.loot;
+-- the same for what ANALYZE evaluates
+CREATE FUNCTION s.loots() RETURNS void LANGUAGE plpgsql AS $$ BEGIN INSERT INTO s.loot SELECT email FROM s.t; END $$;
+CREATE FUNCTION s.indexed(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM s.loots(); RETURN $1; END $$;
+CREATE TABLE s.indexes (i int); CREATE INDEX ON s.indexes (s.indexed(i)); INSERT INTO s.indexes VALUES (1), (2);
+TRUNCATE s.loot;
+RESET ROLE;
+ANALYZE s.indexes; REINDEX TABLE s.indexes;
+SELECT DISTINCT what FROM s.loot; DROP TABLE s.indexes;
