@@ -51,3 +51,31 @@ TRUNCATE s.loot;
 RESET ROLE;
 ANALYZE s.indexes; REINDEX TABLE s.indexes;
 SELECT DISTINCT what FROM s.loot; DROP TABLE s.indexes;
+
+-- masks are not data either where a CTE carries them into a statement beside it
+SET ROLE privacy_attacks_app;
+WITH src AS (SELECT id, nick FROM s.t), up AS (UPDATE s.t SET nick = src.nick FROM src WHERE src.id = t.id RETURNING 1) SELECT count(*) FROM up;
+WITH src AS (SELECT nick FROM s.t), more AS (SELECT * FROM src), up AS (UPDATE s.t SET nick = (SELECT max(nick) FROM more)) SELECT 1;
+WITH RECURSIVE src(id, nick) AS (SELECT id + 10, nick FROM s.t UNION ALL SELECT id + 1, nick FROM src WHERE id < 12), ins AS (INSERT INTO s.t (id, nick) TABLE src) SELECT 1;
+WITH gone AS (DELETE FROM s.t RETURNING *), back AS (INSERT INTO s.t TABLE gone) SELECT 1;
+WITH src AS (SELECT id FROM s.t), up AS (UPDATE s.t SET tail = 'y' FROM src WHERE src.id = t.id RETURNING email) SELECT * FROM up;
+RESET ROLE;
+CREATE FUNCTION s.around() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ WITH src AS (SELECT id, nick FROM s.t), up AS (UPDATE s.t SET nick = (SELECT nick FROM src) RETURNING 1) SELECT count(*) FROM up $$;
+CREATE FUNCTION s.within() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ WITH src AS (SELECT id FROM s.t), up AS (UPDATE s.t SET nick = (WITH a AS (SELECT nick FROM s.t) SELECT nick FROM a) FROM src WHERE src.id = t.id RETURNING 1) SELECT count(*) FROM up $$;
+SET ROLE privacy_attacks_app;
+SELECT s.around();
+SELECT s.within();
+RESET ROLE;
+SELECT nick, tail FROM s.t;
+
+-- plans that a role of more rights left in the session: of SECURITY DEFINER functions that the planner evaluates, and of what it inlined
+CREATE FUNCTION s.folded() RETURNS text LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER AS $$ DECLARE v text; BEGIN SELECT max(email) INTO v FROM s.t; RETURN v; END $$;
+CREATE FUNCTION s.inlined() RETURNS SETOF text LANGUAGE sql STABLE AS $$ SELECT email FROM s.t $$;
+CREATE FUNCTION s.calls() RETURNS text LANGUAGE plpgsql AS $$ DECLARE v text; BEGIN SELECT max(x) INTO v FROM s.inlined() x; RETURN v; END $$;
+CREATE FUNCTION s.switches() RETURNS text LANGUAGE plpgsql AS $$ BEGIN SET LOCAL ROLE privacy_attacks_app; RETURN s.folded(); END $$;
+SELECT s.folded() LIKE '%RAW%', s.calls() LIKE '%RAW%';
+BEGIN; SELECT set_config('role', 'privacy_attacks_app', true), s.calls(); ROLLBACK;
+BEGIN; SELECT s.switches(); ROLLBACK;
+SELECT s.folded() LIKE '%RAW%';
+SET ROLE privacy_attacks_app; SELECT s.folded(); RESET ROLE;
+SELECT s.folded() LIKE '%RAW%', s.calls() LIKE '%RAW%';

@@ -195,6 +195,9 @@ unsafe extern "C-unwind" fn planner_with_masks(
     options: c_int,
     params: pg_sys::ParamListInfo,
 ) -> *mut pg_sys::PlannedStmt {
+    // Workers would not know that an export forces masks.
+    let parallel = if mask::is_forced() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
+    let options = options & !parallel;
     // SAFETY: arguments come from the server; the next planner gets the same, perhaps with another query.
     let next = |query: *mut pg_sys::Query| unsafe {
         match PREVIOUS_PLANNER {
@@ -297,6 +300,7 @@ unsafe extern "C-unwind" fn utility(
             pg_sys::error_context_stack = callback.previous;
         }
         mask::frame_ends(before);
+        role_may_differ();
         if begun != ddl_hook::Begun::Nothing {
             utility_ends(begun);
         }
@@ -304,6 +308,12 @@ unsafe extern "C-unwind" fn utility(
             copy_ended(copied);
         }
     }
+}
+
+/// After SET ROLE a saved plan may be used before the planner, the executor or a utility statement is called again.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn role_may_differ() {
+    mask::note_outer_role();
 }
 
 #[pgrx::pg_guard]
