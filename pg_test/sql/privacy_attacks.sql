@@ -79,3 +79,15 @@ BEGIN; SELECT s.switches(); ROLLBACK;
 SELECT s.folded() LIKE '%RAW%';
 SET ROLE privacy_attacks_app; SELECT s.folded(); RESET ROLE;
 SELECT s.folded() LIKE '%RAW%', s.calls() LIKE '%RAW%';
+
+-- numbers that a materialized view makes of texts and dates are values, not counts
+CREATE TABLE s.nums (phone text, born date); INSERT INTO s.nums VALUES ('4917055501', '1971-02-03'), ('4917055502', '1980-01-01');
+CREATE VIEW s.between AS SELECT phone::bigint AS p, born FROM s.nums;
+CREATE MATERIALIZED VIEW s.made AS
+    SELECT max(phone::bigint) a, sum(ascii(phone)) b, (array_agg(phone))[1]::bigint c, min(extract(epoch FROM born)) d, max(born - date '1970-01-01') e,
+           (SELECT max(p) FROM s.between) f, first_value(max(phone::bigint)) OVER () g, mode() WITHIN GROUP (ORDER BY phone::bigint) h,
+           count(phone) i, count(DISTINCT born) j, count(*) FILTER (WHERE phone LIKE '4%') k, (SELECT sum(n) FROM (SELECT count(phone) n FROM s.nums) c) l
+      FROM s.nums;
+SELECT governance.tag_column('s.nums', 'phone', 'pii.contact.phone'), governance.tag_column('s.nums', 'born', 'pii.birth_date');
+GRANT SELECT ON s.made TO PUBLIC;
+SET ROLE privacy_attacks_app; TABLE s.made; RESET ROLE;
