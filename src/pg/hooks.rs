@@ -31,6 +31,7 @@ mod standard {
             options: c_int,
             params: pg_sys::ParamListInfo,
         ) -> *mut pg_sys::PlannedStmt;
+        pub fn standard_ExecutorStart(desc: *mut pg_sys::QueryDesc, flags: c_int);
         pub fn standard_ExecutorRun(
             desc: *mut pg_sys::QueryDesc,
             direction: pg_sys::ScanDirection::Type,
@@ -56,6 +57,7 @@ thread_local! {
 }
 
 static mut PREVIOUS_PLANNER: pg_sys::planner_hook_type = None;
+static mut PREVIOUS_START: pg_sys::ExecutorStart_hook_type = None;
 static mut PREVIOUS_RUN: pg_sys::ExecutorRun_hook_type = None;
 static mut PREVIOUS_FINISH: pg_sys::ExecutorFinish_hook_type = None;
 static mut PREVIOUS_UTILITY: pg_sys::ProcessUtility_hook_type = None;
@@ -96,13 +98,15 @@ pub fn install() {
 }
 
 /// Installs the executor's hooks, once a session needs them: where something is masked, error details are redacted. The
-/// two cost about 0.1 µs per statement, so a session in a database without masks goes without.
+/// three cost about 0.1 µs per statement, so a session in a database without masks goes without.
 pub fn hook_executor() {
     if EXECUTOR_HOOKED.replace(true) {
         return;
     }
     // SAFETY: the server is single-threaded; each hook is saved before it is set, and that happens once per process.
     unsafe {
+        PREVIOUS_START = pg_sys::ExecutorStart_hook;
+        pg_sys::ExecutorStart_hook = Some(executor_start);
         PREVIOUS_RUN = pg_sys::ExecutorRun_hook;
         pg_sys::ExecutorRun_hook = Some(executor_run);
         PREVIOUS_FINISH = pg_sys::ExecutorFinish_hook;
@@ -191,6 +195,9 @@ unsafe extern "C-unwind" fn planner_with_masks(
     options: c_int,
     params: pg_sys::ParamListInfo,
 ) -> *mut pg_sys::PlannedStmt {
+    // Workers would not know that an export forces masks.
+    let parallel = if mask::is_forced() { pg_sys::CURSOR_OPT_PARALLEL_OK as c_int } else { 0 };
+    let options = options & !parallel;
     // SAFETY: arguments come from the server; the next planner gets the same, perhaps with another query.
     let next = |query: *mut pg_sys::Query| unsafe {
         match PREVIOUS_PLANNER {
@@ -200,6 +207,19 @@ unsafe extern "C-unwind" fn planner_with_masks(
     };
     // SAFETY: `query` is the analysed, rewritten query that the server asks to plan.
     unsafe { mask::plan(query, next) }
+}
+
+/// Partitions are pruned when the executor starts: that evaluates functions.
+unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, flags: c_int) {
+    // SAFETY: arguments are passed on as they came; a frame without destructors.
+    unsafe {
+        let before = mask::frame_begins();
+        match PREVIOUS_START {
+            Some(hook) => hook(desc, flags),
+            None => standard::standard_ExecutorStart(desc, flags),
+        }
+        mask::frame_ends(before);
+    }
 }
 
 unsafe extern "C-unwind" fn executor_run(
@@ -295,6 +315,7 @@ unsafe extern "C-unwind" fn utility(
             pg_sys::error_context_stack = callback.previous;
         }
         mask::frame_ends(before);
+        role_may_differ();
         if begun != ddl_hook::Begun::Nothing {
             utility_ends(begun);
         }
@@ -330,6 +351,12 @@ unsafe extern "C-unwind" fn utility_sent(
         let said = completion.as_ref().map(|c| (c.commandTag, c.nprocessed));
         mask::sent::utility_sent(*kind, said);
     }
+}
+
+/// After SET ROLE a saved plan may be used before the planner, the executor or a utility statement is called again.
+#[pgrx::pg_guard]
+unsafe extern "C-unwind" fn role_may_differ() {
+    mask::note_outer_role();
 }
 
 #[pgrx::pg_guard]

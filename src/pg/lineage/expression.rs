@@ -231,7 +231,10 @@ impl Walker {
     unsafe fn aggregate(&mut self, call: *mut pg_sys::Aggref, role: Role, at: Output, scope: &Scope) {
         // SAFETY: as in `trace`. The arguments are target entries: those of ORDER BY that are not arguments are junk.
         unsafe {
-            let value = role.over(Role::Aggregation);
+            let value = match self.follows_values && counts((*call).aggfnoid) {
+                true => role.deciding(Role::Conditional),
+                false => role.over(Role::Aggregation),
+            };
             for arg in items::<pg_sys::Node>((*call).aggdirectargs) {
                 self.trace(arg, value, at, scope);
             }
@@ -256,8 +259,12 @@ impl Walker {
     unsafe fn window(&mut self, call: *mut pg_sys::WindowFunc, role: Role, at: Output, scope: &Scope) {
         // SAFETY: as in `trace`; the window is one of the same level.
         unsafe {
-            let value = if (*call).winagg { Role::Aggregation } else { Role::Transformation };
-            self.trace((*call).args.cast(), role.over(value), at, scope);
+            let value = match (*call).winagg {
+                true if self.follows_values && counts((*call).winfnoid) => role.deciding(Role::Conditional),
+                true => role.over(Role::Aggregation),
+                false => role.over(Role::Transformation),
+            };
+            self.trace((*call).args.cast(), value, at, scope);
             self.trace((*call).aggfilter.cast(), role.deciding(Role::Conditional), at, scope);
             let how = role.deciding(Role::Window);
             for window in items::<pg_sys::WindowClause>((*scope.query).windowClause) {
@@ -382,4 +389,9 @@ unsafe fn is_implicit_cast(node: *mut pg_sys::Node) -> bool {
         }
     };
     form == pg_sys::CoercionForm::COERCE_IMPLICIT_CAST
+}
+
+/// Whether an aggregate tells only how many there are.
+fn counts(function: pg_sys::Oid) -> bool {
+    [pg_sys::F_COUNT_ANY, pg_sys::F_COUNT_, pg_sys::F_REGR_COUNT].contains(&function.to_u32())
 }

@@ -16,6 +16,8 @@ pub struct Write {
 /// Notes the steps of a query and of everything inside it.
 #[derive(Default)]
 pub struct Walker {
+    /// What is counted only decides: for whoever follows values.
+    pub follows_values: bool,
     pub steps: Steps,
     pub writes: Vec<Write>,
     levels: HashMap<usize, usize>,

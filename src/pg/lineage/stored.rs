@@ -23,18 +23,32 @@ pub struct Generated {
 /// Edges into each of these views and materialized views from what they name directly: views are not expanded.
 #[must_use]
 pub fn view_edges(views: &[pg_sys::Oid]) -> Vec<(pg_sys::Oid, Vec<Edge>)> {
+    edges(views, false)
+}
+
+/// The same, where what is only counted is no value that flows.
+#[must_use]
+pub fn value_edges(views: &[pg_sys::Oid]) -> Vec<(pg_sys::Oid, Vec<Edge>)> {
+    edges(views, true)
+}
+
+fn edges(views: &[pg_sys::Oid], follows_values: bool) -> Vec<(pg_sys::Oid, Vec<Edge>)> {
     let trees = spi::select(
         "SELECT ev_class, ev_action::text FROM pg_catalog.pg_rewrite
           WHERE ev_class OPERATOR(pg_catalog.=) ANY ($1) AND ev_type OPERATOR(pg_catalog.=) '1' AND is_instead",
         &[views.to_vec().into()],
         |r| (r.must::<pg_sys::Oid>(1), r.must::<String>(2)),
     );
-    trees.into_iter().map(|(view, tree)| (view, in_scratch(|| one_view(view, &tree)))).collect()
+    trees
+        .into_iter()
+        .map(|(view, tree)| (view, in_scratch(|| one_view(view, &tree, follows_values))))
+        .collect()
 }
 
-fn one_view(view: pg_sys::Oid, tree: &str) -> Vec<Edge> {
+fn one_view(view: pg_sys::Oid, tree: &str, follows_values: bool) -> Vec<Edge> {
     let Ok(tree) = CString::new(tree) else { return Vec::new() };
     let mut walker = Walker::default();
+    walker.follows_values = follows_values;
     // SAFETY: the text is a node tree that this server wrote: a list with one Query, the view's.
     let columns = unsafe {
         let query: *mut pg_sys::Query = nth(pg_sys::stringToNode(tree.as_ptr()).cast(), 0);

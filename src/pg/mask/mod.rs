@@ -31,14 +31,18 @@ pub use fits::{Misfit, fits_column};
 pub use keys::forget as forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
-pub use session::{Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends, recipient_is_set};
+pub use session::{
+    Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends, is_forced, note_outer_role,
+    recipient_is_set,
+};
 pub use stream::aborted as export_aborted;
 pub use unmasked::before_commit;
 
 use super::{hooks, loading};
 use crate::error;
 use pgrx::pg_sys;
-use session::Planning;
+use session::{InsideFrame, Planning};
+use std::rc::Rc;
 
 /// Whether masks may have to be applied in this session now: one cached test where they need not.
 #[inline]
@@ -75,15 +79,19 @@ pub unsafe fn plan(
         error::privacy::recipient_not_held().raise();
     }
     let policy = policy::current();
+    // The planner may evaluate functions, whose plans may be another role's.
+    session::note_outer_role();
     // SAFETY: the caller vouches for the query; the plan is the planner's own result.
     unsafe {
         // Foreign keys are checked with raw values, or valid rows would be refused.
         let viewer = if session::is_foreign_key_check() { None } else { viewer::now(&policy) };
+        let _frame = InsideFrame::begin();
         let reads_tagged = mutate::reads_tagged(query, &policy);
         let (plan, limited) = match viewer {
             Some(viewer) => {
                 let limited = policy.is_limited();
-                let query = if reads_tagged { mutate::mask_for(query, policy, viewer) } else { query };
+                let query =
+                    if reads_tagged { mutate::mask_for(query, Rc::clone(&policy), viewer) } else { query };
                 // A query that names no tagged table may still inline a function that does.
                 let _planning = Planning::begin(true);
                 (next(query), limited)
@@ -93,7 +101,8 @@ pub unsafe fn plan(
                 (next(query), false)
             }
         };
-        if reads_tagged && !plan.is_null() {
+        // A function that was inlined may read what the query did not name.
+        if !plan.is_null() && (reads_tagged || policy.has_any_of((*plan).relationOids)) {
             (*plan).dependsOnRole = true;
             if limited {
                 // A grant that ends by itself sends no message when it does.

@@ -8,7 +8,7 @@ use crate::error;
 use crate::pg::{catalog, roles};
 use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{PgList, pg_guard};
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::rc::Rc;
 
 /// What a range-table entry means for Vars that refer to it.
@@ -28,6 +28,13 @@ struct Walk {
     viewer: Viewer,
     /// Range tables of the query and those around it.
     levels: Vec<Vec<Entry>>,
+    /// The queries whose range tables those are.
+    queries: Vec<*mut pg_sys::Query>,
+    /// CTEs looked into while probing: they may refer to each other, and to themselves.
+    ctes: Vec<*mut pg_sys::CommonTableExpr>,
+    /// How many queries are around the statement that writes, and whether it reads anything masked in one of them.
+    around: usize,
+    reads_around: bool,
     /// Vars replaced so far.
     replaced: usize,
     /// Vars of this level seen that refer to something masked inside.
@@ -54,10 +61,27 @@ unsafe fn mask(
     viewer: Viewer,
     is_definer: bool,
 ) -> *mut pg_sys::Query {
-    let mut walk =
-        Walk { policy, viewer, levels: Vec::new(), replaced: 0, derived: 0, probing: false, is_definer };
+    let mut walk = Walk::new(policy, viewer, is_definer);
     // SAFETY: the caller vouches for the query.
     unsafe { mask_query(query, &mut walk) }
+}
+
+impl Walk {
+    fn new(policy: Rc<Policy>, viewer: Viewer, is_definer: bool) -> Self {
+        Walk {
+            policy,
+            viewer,
+            levels: Vec::new(),
+            queries: Vec::new(),
+            ctes: Vec::new(),
+            around: 0,
+            reads_around: false,
+            replaced: 0,
+            derived: 0,
+            probing: false,
+            is_definer,
+        }
+    }
 }
 
 type Mutator = unsafe extern "C-unwind" fn() -> *mut pg_sys::Node;
@@ -234,9 +258,15 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
     unsafe {
         let level = entries(query, walk);
         walk.levels.push(level);
+        walk.queries.push(query);
+        if walk.probing {
+            read_ctes(query, walk);
+        }
         if writes(query) && walk.is_definer {
+            refuse_masks_around(query, walk);
             let returning = returned(query, walk);
             walk.levels.pop();
+            walk.queries.pop();
             let copy = as_definer(query, walk);
             (*copy).returningList = returning;
             return copy;
@@ -262,6 +292,7 @@ unsafe fn mask_query(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys:
             (*(*masked).onConflict).arbiterWhere = (*(*query).onConflict).arbiterWhere;
         }
         walk.levels.pop();
+        walk.queries.pop();
         masked
     }
 }
@@ -291,19 +322,12 @@ unsafe fn as_author(
     walk: &Walk,
 ) -> *mut pg_sys::List {
     let Some(author) = author.filter(|_| !conditions.is_null()) else { return conditions };
-    let mut inner = Walk {
-        policy: Rc::clone(&walk.policy),
-        viewer: Viewer::Role(author),
-        levels: Vec::new(),
-        replaced: 0,
-        derived: 0,
-        probing: false,
-        is_definer: false,
-    };
+    let mut inner = Walk::new(Rc::clone(&walk.policy), Viewer::Role(author), false);
     // SAFETY: the caller passes conditions of the query; they refer to nothing around it.
     unsafe {
         let level = entries(query, &inner);
         inner.levels.push(level);
+        inner.queries.push(query);
         mutate(conditions.cast(), &mut inner).cast()
     }
 }
@@ -312,7 +336,7 @@ unsafe fn as_author(
 unsafe fn as_definer(query: *mut pg_sys::Query, walk: &Walk) -> *mut pg_sys::Query {
     let policy = Rc::clone(&walk.policy);
     // SAFETY: the caller passes a query of the tree; only modifying statements of the top level write, so that nothing
-    // in it refers to a query around it.
+    // in it refers to a query around it but for CTEs, which were looked into.
     unsafe {
         match viewer::of_role(&policy, roles::current()) {
             Some(role) if !walk.probing => mask(query, policy, Viewer::Role(role), false),
@@ -338,6 +362,7 @@ unsafe fn returned(query: *mut pg_sys::Query, walk: &mut Walk) -> *mut pg_sys::L
             walk.probing = true;
             read_inside(query, walk);
             walk.probing = false;
+            walk.ctes.clear();
             if walk.replaced > replaced {
                 error::privacy::raw_returned(&roles::name(roles::outer())).raise();
             }
@@ -352,12 +377,73 @@ unsafe fn read_inside(query: *mut pg_sys::Query, walk: &mut Walk) {
     // SAFETY: the caller passes a query of the tree.
     unsafe {
         mutate((*query).cteList.cast(), walk);
+        read_ctes(query, walk);
         for e in PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable).iter_ptr() {
             mutate((*e).subquery.cast(), walk);
             mutate((*e).functions.cast(), walk);
             mutate((*e).values_lists.cast(), walk);
         }
     }
+}
+
+/// Walks the CTEs of this query or of those around it that a query reads from.
+unsafe fn read_ctes(query: *mut pg_sys::Query, walk: &mut Walk) {
+    // SAFETY: the caller passes a query of the tree, which stands on top of the queries; lists hold nodes of their kinds.
+    unsafe {
+        for entry in PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable).iter_ptr() {
+            if (*entry).rtekind != pg_sys::RTEKind::RTE_CTE {
+                continue;
+            }
+            let holder = walk.queries.len().checked_sub(1 + (*entry).ctelevelsup as usize);
+            let Some(holder) = holder else { continue };
+            let list = PgList::<pg_sys::CommonTableExpr>::from_pg((*walk.queries[holder]).cteList);
+            let name = CStr::from_ptr((*entry).ctename);
+            let Some(cte) = list.iter_ptr().find(|c| CStr::from_ptr((**c).ctename) == name) else { continue };
+            if walk.ctes.contains(&cte) {
+                continue;
+            }
+            walk.ctes.push(cte);
+            let (levels, queries) = (walk.levels.split_off(holder + 1), walk.queries.split_off(holder + 1));
+            let replaced = walk.replaced;
+            mutate((*cte).ctequery, walk);
+            walk.reads_around |= holder < walk.around && walk.replaced > replaced;
+            walk.levels.extend(levels);
+            walk.queries.extend(queries);
+        }
+    }
+}
+
+/// Refuses a statement of a SECURITY DEFINER function that would write what a query around it reads, which is masked,
+/// while the statement itself reads raw values.
+unsafe fn refuse_masks_around(query: *mut pg_sys::Query, walk: &mut Walk) {
+    let around = walk.queries.len() - 1;
+    if around == 0 || walk.probing {
+        return;
+    }
+    let before = (walk.replaced, walk.derived);
+    (walk.probing, walk.around, walk.reads_around) = (true, around, false);
+    // SAFETY: the caller passes a query of the tree, which stands on top of the queries.
+    unsafe {
+        read_ctes(query, walk);
+        pg_sys::query_tree_mutator(query, as_mutator(), std::ptr::from_mut(walk).cast(), 0);
+        (walk.replaced, walk.derived) = before;
+        (walk.probing, walk.around) = (false, 0);
+        walk.ctes.clear();
+        if walk.reads_around {
+            refuse(query);
+        }
+    }
+}
+
+unsafe fn refuse(query: *mut pg_sys::Query) -> ! {
+    // SAFETY: the caller passes a query that writes, whose target is in its range table.
+    let name = unsafe {
+        let entries = PgList::<pg_sys::RangeTblEntry>::from_pg((*query).rtable);
+        let target = usize::try_from((*query).resultRelation).ok().and_then(|n| n.checked_sub(1));
+        let relid = target.and_then(|n| entries.get_ptr(n)).map(|e| (*e).relid);
+        relid.and_then(catalog::relation_name).map(|n| n.to_string()).unwrap_or_default()
+    };
+    error::privacy::mask_as_data(&name, &roles::name(roles::outer())).raise()
 }
 
 /// Refuses what would write masks into a table that holds what they hide: the data would be lost.
@@ -390,9 +476,9 @@ unsafe fn refuse_masks_as_data(query: *mut pg_sys::Query, walk: &mut Walk) {
             reads = walk.replaced > before.0;
         }
         (walk.replaced, walk.derived, walk.probing) = before;
+        walk.ctes.clear();
         if reads {
-            let name = catalog::relation_name((*entry).relid).map(|n| n.to_string()).unwrap_or_default();
-            error::privacy::mask_as_data(&name, &roles::name(roles::outer())).raise();
+            refuse(query);
         }
     }
 }

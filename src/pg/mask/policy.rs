@@ -103,6 +103,17 @@ impl Policy {
         id.map(|id| format!("{id}/{recipient}")).unwrap_or_default()
     }
 
+    /// Whether a list of oids has that of a tagged relation.
+    ///
+    /// # Safety
+    /// The list must be one of oids, or NULL.
+    #[must_use]
+    pub unsafe fn has_any_of(&self, relids: *mut pg_sys::List) -> bool {
+        // SAFETY: the caller vouches for the list.
+        let list = unsafe { pgrx::PgList::<pg_sys::Oid>::from_pg(relids) };
+        list.iter_oid().any(|relid| self.relations.contains_key(&relid))
+    }
+
     /// Notes that something of it ends by itself.
     fn ends(&mut self, at: i64) {
         self.ends_at = Some(self.ends_at.map_or(at, |e| e.min(at)));

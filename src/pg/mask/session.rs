@@ -41,6 +41,8 @@ thread_local! {
     static OUTER_ROLE: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     static INTERNAL: Cell<bool> = const { Cell::new(false) };
     static INSIDE_CHECK: Cell<bool> = const { Cell::new(false) };
+    /// As whom the maintenance runs that the frame is a part of.
+    static MAINTAINS_AS: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
 }
 
 /// Assign hook of `governance.recipient`: plans of this session were made for another recipient.
@@ -179,19 +181,47 @@ pub fn is_internal() -> bool {
     INTERNAL.get()
 }
 
-/// The executor or a utility statement begins; notes whether it runs inside the check of a foreign key already, and gives
-/// what was noted before, for [`frame_ends`]. Neither can panic: both are called in frames without a guard.
-#[inline]
-#[must_use]
-pub fn frame_begins() -> bool {
-    // SAFETY: plain read of a backend global.
-    INSIDE_CHECK.replace(unsafe { pg_sys::InNoForceRLSOperation() })
+/// While it lives, the query is being planned: functions that the planner evaluates, such as a cast of the key's type, run
+/// inside a check of a foreign key that is being planned.
+pub struct InsideFrame(Frame);
+
+impl InsideFrame {
+    /// Begins.
+    #[must_use]
+    pub fn begin() -> Self {
+        InsideFrame(frame_begins())
+    }
 }
 
-/// The executor or a utility statement has ended.
+impl Drop for InsideFrame {
+    fn drop(&mut self) {
+        frame_ends(self.0);
+    }
+}
+
+/// What was noted before a frame began.
+#[derive(Clone, Copy)]
+pub struct Frame {
+    inside_check: bool,
+    maintains_as: pg_sys::Oid,
+}
+
+/// The planner, the executor or a utility statement begins; notes whether it runs inside the check of a foreign key
+/// already, or inside maintenance, and gives what was noted before, for [`frame_ends`]. Neither can panic: both are called
+/// in frames without a guard.
 #[inline]
-pub fn frame_ends(before: bool) {
-    INSIDE_CHECK.set(before);
+#[must_use]
+pub fn frame_begins() -> Frame {
+    // SAFETY: plain read of a backend global.
+    let inside_check = INSIDE_CHECK.replace(unsafe { pg_sys::InNoForceRLSOperation() });
+    Frame { inside_check, maintains_as: MAINTAINS_AS.replace(maintainer().unwrap_or(pg_sys::InvalidOid)) }
+}
+
+/// It has ended.
+#[inline]
+pub fn frame_ends(before: Frame) {
+    INSIDE_CHECK.set(before.inside_check);
+    MAINTAINS_AS.set(before.maintains_as);
 }
 
 /// A (sub)transaction was aborted, and frames ended without saying so. The security context is again the one of the
@@ -199,10 +229,25 @@ pub fn frame_ends(before: bool) {
 pub fn frame_aborted() {
     // SAFETY: plain read of a backend global.
     INSIDE_CHECK.set(unsafe { pg_sys::InNoForceRLSOperation() });
+    MAINTAINS_AS.set(maintainer().unwrap_or(pg_sys::InvalidOid));
 }
 
-/// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers that such a query
-/// fires inherit its security context, but run inside an executor that was started in it: theirs are not.
+/// For whom the server maintains an object now (REFRESH, ANALYZE, REINDEX): its owner, whoever asked for it, and whatever
+/// SECURITY DEFINER functions are called on the way.
+#[inline]
+#[must_use]
+pub fn maintainer() -> Option<pg_sys::Oid> {
+    // SAFETY: plain reads of backend globals.
+    unsafe {
+        pg_sys::InSecurityRestrictedOperation().then(|| match MAINTAINS_AS.get() {
+            pg_sys::Oid::INVALID => pg_sys::GetUserId(),
+            known => known,
+        })
+    }
+}
+
+/// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers and casts that such a
+/// query runs inherit its security context, but run inside a planner or an executor that was started in it: theirs are not.
 #[must_use]
 pub fn is_foreign_key_check() -> bool {
     // SAFETY: plain read of a backend global.

@@ -111,9 +111,7 @@ fn into_generated_columns(tags: &mut Tags) {
         for generated in stored::generated_columns(relid) {
             for (input, role) in generated.inputs.iter().filter(|(_, role)| role.is_direct()) {
                 let Some(input) = catalog::column_name(relid, *input) else { continue };
-                if let Some(borne) = tags.get(&relid).and_then(|c| c.get(&input)).cloned()
-                    && carries(*role, (relid, &input), (relid, &generated.name))
-                {
+                if let Some(borne) = tags.get(&relid).and_then(|c| c.get(&input)).cloned() {
                     add(tags, relid, &generated.name, &after(*role, &borne));
                 }
             }
@@ -141,7 +139,7 @@ fn into_materialized_views(tags: &mut Tags) {
     if !below.iter().any(|b| b.1) {
         return;
     }
-    let edges = stored::view_edges(&below.iter().map(|b| b.0).collect::<Vec<_>>());
+    let edges = stored::value_edges(&below.iter().map(|b| b.0).collect::<Vec<_>>());
     // Each pass carries the tags one view further; there are no cycles.
     loop {
         let mut grew = false;
@@ -150,10 +148,7 @@ fn into_materialized_views(tags: &mut Tags) {
                 let Some(output) = &edge.output else { continue };
                 let mut borne = BTreeSet::new();
                 each_input(edge, |input| {
-                    let known = tags.get(&edge.input).and_then(|c| c.get(input));
-                    if let Some(known) =
-                        known.filter(|_| carries(edge.role, (edge.input, input), (*view, output)))
-                    {
+                    if let Some(known) = tags.get(&edge.input).and_then(|c| c.get(input)) {
                         borne.extend(after(edge.role, known));
                     }
                 });
@@ -179,24 +174,4 @@ fn after(role: Role, tags: &BTreeSet<String>) -> BTreeSet<String> {
         Role::Identity => tags.clone(),
         _ => tags.iter().map(|t| t[..t.find('$').unwrap_or(t.len())].to_string()).collect(),
     }
-}
-
-/// Whether what is computed still holds what the tag says: min(email) does, count(email) does not. A number made of
-/// what is none tells how many, not what.
-fn carries(role: Role, from: (pg_sys::Oid, &str), to: (pg_sys::Oid, &str)) -> bool {
-    role != Role::Aggregation || !is_number(to) || is_number(from)
-}
-
-fn is_number((relid, column): (pg_sys::Oid, &str)) -> bool {
-    let Some(number) = catalog::column_number(relid, column) else { return false };
-    // SAFETY: syscache look-ups by oid; both give 0 for what does not exist.
-    let category = unsafe {
-        let of_type = pg_sys::get_atttype(relid, number);
-        let (mut category, mut preferred) = (0, false);
-        if of_type != pg_sys::InvalidOid {
-            pg_sys::get_type_category_preferred(of_type, &mut category, &mut preferred);
-        }
-        category as u8
-    };
-    matches!(category, b'N' | b'B')
 }

@@ -52,10 +52,12 @@ pub fn is_statistics(relid: pg_sys::Oid) -> bool {
     STATISTICS.iter().any(|s| s.0 == relid.to_u32())
 }
 
-/// Who is reading now; None where nobody is masked. Inside SECURITY DEFINER functions the outer role decides.
+/// Who is reading now; None where nobody is masked. Inside SECURITY DEFINER functions the outer role decides, and what is
+/// maintained for a masked owner holds masks, whoever asked for it: a role of more rights would fill it with raw values.
 #[must_use]
 pub fn now(policy: &Policy) -> Option<Viewer> {
-    let role = of_role(policy, roles::outer());
+    let owner = session::maintainer().and_then(|owner| of_role(policy, owner));
+    let role = owner.or_else(|| of_role(policy, roles::outer()));
     match (session::recipient(), role) {
         (Some(recipient), role) => Some(Viewer::Recipient(recipient, role)),
         (None, role) => role.map(Viewer::Role),
