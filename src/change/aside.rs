@@ -5,7 +5,7 @@ use super::{acting, culprit, run, table, whole};
 use crate::core::change::State;
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{looking, owner, settings_scope, spi, xact};
+use crate::pg::{owner, settings_scope, spi, xact};
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::{Value, json};
@@ -203,8 +203,8 @@ fn members(table: &str, definition: &str) -> Vec<String> {
 }
 
 /// A constraint is added with the rights of its table's owner: what proves it may be the owner's own code, as a cast between the
-/// columns of a foreign key is. Only the right to refer to another table may be gone, and was there before: then it comes back as
-/// the extension's owner, and nothing of users' may run.
+/// columns of a foreign key is. Only the right to refer to another table may be gone, and was there before: what looks at no row, and
+/// so runs nothing of users', then comes back as the extension's owner.
 fn add(change: &Change, table: &str, name: &str, definition: &str, kept: &Value) {
     let quoted = quote_identifier(name);
     let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} {definition}");
@@ -218,7 +218,7 @@ fn add(change: &Change, table: &str, name: &str, definition: &str, kept: &Value)
     let of = owner_in(change, table);
     acting::touching(change, &json!({"touches": [table]}), || {
         if may_no_longer_refer(of, definition, kept) {
-            owner::run(|| looking::run(run));
+            owner::run(run);
         } else {
             owner::as_role(of, run);
         }
@@ -235,7 +235,8 @@ fn owner_in(change: &Change, table: &str) -> pg_sys::Oid {
 /// Whether a role lacks the right to refer to the very table that a foreign key has referred to. Another one may bear its name by
 /// now, and in a restored database another number: for these the role needs the right.
 fn may_no_longer_refer(role: pg_sys::Oid, definition: &str, kept: &Value) -> bool {
-    let Some(number) = kept["references"].as_u64().filter(|_| definition.starts_with("FOREIGN KEY")) else {
+    let looks_at_rows = !definition.starts_with("FOREIGN KEY") || !definition.ends_with(" NOT VALID");
+    let Some(number) = kept["references"].as_u64().filter(|_| !looks_at_rows) else {
         return false;
     };
     let other = pg_sys::Oid::from(u32::try_from(number).unwrap_or_default());
