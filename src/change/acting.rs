@@ -4,7 +4,7 @@
 //! say), and DDL hidden in there is judged like any other.
 use super::store::Change;
 use super::table;
-use crate::guard::{Layer, Victim};
+use crate::guard::{self, Layer, Victim};
 use crate::pg::catalog::{self, Name};
 use crate::pg::{ddl_hook, owner, spi};
 use pgrx::pg_sys;
@@ -19,15 +19,19 @@ struct Acting {
     relid: Option<pg_sys::Oid>,
     /// What else the plan names: a partition, the view under an old name.
     others: Vec<pg_sys::Oid>,
-    /// How many statements were running when it began.
-    depth: usize,
+    /// How many statements were running when it began, for the hook and for event triggers.
+    depth: (usize, usize),
 }
 
 impl Acting {
     /// Whether what is judged now is a statement of the step's own, and not of code that such a one runs.
     fn is_own(&self, layer: Layer) -> bool {
-        let inside = usize::from(matches!(layer, Layer::EventTrigger | Layer::AuditTrigger));
-        ddl_hook::depth() <= self.depth + inside
+        let (hook, events) = self.depth;
+        match layer {
+            Layer::EventTrigger => guard::running() <= events + 1,
+            Layer::AuditTrigger => false,
+            _ => ddl_hook::depth() <= hook,
+        }
     }
 }
 
@@ -105,8 +109,8 @@ pub fn touching<R>(change: &Change, args: &Value, f: impl FnOnce() -> R) -> R {
     let named = args["touches"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let touches = named.filter_map(|name| table::named(&change.fill(name)));
     let others = change.aliases.iter().filter_map(|alias| by_text(alias)).chain(touches).collect();
-    let acting =
-        Acting { change: change.id, name: change.name.clone(), relid, others, depth: ddl_hook::depth() };
+    let depth = (ddl_hook::depth(), guard::running());
+    let acting = Acting { change: change.id, name: change.name.clone(), relid, others, depth };
     let _back = Back(ACTING.replace(Some(acting)));
     f()
 }
