@@ -51,6 +51,36 @@ SET ROLE change_rights_nobody;
 CREATE TABLE meet.place (id int PRIMARY KEY);
 SET ROLE change_rights;
 SELECT governance.undo_change(:visit);
+-- views that would go, and a type, when others bear their names
+SET ROLE change_rights;
+CREATE TABLE shop.base (id int, c int);
+CREATE VIEW meet.shown AS SELECT c FROM shop.base;
+SELECT governance.propose_change('ALTER TABLE shop.base DROP COLUMN c CASCADE', 'x') AS base \gset
+SELECT governance.approve_change(:base, 'x', '{not_observed}') \g /dev/null
+CREATE TABLE meet.old (id int);
+SELECT governance.propose_change('ALTER TABLE meet.old RENAME TO young', 'x') AS old \gset
+SELECT governance.approve_change(:old, 'x', '{not_observed}') \g /dev/null
+CALL governance.advance_change(:old);
+CREATE TYPE meet.mood AS ENUM ('good');
+CREATE TABLE meet.use (mood meet.mood);
+SELECT governance.propose_change('ALTER TYPE meet.mood RENAME VALUE ''good'' TO ''bad''', 'x') AS mood \gset
+SELECT governance.approve_change(:mood, 'x', '{not_observed}') \g /dev/null
+DROP VIEW meet.shown, meet.old;
+ALTER TYPE meet.mood RENAME TO humour;
+SET ROLE change_rights_nobody;
+CREATE VIEW meet.shown AS SELECT 1 AS one;
+CREATE VIEW meet.old AS SELECT 2 AS two;
+CREATE TYPE meet.mood AS ENUM ('good');
+SET ROLE change_rights;
+CALL governance.advance_change(:base);
+CALL governance.advance_change(:old);
+CALL governance.advance_change(:mood);
+SELECT change, state FROM governance.changes WHERE change IN (:base, :old, :mood) ORDER BY 1;
+RESET ROLE;
+TABLE meet.shown;
+TABLE meet.old;
+SELECT enum_range(NULL::meet.mood);
+SET ROLE change_rights;
 -- a CHECK is looked at for what it proves, and its functions are called for that, when NOT NULL comes back
 CREATE FUNCTION shop.constant(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM shop.grab(); RETURN 1; END $$;
 CREATE TABLE shop.checked (id int, n int NOT NULL, CHECK (shop.constant(1) = 1 OR id > 0));
