@@ -62,7 +62,8 @@ SELECT governance.propose_change('ALTER TABLE meet.old RENAME TO young', 'x') AS
 SELECT governance.approve_change(:old, 'x', '{not_observed}') \g /dev/null
 CALL governance.advance_change(:old);
 CREATE TYPE meet.mood AS ENUM ('good');
-CREATE TABLE meet.use (mood meet.mood);
+CREATE DOMAIN meet.temper AS meet.mood;
+CREATE TABLE meet.use (mood meet.temper);
 SELECT governance.propose_change('ALTER TYPE meet.mood RENAME VALUE ''good'' TO ''bad''', 'x') AS mood \gset
 SELECT governance.approve_change(:mood, 'x', '{not_observed}') \g /dev/null
 DROP VIEW meet.shown, meet.old;
@@ -81,6 +82,20 @@ TABLE meet.shown;
 TABLE meet.old;
 SELECT enum_range(NULL::meet.mood);
 SET ROLE change_rights;
+-- a table of somebody else's in the place of a declared one: the party that owns the name has no say in whose rights are used
+CREATE TABLE meet.place_of (id int, w int);
+SET client_min_messages = warning;
+SELECT governance.declare_dataset('meet.place_of', 'rights', 'analytical') \g /dev/null
+SET client_min_messages = notice;
+SELECT governance.propose_change('ALTER TABLE meet.place_of ALTER w SET NOT NULL', 'x', up => 'shop.grab() + id') AS place \gset
+SELECT governance.approve_change(:place, 'x') \g /dev/null
+DROP TABLE meet.place_of;
+SET ROLE change_rights_nobody;
+CREATE TABLE meet.place_of (id int, w int);
+INSERT INTO meet.place_of VALUES (1, NULL);
+SET ROLE change_rights;
+CALL governance.advance_change(:place);
+SELECT governance.abort_change(:place);
 -- a CHECK is looked at for what it proves, and its functions are called for that, when NOT NULL comes back
 CREATE FUNCTION shop.constant(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM shop.grab(); RETURN 1; END $$;
 CREATE TABLE shop.checked (id int, n int NOT NULL, CHECK (shop.constant(1) = 1 OR id > 0));

@@ -1,6 +1,6 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, aside, soak, table, verify};
+use super::{acknowledgement, aside, same, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 /// Whether the relation is no longer what the plan was made for.
 #[must_use]
 pub fn has_drifted(change: &Change) -> bool {
-    catalog::relation_oid(&change.name).is_none_or(|relid| beside(change, relid).is_none())
+    catalog::relation_oid(&change.name)
+        .is_none_or(|relid| same::is_another(change, relid) || beside(change, relid).is_none())
 }
 
 /// The columns that are there beside those that the plan was made for; None where it has drifted. What the running

@@ -1,7 +1,7 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::{published, table, together, window};
+use super::{published, same, table, together, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
@@ -203,6 +203,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
             ],
         )
     });
+    same::note(id, relid);
     store::put_steps(id, &plan.steps);
     published::tell(id, relid, &wish.name, &plan);
     identity::bind(relid, &wish.name);
