@@ -96,6 +96,18 @@ INSERT INTO meet.place_of VALUES (1, NULL);
 SET ROLE change_rights;
 CALL governance.advance_change(:place);
 SELECT governance.abort_change(:place);
+-- a constraint of another table's under the name of a foreign key that the plan makes anew
+CREATE TABLE shop.root (id int PRIMARY KEY);
+CREATE TABLE meet.leaf (root int CONSTRAINT leaf_root REFERENCES shop.root);
+SELECT governance.propose_change('ALTER TABLE shop.root ALTER id TYPE bigint', 'x') AS root \gset
+SELECT governance.approve_change(:root, 'x', '{not_observed}') \g /dev/null
+DROP TABLE meet.leaf;
+SET ROLE change_rights_nobody;
+CREATE TABLE meet.leaf (root int CONSTRAINT leaf_root PRIMARY KEY);
+SET ROLE change_rights;
+CALL governance.advance_change(:root);
+CALL governance.advance_change(:root);
+SELECT contype FROM pg_constraint WHERE conname = 'leaf_root';
 -- a CHECK is looked at for what it proves, and its functions are called for that, when NOT NULL comes back
 CREATE FUNCTION shop.constant(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM shop.grab(); RETURN 1; END $$;
 CREATE TABLE shop.checked (id int, n int NOT NULL, CHECK (shop.constant(1) = 1 OR id > 0));
