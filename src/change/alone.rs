@@ -2,7 +2,7 @@
 //! cannot run in a transaction block, in every mode, and the copy and its comparison where the library is preloaded, so
 //! that they go on when the client has gone.
 //!
-//! Who works on a change holds an advisory lock of its number, so there is one process at most, and everybody sees whether
+//! Who works on a change holds the lock of its number, so there is one process at most, and everybody sees whether
 //! it still lives. How it ended is kept in the step.
 use super::acting::as_change;
 use super::run::{self, Outcome, bound_lock_wait};
@@ -14,6 +14,7 @@ use crate::error;
 use crate::pg::alone::{self, Process};
 use crate::pg::catalog::{self, Name};
 use crate::pg::loading::{self, Mode};
+use crate::pg::turn::Turn;
 use crate::pg::{owner, relation, spi};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
@@ -21,8 +22,6 @@ use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// First half of the advisory lock's key; "dgow" in ASCII.
-const LOCK_SPACE: i32 = 0x6467_6f77;
 /// So often a batch is tried again that failed for what passes.
 const TRIES: u32 = 5;
 /// Between two looks at a process.
@@ -44,17 +43,17 @@ fn worker(change: i64) -> Option<i32> {
     owner::run(|| {
         spi::select_latest(
             "SELECT pid FROM pg_locks
-              WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND objid = $2::bigint::oid AND objsubid = 2 AND granted
+              WHERE locktype = 'advisory' AND objid = $1::bigint::oid AND objsubid = $2 AND granted
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            &[i64::from(LOCK_SPACE).into(), i64::from(key(change)).into()],
+            &[i64::from(key(change)).into(), (Turn::Change as i16).into()],
             |r| r.must(1),
         )
     })
     .pop()
 }
 
-fn key(change: i64) -> i32 {
-    (change & i64::from(i32::MAX)) as i32
+fn key(change: i64) -> u32 {
+    (change & i64::from(u32::MAX)) as u32
 }
 
 thread_local! {
@@ -122,9 +121,7 @@ pub fn stop(change: i64) {
         owner::run(|| spi::select("SELECT pg_terminate_backend($1)", &[pid.into()], |_| ()));
     }
     bound_lock_wait();
-    owner::run(|| {
-        spi::execute("SELECT pg_advisory_xact_lock($1, $2)", &[LOCK_SPACE.into(), key(change).into()])
-    });
+    Turn::Change.take(key(change));
 }
 
 /// What a process has to do.
@@ -218,12 +215,7 @@ fn claim(id: i64, number: i32) -> Option<Job> {
     if !catalog::is_present() {
         return None;
     }
-    let mine: Vec<bool> = owner::run(|| {
-        spi::select("SELECT pg_try_advisory_lock($1, $2)", &[LOCK_SPACE.into(), key(id).into()], |r| {
-            r.must(1)
-        })
-    });
-    if mine != [true] {
+    if !Turn::Change.keep(key(id)) {
         return None;
     }
     let change = store::get(id);

@@ -116,6 +116,7 @@ pub fn set(change: &Change, args: &Value) {
             }
             let kept = json!({
                 "definition": facts.definition, "is_valid": facts.is_valid, "comment": facts.comment, "columns": facts.columns,
+                "references": facts.references.map(pg_sys::Oid::to_u32),
             });
             (kept, format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote_identifier(name)))
         }
@@ -182,7 +183,7 @@ pub fn back(change: &Change, args: &Value) {
     };
     renamed.iter().for_each(|(now, old)| rename(now, old));
     for table in members(&table, definition) {
-        add(change, &table, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
+        add(change, &table, name, &format!("{definition} NOT VALID"), kept);
     }
     renamed.iter().for_each(|(now, old)| rename(old, now));
 }
@@ -201,20 +202,57 @@ fn members(table: &str, definition: &str) -> Vec<String> {
     }
 }
 
-/// A foreign key comes back as the extension's owner: the right to refer may be gone, and it was there before.
-fn add(change: &Change, table: &str, name: &str, definition: &str, comment: Option<&str>) {
-    let name = quote_identifier(name);
-    let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
-    if let Some(comment) = comment {
+/// A constraint is added with the rights of its table's owner: what proves it may be the owner's own code, as a cast between the
+/// columns of a foreign key is. Only the right to refer to another table may be gone, and was there before: what looks at no row, and
+/// so runs nothing of users', then comes back as the extension's owner.
+fn add(change: &Change, table: &str, name: &str, definition: &str, kept: &Value) {
+    let quoted = quote_identifier(name);
+    let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} {definition}");
+    if let Some(comment) = kept["comment"].as_str() {
         statement
-            .push_str(&format!("; COMMENT ON CONSTRAINT {name} ON {table} IS {}", quote_literal(comment)));
+            .push_str(&format!("; COMMENT ON CONSTRAINT {quoted} ON {table} IS {}", quote_literal(comment)));
     }
     let run = || {
         spi::execute(&statement, &[]);
     };
+    let of = owner_in(change, table);
     acting::touching(change, &json!({"touches": [table]}), || {
-        if definition.starts_with("FOREIGN KEY") { owner::run(run) } else { as_owner(change, run) }
+        if may_no_longer_refer(of, definition, kept) {
+            owner::run(run);
+        } else {
+            owner::as_role(of, run);
+        }
     });
+}
+
+/// The owner of a table that is the change's own, or a part of it; else the change's.
+fn owner_in(change: &Change, table: &str) -> pg_sys::Oid {
+    let relid = change.relation().0;
+    let part = table::named(table).filter(|part| whole::tree(relid).iter().any(|m| m.relid == *part));
+    catalog::relation_owner(part.unwrap_or(relid)).unwrap_or(pg_sys::InvalidOid)
+}
+
+/// Whether a role lacks the right to refer to the very table that a foreign key has referred to. Another one may bear its name by
+/// now, and in a restored database another number: for these the role needs the right.
+fn may_no_longer_refer(role: pg_sys::Oid, definition: &str, kept: &Value) -> bool {
+    let looks_at_rows = !definition.starts_with("FOREIGN KEY") || !definition.ends_with(" NOT VALID");
+    let Some(number) = kept["references"].as_u64().filter(|_| !looks_at_rows) else {
+        return false;
+    };
+    let other = pg_sys::Oid::from(u32::try_from(number).unwrap_or_default());
+    let Some(name) = catalog::relation_name(other) else { return false };
+    // Named under the fixed path by who wrote the definition.
+    let is_named = definition.contains(&format!("REFERENCES {name}("))
+        || definition.contains(&format!("REFERENCES ONLY {name}("));
+    is_named
+        && owner::run(|| {
+            spi::select_one(
+                "SELECT NOT coalesce(has_any_column_privilege($1, $2, 'REFERENCES'), true)",
+                &[role.into(), other.into()],
+                |r| r.must(1),
+            )
+        })
+        .unwrap_or(false)
 }
 
 fn missing(relid: pg_sys::Oid, columns: &Value) -> Vec<String> {
@@ -233,7 +271,7 @@ pub fn validate(change: &Change, args: &Value) {
         let is_there = table::named(member).is_some_and(|relid| whole::has_constraint(relid, name));
         if !is_there && of_partitions {
             // A partition that came meanwhile.
-            add(change, member, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
+            add(change, member, name, &format!("{definition} NOT VALID"), kept);
         }
         // Somebody may have dropped it since it came back.
         if is_there || of_partitions {
@@ -241,7 +279,7 @@ pub fn validate(change: &Change, args: &Value) {
         }
     }
     if of_partitions {
-        add(change, &table, name, definition, kept["comment"].as_str());
+        add(change, &table, name, definition, kept);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The certificate that opens the gate.
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, aside, soak, table, verify};
+use super::{acknowledgement, aside, same, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 /// Whether the relation is no longer what the plan was made for.
 #[must_use]
 pub fn has_drifted(change: &Change) -> bool {
-    catalog::relation_oid(&change.name).is_none_or(|relid| beside(change, relid).is_none())
+    catalog::relation_oid(&change.name)
+        .is_none_or(|relid| same::is_another(change, relid) || beside(change, relid).is_none())
 }
 
 /// The columns that are there beside those that the plan was made for; None where it has drifted. What the running
@@ -121,6 +122,10 @@ pub fn of(change: &Change) -> Value {
     if !later.is_empty() {
         problems.push(format!("constraints that came after the proposal: {}", later.join(", ")));
     }
+    let lost = lost_references(change, &steps);
+    if !lost.is_empty() {
+        problems.push(format!("foreign keys that the plan makes anew are gone: {}", lost.join(", ")));
+    }
     let copies = steps.iter().any(|s| s.step.action == Action::Compare);
     if copies && !change.verified {
         problems.push("the copy is not verified".to_string());
@@ -212,6 +217,27 @@ fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
     let Some(relid) = catalog::relation_oid(&change.name) else { return Vec::new() };
     let rules = aside::rules(relid, &change.takes).into_iter().map(|rule| rule.label());
     rules.filter(|label| !known.contains(&label.as_str())).collect()
+}
+
+/// Foreign keys of other tables that the plan makes anew, with the rights of the extension's owner, and that refer to the table no
+/// longer: another table may bear the name of theirs by now.
+fn lost_references(change: &Change, steps: &[Stored]) -> Vec<String> {
+    let carried = steps.iter().filter_map(|s| s.step.args["carries"].as_array()).flatten();
+    let carried: Vec<String> = carried.filter_map(|d| d.as_str().map(String::from)).collect();
+    if carried.is_empty() || !change.state.is_before_contraction() {
+        return Vec::new();
+    }
+    owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT c.description FROM unnest($2::text[]) c (description)
+              WHERE NOT EXISTS (SELECT FROM pg_constraint k
+                                 WHERE k.confrelid = $1 AND k.contype = 'f'
+                                   AND pg_describe_object('pg_constraint'::regclass, k.oid, 0) = c.description)
+              ORDER BY 1",
+            &[catalog::relation_oid(&change.name).into(), carried.into()],
+            |r| r.must(1),
+        )
+    })
 }
 
 /// The certificate; raises unless it opens the gate.

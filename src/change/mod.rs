@@ -22,6 +22,7 @@ mod quarantine;
 pub mod readers;
 mod routine;
 mod run;
+mod same;
 mod scream;
 mod soak;
 mod steps;

@@ -1,7 +1,7 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::{published, table, together, window};
+use super::{published, same, table, together, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
@@ -9,6 +9,7 @@ use crate::core::change::step::{Phase, Step};
 use crate::error;
 use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
+use crate::pg::turn::Turn;
 use crate::pg::wish::Wish;
 use crate::pg::{addition, catalog, for_plan, owner, roles, settings_scope, spi};
 use crate::registry::identity;
@@ -98,12 +99,9 @@ fn is_harmless(statement: &Parsed, path: &str) -> bool {
 
 /// Serialises proposals for one table until the transaction ends: two sessions with the same wish get the same change.
 fn one_at_a_time(relid: pg_sys::Oid) {
-    /// First half of the advisory lock's key; spells "dgov" in ASCII.
-    const LOCK_SPACE: i32 = 0x6467_6f76;
-    spi::execute(
-        "SELECT pg_advisory_xact_lock($1, $2)",
-        &[LOCK_SPACE.into(), (relid.to_u32() as i32).into()],
-    );
+    // What others have proposed meanwhile is seen from now on.
+    spi::execute("SELECT", &[]);
+    Turn::Proposal.take(relid.to_u32());
 }
 
 /// The open change with the same wish, made from the same expressions; raises when another one works on the same column or relation.
@@ -205,6 +203,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
             ],
         )
     });
+    same::note(id, relid);
     store::put_steps(id, &plan.steps);
     published::tell(id, relid, &wish.name, &plan);
     identity::bind(relid, &wish.name);

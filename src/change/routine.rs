@@ -72,14 +72,14 @@ fn copy_column(change: &Change, from: &str, to: &str) {
     });
     for (grantee, privilege, grantable) in grants {
         let grantee = grantee.map_or_else(|| "PUBLIC".to_string(), quote_identifier);
-        spi::execute(
+        alter(
+            change,
             &format!(
                 "GRANT {privilege} ({}) ON {} TO {grantee}{}",
                 quote_identifier(to),
                 change.name,
                 if grantable { " WITH GRANT OPTION" } else { "" }
             ),
-            &[],
         );
     }
     let tags: Vec<String> = owner::run(|| {
@@ -112,9 +112,9 @@ fn forget_tags(change: &Change, column: &str, source: Option<&str>) {
 }
 
 fn drop_not_null(change: &Change, column: &str) {
-    spi::execute(
+    alter(
+        change,
         &format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", change.name, quote_identifier(column)),
-        &[],
     );
 }
 
@@ -144,7 +144,15 @@ fn set_not_null(change: &Change, args: &Value) {
         Value::Object(_) => format!("ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID"),
         _ => return,
     };
-    spi::execute(&format!("ALTER TABLE {} {what}", change.name), &[]);
+    alter(change, &format!("ALTER TABLE {} {what}", change.name));
+}
+
+/// Alters the table with the rights of its owner, whoever has asked: a CHECK of the owner's is looked at for what it proves, and its
+/// functions are called for that.
+fn alter(change: &Change, statement: &str) {
+    backfill::as_owner_of(change.relation(), || {
+        spi::execute(statement, &[]);
+    });
 }
 
 /// Counts rows with the rights of the table's owner, who may have put something else under its name by now.

@@ -1,5 +1,6 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
+use super::form::away;
 use super::store::{Change, Stored};
 use super::{alone, backfill, certificate, quarantine, routine, throttle, verify};
 use crate::core::change::step::{Action, TABLE, lock};
@@ -137,9 +138,17 @@ pub fn statements(change: &Change, action: Action, text: &str, args: &Value) {
         return;
     }
     touching(change, args, || match action {
-        Action::Product => owner::run(|| {
-            spi::execute(&text, &[]);
-        }),
+        Action::Product => {
+            // With our rights, so the type has to be the one that its owner had when it was planned.
+            if let Some(of) = args["type"].as_str()
+                && away::owner_of_type(of).as_deref() != args["type_owner"].as_str()
+            {
+                error::change::drifted(change.id, &change.name).raise();
+            }
+            owner::run(|| {
+                spi::execute(&text, &[]);
+            });
+        }
         _ => {
             let relid = change.relation().0;
             let role = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);

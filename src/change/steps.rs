@@ -1,7 +1,7 @@
 //! Where a change goes: `advance_change` step by step to the next gate, and the ways back.
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, aside, backfill, certificate, ended, throttle, verify, window};
+use super::{alone, aside, backfill, certificate, ended, same, throttle, verify, window};
 use crate::audit::{self, Act};
 use crate::core::change::step::{Phase, lock};
 use crate::core::change::{State, quarantine_name};
@@ -229,7 +229,10 @@ pub fn abort(id: i64, reason: Option<&str>) {
             if !mine {
                 duty::require_owner("aborting a change", Relation(relid), false);
             }
-            take_back(id, &is_before_gate);
+            // Of another table of that name nothing is taken back.
+            if !same::is_another(&change, relid) {
+                take_back(id, &is_before_gate);
+            }
         }
         None => duty::require_operator("aborting a change whose table is gone"),
     }

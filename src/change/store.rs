@@ -1,4 +1,5 @@
 //! Changes and their steps as they are stored.
+use super::same;
 use crate::core::change::State;
 use crate::core::change::step::{Action, Phase, Step, fill};
 use crate::error;
@@ -67,13 +68,12 @@ impl Change {
         }
     }
 
-    /// The relation; raises when it is gone.
+    /// The relation; raises when it is gone, or another one bears its name.
     #[must_use]
     pub fn relation(&self) -> Relation {
         let name = self.current_name();
-        Relation(
-            catalog::relation_oid(&name).unwrap_or_else(|| error::change::drifted(self.id, &name).raise()),
-        )
+        let relid = catalog::relation_oid(&name).filter(|relid| !same::is_another(self, *relid));
+        Relation(relid.unwrap_or_else(|| error::change::drifted(self.id, &name).raise()))
     }
 
     /// Whether it takes something from readers.

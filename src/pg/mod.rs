@@ -51,6 +51,7 @@ pub mod roles;
 pub mod session;
 pub mod settings_scope;
 pub mod spi;
+pub mod turn;
 pub mod versions;
 pub mod wish;
 mod wish_away;

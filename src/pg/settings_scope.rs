@@ -76,6 +76,28 @@ impl Drop for Settings {
     }
 }
 
+/// A nesting level of settings in which nothing is set for longer, not by SET without LOCAL either.
+pub struct Undone(c_int);
+
+impl Undone {
+    /// Begins a level.
+    #[must_use]
+    pub fn begin() -> Self {
+        // SAFETY: as in `Settings`.
+        Undone(unsafe { pg_sys::NewGUCNestLevel() })
+    }
+}
+
+impl Drop for Undone {
+    fn drop(&mut self) {
+        // While unwinding, as in `Settings`.
+        if !std::thread::panicking() {
+            // SAFETY: ends the level that was begun, and takes back what was set in it.
+            unsafe { pg_sys::AtEOXact_GUC(false, self.0) };
+        }
+    }
+}
+
 /// Runs without a word to the client: for what the server says once itself.
 pub fn quietly<R>(f: impl FnOnce() -> R) -> R {
     let settings = Settings::begin();

@@ -3,7 +3,7 @@ mod add_column;
 mod add_constraint;
 mod aside;
 mod attached;
-mod away;
+pub mod away;
 mod conversion;
 mod create_index;
 mod derive;
