@@ -43,6 +43,8 @@ pub struct Planning {
     pub up: Option<Value>,
     /// The same for old values.
     pub down: Option<Value>,
+    /// What text and values mean to each other where it is proposed.
+    pub meaning: Value,
 }
 
 impl Planning {
