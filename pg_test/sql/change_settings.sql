@@ -93,3 +93,14 @@ CALL governance.advance_change(:three);
 INSERT INTO shop.number (id, r) VALUES (2, 1e300), (3, 1e-300), (4, 'inf'), (5, 'nan'), (6, 0), (7, -2.5), (8, NULL);
 SELECT governance.undo_change(:three);
 SELECT id, r FROM shop.number ORDER BY id;
+
+-- NOT NULL that is lost is told by the name the column has again
+CREATE TABLE shop.person (id int PRIMARY KEY, name text NOT NULL);
+INSERT INTO shop.person VALUES (1, 'a b');
+SELECT governance.propose_change('ALTER TABLE shop.person ADD COLUMN first text, ADD COLUMN last text, DROP COLUMN name', 'x',
+    up => '{"first": "split_part(name, '' '', 1)", "last": "split_part(name, '' '', 2)"}', down => 'first || '' '' || last') AS four \gset
+SELECT governance.approve_change(:four, 'yes', '{not_observed}');
+CALL governance.advance_change(:four);
+CALL governance.advance_change(:four);
+INSERT INTO shop.person (id, first) VALUES (2, 'only');
+SELECT governance.undo_change(:four);

@@ -76,6 +76,10 @@ fn leaving(p: &Planning, column: &str) -> table::Column {
     if facts.in_partition_key {
         p.no_form("the column is part of the partition key");
     }
+    // `down` may give none.
+    if let Some(why) = &facts.stays_not_null {
+        p.no_form(why);
+    }
     let dependents = table::dependents(p.relid, Some(column));
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
