@@ -48,6 +48,11 @@ fn one_step(id: i64) -> bool {
         s if s.has_ended() => error::change::wrong_state(id, "advanced", s.as_str(), None).raise(),
         _ => {}
     }
+    if change.has_nothing_left() {
+        duty::require_operator("ending a change whose table is gone");
+        end(&change, State::Done, "advance_change", None, None);
+        return false;
+    }
     let relation = change.relation();
     duty::require_owner("advancing a change", relation, false);
     let steps = store::steps(id);
