@@ -104,3 +104,23 @@ CALL governance.advance_change(:four);
 CALL governance.advance_change(:four);
 INSERT INTO shop.person (id, first) VALUES (2, 'only');
 SELECT governance.undo_change(:four);
+
+-- a new column that is made from text: old rows, and those of clients that do not know it, in whatever style they write
+CREATE TABLE shop.note (id int PRIMARY KEY, written text);
+INSERT INTO shop.note VALUES (1, '03/04/2020');
+SET datestyle = 'SQL, DMY';
+SELECT governance.propose_change('ALTER TABLE shop.note ADD COLUMN day date NOT NULL', 'x', up => 'written::date') AS five \gset
+SELECT governance.approve_change(:five, 'yes');
+SET datestyle = 'ISO, MDY';
+CALL governance.advance_change(:five);
+INSERT INTO shop.note (id, written) VALUES (2, '03/04/2020');
+SELECT * FROM shop.note ORDER BY id;
+SELECT governance.abort_change(:five);
+
+-- the sign of an interval is what it is for whoever proposes
+SET intervalstyle = sql_standard;
+SELECT governance.propose_change('ALTER TABLE shop.note ADD COLUMN span interval NOT NULL', 'x', up => '''-1 2:00''::interval') AS six \gset
+RESET intervalstyle;
+SELECT governance.approve_change(:six, 'yes');
+CALL governance.advance_change(:six);
+SELECT round(extract(epoch FROM span) / 3600) AS hours FROM shop.note ORDER BY id;
