@@ -114,6 +114,7 @@ pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys:
                 AND w.ev_class IS DISTINCT FROM $1
                 AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
                 AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
+                AND NOT EXISTS (SELECT FROM pg_publication_rel p WHERE $2::text IS NULL AND d.classid = 'pg_publication_rel'::regclass AND (p.oid, p.prrelid) = (d.objid, $1))
                 AND NOT EXISTS (SELECT FROM pg_policy p WHERE $2::text IS NULL AND d.classid = 'pg_policy'::regclass AND (p.oid, p.polrelid) = (d.objid, $1))
                 AND NOT EXISTS (SELECT FROM pg_trigger t WHERE $2::text IS NULL AND d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
                 AND NOT (d.classid = 'pg_attrdef'::regclass

@@ -157,7 +157,7 @@ pub fn as_written(settings: &[(CString, String)]) -> Option<Settings> {
 pub fn meaning_of(json: &serde_json::Value) -> Vec<(CString, String)> {
     let known =
         |name: &&CStr| Some(((*name).to_owned(), json[&*name.to_string_lossy()].as_str()?.to_string()));
-    MEANING.iter().filter_map(|name| known(&name)).collect()
+    MEANING.iter().filter_map(known).collect()
 }
 
 /// Runs without a word to the client: for what the server says once itself.
