@@ -76,7 +76,8 @@ pub mod governance {
     ) -> Option<i64> {
         let sql = given("ddl", ddl);
         let path = search_path.unwrap_or_default();
-        propose::propose(&propose::Proposal { sql, reason, up, down, path })
+        let meaning = crate::pg::settings_scope::meaning();
+        propose::propose(&propose::Proposal { sql, reason, up, down, path, meaning })
     }
 
     /// The statements of a change with their locks.

@@ -29,10 +29,16 @@ pub struct Proposal<'a> {
     pub down: Option<&'a str>,
     /// Under which names are resolved.
     pub path: &'a str,
+    /// What text and values mean to each other in the session of the proposal.
+    pub meaning: Vec<(String, String)>,
 }
 
 /// Plans a wish; returns the number of the change, None where none is needed.
 pub fn propose(p: &Proposal) -> Option<i64> {
+    settings_scope::with_steady_constants(|| plan_wish(p))
+}
+
+fn plan_wish(p: &Proposal) -> Option<i64> {
     let reason = p
         .reason
         .map(str::trim)
@@ -163,6 +169,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
         path: p.path.to_string(),
         up: expressions(p.up),
         down: expressions(p.down),
+        meaning: p.meaning.iter().cloned().collect(),
     };
     // A wish that cannot be planned takes no number.
     let _ = for_plan::run(|| form::plan_all(&planning, &wish.parts));

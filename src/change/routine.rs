@@ -125,7 +125,7 @@ fn count_nulls(change: &Change, args: &Value) {
     let sql = format!("SELECT count(*) FROM {} WHERE {} IS NULL", change.name, quote_identifier(column));
     let nulls = count(change, &sql);
     if nulls > 0 {
-        error::change::not_null_lost(&change.name, column, nulls).warn();
+        error::change::not_null_lost(&change.name, word(args, "named"), nulls).warn();
     }
     let how = match nulls {
         0 if args["at_once"] == true || !table::is_large(change.relation().0) => json!("at once"),

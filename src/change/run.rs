@@ -112,6 +112,7 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
 pub fn batch(change: &Change, stored: &Stored) -> Outcome {
     bound_lock_wait();
     let (step, held) = (&stored.step, || throttle::holds(change).is_some());
+    let _meaning = settings_scope::as_written(&settings_scope::meaning_of(&step.args["meaning"]));
     let is_left = kept_plan::at_once(|| match step.action {
         Action::Copy => held() || backfill::batch(change, &step.args),
         _ => verify::batch(change, &step.args),

@@ -1,13 +1,13 @@
 //! Where a change goes: `advance_change` step by step to the next gate, and the ways back.
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, aside, backfill, certificate, ended, same, throttle, verify, window};
+use super::{added, alone, aside, backfill, certificate, ended, same, throttle, verify, window};
 use crate::audit::{self, Act};
 use crate::core::change::step::{Phase, lock};
 use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, kept_plan, owner, roles, spi};
+use crate::pg::{catalog, kept_plan, owner, roles, settings_scope, spi};
 use crate::registry::duty;
 use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
@@ -30,6 +30,10 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
+    settings_scope::with_steady_constants(|| one_step(id))
+}
+
+fn one_step(id: i64) -> bool {
     if alone::rest(id) {
         return true;
     }
@@ -43,6 +47,11 @@ pub fn advance(id: i64) -> bool {
         State::Undone if alone::has_come_back(&change) => return false,
         s if s.has_ended() => error::change::wrong_state(id, "advanced", s.as_str(), None).raise(),
         _ => {}
+    }
+    if change.has_nothing_left() {
+        duty::require_operator("ending a change whose table is gone");
+        end(&change, State::Done, "advance_change", None, None);
+        return false;
     }
     let relation = change.relation();
     duty::require_owner("advancing a change", relation, false);
@@ -112,6 +121,10 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 /// Contracts a change whose certificate is valid: all of it, in this transaction. `by_own_ddl`: somebody's own statement
 /// completes it.
 pub fn contract(change: &Change, by_own_ddl: bool) {
+    settings_scope::with_steady_constants(|| take_away(change, by_own_ddl));
+}
+
+fn take_away(change: &Change, by_own_ddl: bool) {
     let certificate = certificate::require(change);
     let relation = change.relation();
     let steps = store::steps(change.id);
@@ -218,8 +231,10 @@ fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
 pub fn abort(id: i64, reason: Option<&str>) {
     let change = store::lock(id);
     if !change.state.is_before_contraction() {
-        let hint =
-            (change.state == State::Contracted).then(|| format!("SELECT governance.undo_change({id});"));
+        // Where it is too late to take back what was added, undo_change says what to propose.
+        let can_be_undone =
+            change.state == State::Contracted || change.state == State::Done && added::adds(&change);
+        let hint = can_be_undone.then(|| format!("SELECT governance.undo_change({id});"));
         error::change::wrong_state(id, "aborted", change.state.as_str(), hint).raise();
     }
     let relid = catalog::relation_oid(&change.name);
@@ -241,6 +256,10 @@ pub fn abort(id: i64, reason: Option<&str>) {
 
 /// Brings back what a contracted change took away; the old shape is as it was before.
 pub fn undo(id: i64, reason: Option<&str>) {
+    settings_scope::with_steady_constants(|| bring_back(id, reason));
+}
+
+fn bring_back(id: i64, reason: Option<&str>) {
     let change = store::lock(id);
     if change.state != State::Contracted && !ended::can_be_undone(&change) {
         let hint =

@@ -22,6 +22,8 @@ pub struct Column {
     pub in_primary_key: bool,
     /// Part of the partition key.
     pub in_partition_key: bool,
+    /// Why PostgreSQL keeps it NOT NULL, where it does for another reason than a primary key.
+    pub stays_not_null: Option<String>,
 }
 
 /// A column, None when there is none of that name.
@@ -34,7 +36,12 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
                       WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
                     a.attnotnull, a.attinhcount > 0, a.attgenerated <> '',
                     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)),
-                    EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = a.attrelid AND a.attnum = ANY (p.partattrs))
+                    EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = a.attrelid AND a.attnum = ANY (p.partattrs)),
+                    CASE WHEN a.attidentity <> '' THEN 'the column is an identity: ALTER COLUMN … DROP IDENTITY first'
+                         WHEN EXISTS (SELECT FROM (SELECT a.attrelid AS relid UNION SELECT relid FROM pg_partition_tree(a.attrelid)) t
+                                        JOIN pg_index i ON i.indrelid = t.relid AND i.indisreplident
+                                        JOIN pg_attribute r ON r.attrelid = t.relid AND r.attname = a.attname AND r.attnum = ANY (i.indkey))
+                         THEN 'the column is part of the replica identity' END
                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
               WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
             &[relid.into(), name.into()],
@@ -46,6 +53,7 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
                 generated: r.must(5),
                 in_primary_key: r.must(6),
                 in_partition_key: r.must(7),
+                stays_not_null: r.get(8),
             },
         )
     })
@@ -106,11 +114,13 @@ pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys:
                 AND w.ev_class IS DISTINCT FROM $1
                 AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
                 AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
+                AND NOT EXISTS (SELECT FROM pg_publication_rel p WHERE $2::text IS NULL AND d.classid = 'pg_publication_rel'::regclass AND (p.oid, p.prrelid) = (d.objid, $1))
+                AND NOT EXISTS (SELECT FROM pg_policy p WHERE $2::text IS NULL AND d.classid = 'pg_policy'::regclass AND (p.oid, p.polrelid) = (d.objid, $1))
                 AND NOT EXISTS (SELECT FROM pg_trigger t WHERE $2::text IS NULL AND d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
                 AND NOT (d.classid = 'pg_attrdef'::regclass
                          AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
-                                        AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
-                                                         AND g.attnum = f.adnum AND g.attgenerated <> '')))
+                                        AND ($2::text IS NULL OR NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
+                                                         AND g.attnum = f.adnum AND g.attgenerated <> ''))))
               ORDER BY 1 LIMIT 20",
             &[relid.into(), column.into(), views.to_vec().into()],
             |r| r.must(1),

@@ -211,6 +211,15 @@ pub fn drifted(id: i64, name: &Name) -> Failure {
     .hint(format!("SELECT governance.abort_change({id}); then propose the change again."))
 }
 
+/// A contracted change whose table is gone, with what it had in quarantine.
+pub fn nothing_left(id: i64, name: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_TABLE,
+        format!("{name} is gone, and with it what change {id} took away"),
+    )
+    .hint(format!("An operator ends the change: CALL governance.advance_change({id});"))
+}
+
 /// An approval that must name the waiver.
 pub fn waiver_required(id: i64, missing: &[String]) -> Failure {
     Failure::new(

@@ -21,6 +21,8 @@ pub struct Expression {
     pub volatile: bool,
     /// Whether it calls functions that users wrote.
     pub runs_users_code: bool,
+    /// It gives the same result for the same row, as long as settings stay as they are.
+    pub stable: bool,
     /// The tree, in the memory of the moment.
     pub node: *mut pg_sys::Node,
 }
@@ -138,7 +140,9 @@ pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use)
         };
         // Values of an array, a row or a range are read as such already here, and their domains checked.
         let runs_nothing = !matches!(what_for, Use::Value(_));
-        let node = if runs_nothing { looking::run(read) } else { read() };
+        let node = settings_scope::reading_intervals_as_caller(|| {
+            if runs_nothing { looking::run(read) } else { read() }
+        });
         pg_sys::assign_expr_collations(state, node);
         let mut columns = columns_of(relid, node);
         let mut text = settings_scope::with_fixed_path(|| {
@@ -155,7 +159,8 @@ pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use)
             }
         }
         let volatile = pg_sys::contain_volatile_functions(node);
-        Expression { text, columns, volatile, runs_users_code: runs_users_code(node), node }
+        let stable = !volatile && pg_sys::contain_mutable_functions(node);
+        Expression { text, columns, volatile, runs_users_code: runs_users_code(node), stable, node }
     }
 }
 

@@ -97,7 +97,7 @@ pub unsafe fn read_raw(
     let names = Names { columns, numbers: &[], become_: As::Parameters, relation };
     // SAFETY: the caller vouches for the tree; what analysis makes of it is a valid tree.
     unsafe {
-        let node = analyse(raw, &names, target);
+        let node = settings_scope::reading_intervals_as_caller(|| analyse(raw, &names, target));
         let deparsed = settings_scope::with_fixed_path(|| {
             text_of(pg_sys::deparse_expression(node, std::ptr::null_mut(), false, false))
         });
@@ -285,6 +285,13 @@ unsafe fn is_cast(mut node: *mut pg_sys::Node) -> bool {
             };
         }
     }
+}
+
+/// Whether values of a type are those of another as they are.
+#[must_use]
+pub fn is_same_inside(from: pg_sys::Oid, to: pg_sys::Oid) -> bool {
+    // SAFETY: looks types up by their numbers.
+    unsafe { pg_sys::IsBinaryCoercible(from, to) }
 }
 
 /// Whether a value of one type may be assigned to a column of another.

@@ -53,7 +53,7 @@ pub fn constraint(plan: &mut Plan, table: &str, name: &str, is_valid: bool, of_p
 pub fn not_null(p: &Planning, column: &str, hidden: &str, at_once: bool, plan: &mut Plan) {
     let (quoted, proof) = (quote_identifier(column), p.reserved(&format!("{column}_not_null")));
     let key = aside::key(TABLE, &proof);
-    let args = |counts: bool| json!({"column": hidden, "table": TABLE, "constraint": proof, "aside": key, "at_once": at_once, "counts": counts});
+    let args = |counts: bool| json!({"column": hidden, "named": column, "table": TABLE, "constraint": proof, "aside": key, "at_once": at_once, "counts": counts});
     let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {} DROP NOT NULL", quote_identifier(hidden));
     let step = Step::routine(Phase::Contract, "drop_not_null", words, args(false));
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });

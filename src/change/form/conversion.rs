@@ -31,6 +31,8 @@ pub struct Conversion {
     pub is_hidden: bool,
     /// Whether the expressions call functions of users.
     pub runs_users_code: bool,
+    /// Whether what they give depends on nothing but the row.
+    pub is_immutable: bool,
 }
 
 impl Side {
@@ -66,8 +68,14 @@ impl Conversion {
         } else {
             Value::Object(self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect())
         };
+        // Old and new values of one row have to mean the same, whoever writes it and in whatever style.
+        let meaning = if self.is_immutable {
+            String::new()
+        } else {
+            format!(", {}", quote_literal(p.meaning.to_string()))
+        };
         format!(
-            "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._convert({}, {}, {}, {}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {trigger}",
+            "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._convert({}, {}, {}, {}{meaning}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {trigger}",
             p.id,
             if after { "'down'" } else { "'both'" },
             quote_literal(up.to_string()),
@@ -115,9 +123,12 @@ impl Conversion {
             list(&self.old, |o| quote_identifier(&o.name)),
             list(&self.old, |o| format!("({})::{}", self.down(o, false), o.type_name)),
         );
-        let args = json!({
+        let mut args = json!({
             "set": set, "types": types, "unless": unless, "runs_users_code": self.runs_users_code,
         });
+        if !self.is_immutable {
+            args["meaning"] = p.meaning.clone();
+        }
         plan.step(Step::copy(
             format!(
                 "UPDATE {TABLE} SET {} in batches, a commit after each",

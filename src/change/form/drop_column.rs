@@ -48,7 +48,8 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     let words = format!("give the indexes of {hidden}, and its sequence, reserved names");
     let step = Step::routine(Phase::Contract, "hide_indexes", words, json!({"column": reserved}));
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
-    if facts.not_null {
+    // An identity has a value whoever writes.
+    if facts.not_null && facts.stays_not_null.is_none() {
         aside::not_null(p, column, &reserved, false, &mut plan);
     }
     plan.purge_column(&reserved);

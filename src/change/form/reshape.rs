@@ -76,6 +76,10 @@ fn leaving(p: &Planning, column: &str) -> table::Column {
     if facts.in_partition_key {
         p.no_form("the column is part of the partition key");
     }
+    // `down` may give none.
+    if let Some(why) = &facts.stays_not_null {
+        p.no_form(why);
+    }
     let dependents = table::dependents(p.relid, Some(column));
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
@@ -87,7 +91,7 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
     let old: Vec<Column> = dropped.iter().filter_map(|c| retype::column_of(p.relid, c)).collect();
     let new: Vec<Column> = added.iter().filter_map(|n| as_column(n)).collect();
     let names: Vec<&str> = added.iter().map(|n| n.name.as_str()).collect();
-    let mut runs_users_code = false;
+    let (mut runs_users_code, mut is_immutable) = (false, true);
     let new_sides = added
         .iter()
         .map(|n| {
@@ -95,6 +99,7 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
                 .unwrap_or_else(|| error::conversion::needs_up(&n.name, &p.ddl).raise());
             let read = conversion::read(p, "up", &n.name, &text, &old, &n.type_name);
             runs_users_code |= read.runs_users_code;
+            is_immutable &= read.is_immutable;
             side(p, &n.name, &n.type_name, &n.collation, read.text)
         })
         .collect();
@@ -106,10 +111,11 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
                 .unwrap_or_else(|| error::conversion::needs_down(column, &p.ddl).raise());
             let read = conversion::read(p, "down", column, &text, &new, &facts.type_name);
             runs_users_code |= read.runs_users_code;
+            is_immutable &= read.is_immutable;
             side(p, column, &facts.type_name, "", read.text)
         })
         .collect();
-    Conversion { old: old_sides, new: new_sides, is_hidden: false, runs_users_code }
+    Conversion { old: old_sides, new: new_sides, is_hidden: false, runs_users_code, is_immutable }
 }
 
 fn side(p: &Planning, name: &str, type_name: &str, collation: &str, made_from: String) -> Side {

@@ -51,6 +51,7 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
         new: vec![side(&r.type_name, &r.collation, &up.text)],
         is_hidden: true,
         runs_users_code: up.runs_users_code || down.runs_users_code,
+        is_immutable: up.is_immutable && down.is_immutable,
     };
     let mut plan = Plan::default();
     c.expand(p, &mut plan);
