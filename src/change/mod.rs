@@ -16,6 +16,7 @@ mod grants;
 mod identity;
 pub mod ledger;
 mod old_name;
+mod part_index;
 mod propose;
 mod published;
 mod quarantine;

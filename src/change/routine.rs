@@ -1,6 +1,6 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{aside, backfill, detached, grants, identity, old_name, quarantine, table, whole};
+use super::{aside, backfill, detached, grants, identity, old_name, part_index, quarantine, table, whole};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -25,6 +25,7 @@ pub fn forward(change: &Change, args: &Value) {
         "hide" => hide(change, word(args, "name")),
         "set_aside" => aside::set(change, args),
         "validate" => aside::validate(change, args),
+        "take_over" => part_index::take_over(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
         "move" => old_name::rename(change, args, false),
@@ -48,6 +49,7 @@ pub fn back(change: &Change, args: &Value) {
         "hide_indexes" => show_indexes(change, word(args, "column")),
         "hide" => show(change),
         "set_aside" => aside::back(change, args),
+        "take_over" => part_index::give_back(change, args),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args),
         "hide_view" => quarantine::show(change, args),

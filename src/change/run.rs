@@ -1,7 +1,7 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
 use super::store::{Change, Stored};
-use super::{alone, backfill, certificate, quarantine, routine, throttle, verify};
+use super::{alone, backfill, certificate, part_index, quarantine, routine, throttle, verify};
 use crate::core::change::step::{Action, TABLE, lock};
 use crate::error;
 use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
@@ -125,6 +125,9 @@ pub fn back(change: &Change, stored: &Stored) {
     bound_lock_wait();
     certificate::keeping_others(change, || match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
+        Action::Alone if step.args["each"].is_object() => {
+            settings_scope::quietly(|| part_index::forget(change, &step.args["each"]));
+        }
         // Steps take back what others may have taken back: nobody wants to hear of that.
         action => settings_scope::quietly(|| statements(change, action, undo, &step.args)),
     });

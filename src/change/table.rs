@@ -76,6 +76,7 @@ pub fn named(name: &str) -> Option<pg_sys::Oid> {
 
 /// What else would go, or stand in the way, if a column (or with None the table) were dropped: views, foreign keys of
 /// other tables, policies, functions that use the row type, and the like. Not its own indexes, defaults and constraints.
+/// A column goes from the tables below as well.
 #[must_use]
 pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
     dependents_but(relid, column, &[])
@@ -86,30 +87,37 @@ pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
 pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys::Oid]) -> Vec<String> {
     owner::run(|| {
         spi::select(
-            "SELECT DISTINCT CASE WHEN w.oid IS NOT NULL THEN format('view %s', w.ev_class::regclass)
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid
+                UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid WHERE $2::text IS NOT NULL)
+             SELECT DISTINCT CASE WHEN w.oid IS NOT NULL THEN format('view %s', w.ev_class::regclass)
                                   ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END
                FROM pg_depend d
                LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
                LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
               WHERE d.deptype IN ('n', 'P', 'S')
-                AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
+                AND (d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT relid FROM tree)
                      AND ($2::text IS NULL
-                          OR d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = $1 AND attname = $2))
+                          OR d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = d.refobjid AND attname = $2))
                   OR $2::text IS NULL AND d.refclassid = 'pg_type'::regclass
                      AND d.refobjid IN (SELECT reltype FROM pg_class WHERE oid = $1
                                         UNION SELECT typarray FROM pg_type WHERE typrelid = $1))
                 -- Its own constraints go with the column, but for foreign keys from another of its columns.
-                AND (k.conrelid IS DISTINCT FROM $1
+                AND (k.conrelid IS NULL OR k.conrelid NOT IN (SELECT relid FROM tree)
                      OR k.contype = 'f' AND $2::text IS NOT NULL
                         AND d.refobjsubid = ANY (k.confkey) AND d.refobjsubid <> ALL (k.conkey))
-                AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
-                AND w.ev_class IS DISTINCT FROM $1
-                AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
-                AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
+                -- What partitions have from above is known there.
+                AND ($2::text IS NULL OR k.conparentid IS NULL OR k.conparentid = 0)
+                AND ($2::text IS NULL OR NOT EXISTS (
+                     SELECT FROM pg_trigger t WHERE d.classid = 'pg_trigger'::regclass AND t.oid = d.objid AND t.tgparentid <> 0))
+                AND NOT (d.classid = 'pg_class'::regclass AND d.objid IN (SELECT relid FROM tree))
+                AND (w.ev_class IS NULL OR w.ev_class NOT IN (SELECT relid FROM tree) AND w.ev_class <> ALL ($3))
+                AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND x.indexrelid = d.objid
+                                   AND x.indrelid IN (SELECT relid FROM tree))
                 AND NOT EXISTS (SELECT FROM pg_trigger t WHERE $2::text IS NULL AND d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
                 AND NOT (d.classid = 'pg_attrdef'::regclass
-                         AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
-                                        AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
+                         AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid IN (SELECT relid FROM tree)
+                                        AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = f.adrelid
                                                          AND g.attnum = f.adnum AND g.attgenerated <> '')))
               ORDER BY 1 LIMIT 20",
             &[relid.into(), column.into(), views.to_vec().into()],
@@ -313,39 +321,6 @@ pub fn root_column(p: &Planning, name: &str) -> Column {
         p.no_form("the column is inherited from another table");
     }
     facts
-}
-
-/// The tables that inherit from it, however deep, partitions apart. Raises where one has a column of its own that would be
-/// merged with a new one of this name, or has the column from elsewhere too.
-#[must_use]
-pub fn heirs(p: &Planning, column: &str, new_name: &str) -> Vec<Name> {
-    if !shape(p.relid).has_children {
-        return Vec::new();
-    }
-    let found: Vec<(Name, bool, bool)> = owner::run(|| {
-        spi::select(
-            "WITH RECURSIVE tree AS (
-                SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = $1
-                UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
-             SELECT n.nspname::text, c.relname::text,
-                    EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped),
-                    c.relkind <> 'r' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attinhcount > 1)
-               FROM tree t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid",
-            &[p.relid.into(), column.into(), new_name.into()],
-            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must(3), r.must(4)),
-        )
-    });
-    for (name, has_new, from_elsewhere) in &found {
-        if *has_new {
-            crate::error::change::name_taken(name, new_name).raise();
-        }
-        if *from_elsewhere {
-            p.no_form(
-                "a table that inherits the column has it from another table too, or is no ordinary table",
-            );
-        }
-    }
-    found.into_iter().map(|(name, ..)| name).collect()
 }
 
 /// The word for a relation in ALTER and DROP.

@@ -134,7 +134,7 @@ pub fn begins_again(change: &Change, steps: &[Stored]) -> bool {
             &[change.id.into()],
         );
         spi::execute(
-            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND action IN ('copy', 'compare')",
+            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND (action IN ('copy', 'compare') OR args ? 'each')",
             &[change.id.into()],
         );
         spi::execute("UPDATE governance.change SET verified_at = NULL WHERE id = $1", &[change.id.into()]);

@@ -265,6 +265,15 @@ pub fn window_too_short(id: i64, problem: &str, class: &str, days: i64) -> Failu
         ))
 }
 
+/// Somebody has dropped what the change has built.
+pub fn index_gone(id: i64, index: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("index {index}, which change {id} has built, is gone or not valid"),
+    )
+    .hint(format!("SELECT governance.abort_change({id}); then propose it again."))
+}
+
 /// Still in quarantine.
 pub fn in_quarantine(id: i64, until: &str) -> Failure {
     Failure::new(

@@ -1,6 +1,6 @@
 //! ALTER TABLE … RENAME COLUMN: a twin under the new name, written together; at the gate the old column takes the new name
 //! natively, so that indexes, constraints, defaults, views and foreign keys stay.
-use super::{Plan, Planning};
+use super::{Plan, Planning, below};
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -42,7 +42,7 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
         json!({"from": column, "to": new_name}),
     ));
     // Partitions get the trigger of the table above, heirs do not.
-    let heirs: Vec<String> = table::heirs(p, column, new_name).iter().map(ToString::to_string).collect();
+    let heirs = below::heirs(p, column, &[new_name]);
     let trigger = p.trigger();
     let of_each = |statement: &dyn Fn(&str) -> String| {
         let tables = std::iter::once(TABLE).chain(heirs.iter().map(String::as_str));

@@ -4,8 +4,9 @@ use super::attached::{self, Constraint, Settings};
 use super::conversion::{self, Conversion, Side};
 use super::indexes::{self, Index};
 use super::referenced::{self, Reference};
-use super::{Plan, Planning, derive, rebuild};
+use super::{Plan, Planning, below, derive, rebuild};
 use crate::change::table;
+use crate::change::whole::{self, Member};
 use crate::core::change::part::Retype;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -60,7 +61,11 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
-    let without = change.constraints.iter().map(|c| quote_identifier(&c.name)).collect::<Vec<_>>();
+    let label = |c: &Constraint| {
+        let name = quote_identifier(&c.name);
+        if c.table == TABLE { name } else { format!("{name} of {}", c.table) }
+    };
+    let without = change.constraints.iter().map(label).collect::<Vec<_>>();
     c.contract(&mut plan, &[json!(without)]);
     rebuild::after_swap(p, &change, &mut plan);
     referenced::after_swap(&change.references, &mut plan);
@@ -119,6 +124,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     }
     referenced::require_comparable(p, &r.column, new, &r.type_name);
     let references = referenced::references(p, &r.column);
+    below::require_same(p, &r.column, true);
     let mut dependents = table::dependents(p.relid, Some(&r.column));
     dependents.retain(|d| !referenced::is_among(&references, d));
     dependents.extend(attached::statistics_objects(p.relid, &r.column));
@@ -130,14 +136,23 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     };
     let reserved = p.reserved(&r.column);
     let indexes = indexes::of_column(p, old, new, &reserved);
-    if !indexes.is_empty() && table::shape(p.relid).partitioned {
-        p.no_form("an index over a column of a partitioned table cannot be built while clients write");
-    }
-    let mut constraints = attached::constraints(p.relid, &r.column, &reserved);
-    for c in constraints.iter_mut().filter(|c| c.is_check) {
-        let (what, boolean) = (format!("check {}", c.name), Some((pg_sys::BOOLOID, -1)));
-        c.text = rebuild::for_new_column(p, &what, &c.text, boolean, new, &reserved);
-    }
+    let of_member = |m: Member| {
+        let name = if m.relid == p.relid { TABLE.to_string() } else { m.name.to_string() };
+        let mut constraints = attached::constraints(m.relid, &name, &r.column, &reserved);
+        for c in &mut constraints {
+            if c.is_check {
+                let (what, boolean) = (format!("check {}", c.name), Some((pg_sys::BOOLOID, -1)));
+                c.text = rebuild::for_new_column(p, m.relid, &what, &c.text, boolean, new, &reserved);
+            } else if m.partitioned {
+                p.no_form(&format!(
+                    "foreign key {} is of a partitioned table, where none can be made NOT VALID",
+                    quote_identifier(&c.name)
+                ));
+            }
+        }
+        constraints
+    };
+    let constraints = whole::tree(p.relid).into_iter().flat_map(of_member).collect();
     Change {
         name: r.column.clone(),
         reserved,
