@@ -112,6 +112,8 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 /// Contracts a change whose certificate is valid: all of it, in this transaction. `by_own_ddl`: somebody's own statement
 /// completes it.
 pub fn contract(change: &Change, by_own_ddl: bool) {
+    // What this session has waited for lies before the gate.
+    let _ = alone::has_come_back(change);
     let certificate = certificate::require(change);
     let relation = change.relation();
     let steps = store::steps(change.id);

@@ -20,8 +20,8 @@ pub struct Column {
     pub generated: bool,
     /// Part of the primary key.
     pub in_primary_key: bool,
-    /// Part of the partition key.
-    pub in_partition_key: bool,
+    /// The partitioned table, it or one below it, whose key it is part of; quoted.
+    pub partition_key_of: Option<String>,
 }
 
 /// A column, None when there is none of that name.
@@ -34,7 +34,15 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
                       WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
                     a.attnotnull, a.attinhcount > 0, a.attgenerated <> '',
                     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)),
-                    EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = a.attrelid AND a.attnum = ANY (p.partattrs))
+                    -- PostgreSQL keeps a column of a key, or of an expression in one, by what it depends on.
+                    (WITH RECURSIVE tree AS (
+                        SELECT a.attrelid AS relid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid)
+                     SELECT format('%I.%I', n.nspname, c.relname)
+                       FROM tree JOIN pg_class c ON c.oid = tree.relid AND c.relkind = 'p' JOIN pg_namespace n ON n.oid = c.relnamespace
+                       JOIN pg_attribute b ON b.attrelid = c.oid AND b.attname = a.attname
+                       JOIN pg_depend d ON (d.classid, d.objid, d.objsubid) = ('pg_class'::regclass, c.oid, b.attnum)
+                        AND (d.refclassid, d.refobjid, d.refobjsubid, d.deptype) = ('pg_class'::regclass, c.oid, 0, 'i')
+                      ORDER BY c.oid LIMIT 1)
                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
               WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
             &[relid.into(), name.into()],
@@ -45,7 +53,7 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
                 inherited: r.must(4),
                 generated: r.must(5),
                 in_primary_key: r.must(6),
-                in_partition_key: r.must(7),
+                partition_key_of: r.get(7),
             },
         )
     })
@@ -301,6 +309,13 @@ fn require_root(p: &Planning) {
     }
     if shape.is_partition {
         p.no_form("a partition has its columns and its place from the table above it");
+    }
+}
+
+/// Raises where a column is part of a partition key: rows would have to move.
+pub fn require_no_partition_key(p: &Planning, column: &str, facts: &Column) {
+    if let Some(table) = &facts.partition_key_of {
+        crate::error::change::partition_key(column, table, &p.name).raise();
     }
 }
 

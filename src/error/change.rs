@@ -43,6 +43,19 @@ pub fn no_form(why: &str, wish: &str) -> Failure {
         ))
 }
 
+/// A column that says in which partition a row is.
+pub fn partition_key(column: &str, keyed: &str, table: &Name) -> Failure {
+    let new = Name { schema: table.schema.clone(), relation: format!("{}_new", table.relation) };
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("column \"{column}\" is part of the partition key of {keyed}"),
+    )
+    .detail("It says in which partition a row is, and PostgreSQL keeps it as it is.")
+    .hint(format!(
+        "Make a table with another key, copy the rows, and let both change names: CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
+    ))
+}
+
 /// `up` or `down` where the form needs none.
 pub fn no_expressions() -> Failure {
     Failure::new(Code::ERRCODE_FEATURE_NOT_SUPPORTED, "this form of change takes neither up nor down")

@@ -2,6 +2,7 @@
 //! changes, does so in all of them.
 use super::Planning;
 use crate::change::table;
+use crate::core::change::step::TABLE;
 use crate::error;
 use crate::pg::catalog::Name;
 use crate::pg::{owner, spi};
@@ -39,6 +40,13 @@ pub fn heirs(p: &Planning, column: &str, new_names: &[&str]) -> Vec<String> {
         }
     }
     found.into_iter().map(|(name, ..)| name.to_string()).collect()
+}
+
+/// A statement for the table of the change and each of its heirs.
+#[must_use]
+pub fn of_each(heirs: &[String], statement: impl Fn(&str) -> String) -> String {
+    let tables = std::iter::once(TABLE).chain(heirs.iter().map(String::as_str));
+    tables.map(statement).collect::<Vec<_>>().join("; ")
 }
 
 /// Raises where a table below says something of the column that it would keep, or that could not be brought back.

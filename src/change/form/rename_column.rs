@@ -14,9 +14,7 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
     if facts.generated {
         p.no_form("a generated column cannot be written together with its new name");
     }
-    if facts.in_partition_key {
-        p.no_form("a partition key cannot be written together with its new name");
-    }
+    table::require_no_partition_key(p, column, &facts);
     if catalog::column_number(p.relid, new_name).is_some() {
         error::change::name_taken(&p.name, new_name).raise();
     }
@@ -44,18 +42,14 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
     // Partitions get the trigger of the table above, heirs do not.
     let heirs = below::heirs(p, column, &[new_name]);
     let trigger = p.trigger();
-    let of_each = |statement: &dyn Fn(&str) -> String| {
-        let tables = std::iter::once(TABLE).chain(heirs.iter().map(String::as_str));
-        tables.map(statement).collect::<Vec<_>>().join("; ")
-    };
     let (from, to) = (quote_literal(column), quote_literal(new_name));
-    let make = of_each(&|table| {
+    let make = below::of_each(&heirs, |table| {
         format!(
             "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._dual_write({from}, {to}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
         )
     });
-    let unmake = of_each(&|table| format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"));
-    let args = json!({"trigger": trigger, "touches": heirs, "of_heirs": !heirs.is_empty()});
+    let unmake = below::of_each(&heirs, |table| format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"));
+    let args = json!({"trigger": trigger, "touches": heirs, "of_heirs": true});
     plan.and(
         Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, make.clone(), Some(unmake.clone()))
             .with(args.clone()),

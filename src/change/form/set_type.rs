@@ -36,7 +36,7 @@ pub struct Change {
 
 /// The plan.
 pub fn plan(p: &Planning, r: &Retype) -> Plan {
-    let facts = table::plain_column(p, &r.column);
+    let facts = table::root_column(p, &r.column);
     let (old, new) = columns(p, r);
     let (up, down) = expressions(p, r, &facts, &old, &new);
     let change = change(p, r, &facts, &old, &new);
@@ -52,12 +52,13 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
         new: vec![side(&r.type_name, &r.collation, &up.text)],
         is_hidden: true,
         runs_users_code: up.runs_users_code || down.runs_users_code,
+        heirs: below::heirs(p, &r.column, &[&change.reserved]),
     };
     let mut plan = Plan::default();
     c.expand(p, &mut plan);
     settings_of_new(&change, &mut plan);
     rebuild::expand(p, &change, &mut plan);
-    Conversion::stop(p, &mut plan);
+    c.stop(p, &mut plan);
     referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
@@ -119,9 +120,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     if facts.generated {
         p.no_form("a generated column is made by its own expression");
     }
-    if facts.in_partition_key {
-        p.no_form("the column is part of the partition key");
-    }
+    table::require_no_partition_key(p, &r.column, &facts);
     referenced::require_comparable(p, &r.column, new, &r.type_name);
     let references = referenced::references(p, &r.column);
     below::require_same(p, &r.column, true);
