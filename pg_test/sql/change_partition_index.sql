@@ -120,7 +120,7 @@ CALL governance.advance_change(:two);
 SELECT governance.abort_change(:two);
 SELECT * FROM public.differs() WHERE fact !~ 'event_[34]';
 
--- contracted by a tool's statement, and purged; the very names that PostgreSQL would have left
+-- contracted by a tool's statement, and purged; what is left is the types, and PostgreSQL's own statement repeats comments on partitions
 SELECT governance.propose_change('ALTER TABLE shop.event ALTER customer TYPE bigint', 'x') AS three \gset
 SELECT governance.approve_change(:three, 'yes', '{not_observed}');
 CALL governance.advance_change(:three);
@@ -158,10 +158,16 @@ INSERT INTO shop.ledger (id, at, v) VALUES (3, '2024-01-04', 1);
 INSERT INTO shop.ledger (id, at, v) VALUES (3000000000, '2024-01-04', 1);
 SET ROLE part_index_owner;
 INSERT INTO shop.entry VALUES (999999, '2024-01-04');
+-- a partition that came since gets the index of the old key when that comes back
+CREATE TABLE shop.ledger_2025 PARTITION OF shop.ledger FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO shop.ledger (at, v) VALUES ('2025-02-02', 1);
 SELECT governance.undo_change(:four);
 DELETE FROM shop.ledger WHERE id = 3000000000;
 SELECT governance.undo_change(:four);
 CALL governance.advance_change(:four);
 SELECT * FROM public.differs();
+SELECT id > 0, _dg4_id FROM shop.ledger_2025;
+SELECT id > 0 FROM shop.ledger_2025;
+DROP TABLE shop.ledger_2025;
 INSERT INTO shop.ledger (id, at, v) VALUES (3, '2024-01-04', 1);
 SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relname ~ '_dg';

@@ -59,26 +59,28 @@ pub fn back(change: &Change, args: &Value) {
     }
 }
 
-/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment.
+/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment. The tables below may
+/// have grants of their own.
 fn copy_column(change: &Change, from: &str, to: &str) {
     let relation = change.relation();
-    let grants: Vec<(Option<String>, String, bool)> = owner::run(|| {
+    let grants: Vec<(Name, Option<String>, String, bool)> = owner::run(|| {
         spi::select(
-            "SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END, x.privilege_type,
-                    x.is_grantable
-               FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
-              WHERE a.attrelid = $1 AND a.attname = $2",
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT n.nspname::text, c.relname::text, CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END,
+                    x.privilege_type, x.is_grantable
+               FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 CROSS JOIN LATERAL aclexplode(a.attacl) x",
             &[relation.0.into(), from.into()],
-            |r| (r.get(1), r.must(2), r.must(3)),
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.get(3), r.must(4), r.must(5)),
         )
     });
-    for (grantee, privilege, grantable) in grants {
+    for (table, grantee, privilege, grantable) in grants {
         let grantee = grantee.map_or_else(|| "PUBLIC".to_string(), quote_identifier);
         spi::execute(
             &format!(
-                "GRANT {privilege} ({}) ON {} TO {grantee}{}",
+                "GRANT {privilege} ({}) ON {table} TO {grantee}{}",
                 quote_identifier(to),
-                change.name,
                 if grantable { " WITH GRANT OPTION" } else { "" }
             ),
             &[],
