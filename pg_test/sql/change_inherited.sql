@@ -185,3 +185,33 @@ CALL governance.advance_change(:eight);
 SELECT governance.abort_change(:eight);
 SELECT * FROM public.differs();
 SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relname ~ '_dg';
+
+-- what a table below has of its own goes with the column, and comes back
+SELECT governance.propose_change('ALTER TABLE shop.person DROP COLUMN age', 'x');
+RESET ROLE;
+ALTER TABLE shop."Best client" DROP CONSTRAINT "Best client_pkey";
+SET ROLE inherited_owner;
+SELECT public.remember();
+SELECT governance.propose_change('ALTER TABLE shop.person DROP COLUMN age', 'x') AS nine \gset
+SELECT phase, statement FROM governance.change_plan(:nine);
+SELECT governance.approve_change(:nine, 'yes', '{not_observed}');
+CALL governance.advance_change(:nine);
+SET ROLE inherited_app;
+INSERT INTO shop.person (id) VALUES (9001);
+INSERT INTO shop."Best client" (id) VALUES (9002);
+INSERT INTO shop."Best client" (id) VALUES (9002);
+SET ROLE inherited_owner;
+DELETE FROM shop."Best client" WHERE id = 9002;
+SELECT governance.undo_change(:nine);
+CALL governance.advance_change(:nine);
+SELECT * FROM public.differs();
+
+-- a table that began to inherit after contraction gets old values before the old shape comes back
+SELECT governance.propose_change('ALTER TABLE shop.person ADD COLUMN label text, DROP COLUMN name', 'x', up => 'upper(name)', down => 'lower(label)') AS ten \gset
+SELECT governance.approve_change(:ten, 'yes', '{not_observed}');
+CALL governance.advance_change(:ten);
+CALL governance.advance_change(:ten);
+CREATE TABLE elsewhere.last () INHERITS (shop.client);
+INSERT INTO elsewhere.last (id, label) VALUES (9501, 'LATE'), (9502, NULL);
+SELECT governance.undo_change(:ten);
+SELECT id, name FROM shop.person WHERE id > 9500 ORDER BY id;

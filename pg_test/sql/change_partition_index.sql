@@ -92,12 +92,16 @@ SET ROLE part_index_owner;
 -- a partition that comes between gets its indexes before the gate opens again
 CREATE TABLE shop.event_3 PARTITION OF shop.event FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 INSERT INTO shop.event SELECT g, '2026-03-04', g % 7 + 1 FROM generate_series(6001, 6100) g;
+-- one that is attached needs what the table has by then, as with any ATTACH
+CREATE TABLE shop.event_5 (LIKE shop.event INCLUDING CONSTRAINTS);
+INSERT INTO shop.event_5 (id, at, customer, _dg1_customer) SELECT g, '2028-03-04', g % 7 + 1, g % 7 + 1 FROM generate_series(6201, 6300) g;
+ALTER TABLE shop.event ATTACH PARTITION shop.event_5 FOR VALUES FROM ('2028-01-01') TO ('2029-01-01');
 SELECT governance.certificate(:one) -> 'problems';
 CALL governance.advance_change(:one);
 SELECT state FROM governance.changes WHERE change = :one;
 CALL governance.advance_change(:one);
 SELECT fact FROM public.differs() WHERE how = 'gone';
-SELECT fact FROM public.differs() WHERE how = 'new' AND fact !~ '_dg1_|column customer' ORDER BY 1;
+SELECT fact FROM public.differs() WHERE how = 'new' AND fact !~ '_dg1_|column customer|event_5' ORDER BY 1;
 SET ROLE part_index_app;
 INSERT INTO shop.event (id, at, customer) VALUES (7001, '2024-02-01', 900001);
 INSERT INTO shop.event_1 (id, at, customer) VALUES (7002, '2024-02-01', 900002);
@@ -109,7 +113,7 @@ SET ROLE part_index_owner;
 CREATE TABLE shop.event_4 PARTITION OF shop.event FOR VALUES FROM ('2027-01-01') TO ('2028-01-01');
 SELECT governance.undo_change(:one);
 CALL governance.advance_change(:one);
-SELECT * FROM public.differs() WHERE fact !~ 'event_[34]';
+SELECT * FROM public.differs() WHERE fact !~ 'event_[345]';
 SELECT tableoid::regclass, id, customer FROM shop.event WHERE id IN (1, 2, 3) OR id > 7000 ORDER BY id;
 
 -- given up; a check that does not fit the new type, of one partition
@@ -118,7 +122,7 @@ SELECT governance.propose_change('ALTER TABLE shop.event ALTER customer TYPE num
 SELECT governance.approve_change(:two, 'yes', '{not_observed}');
 CALL governance.advance_change(:two);
 SELECT governance.abort_change(:two);
-SELECT * FROM public.differs() WHERE fact !~ 'event_[34]';
+SELECT * FROM public.differs() WHERE fact !~ 'event_[345]';
 
 -- contracted by a tool's statement, and purged; what is left is the types, and PostgreSQL's own statement repeats comments on partitions
 SELECT governance.propose_change('ALTER TABLE shop.event ALTER customer TYPE bigint', 'x') AS three \gset
@@ -129,7 +133,7 @@ RESET ROLE;
 UPDATE governance.change SET quarantine_until = now() - interval '1 s' WHERE id = :three;
 SET ROLE part_index_owner;
 CALL governance.advance_change(:three);
-SELECT * FROM public.differs() WHERE fact !~ 'event_[34]';
+SELECT * FROM public.differs() WHERE fact !~ 'event_[345]';
 SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relname ~ '_dg';
 
 -- the primary key: its index is built on every partition, too, and comes back at once
@@ -166,8 +170,6 @@ DELETE FROM shop.ledger WHERE id = 3000000000;
 SELECT governance.undo_change(:four);
 CALL governance.advance_change(:four);
 SELECT * FROM public.differs();
-SELECT id > 0, _dg4_id FROM shop.ledger_2025;
 SELECT id > 0 FROM shop.ledger_2025;
-DROP TABLE shop.ledger_2025;
 INSERT INTO shop.ledger (id, at, v) VALUES (3, '2024-01-04', 1);
 SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relname ~ '_dg';

@@ -14,6 +14,7 @@ mod form;
 mod gate;
 mod grants;
 mod identity;
+mod late;
 pub mod ledger;
 mod old_name;
 mod part_index;

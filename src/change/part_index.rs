@@ -132,7 +132,8 @@ fn rename(from: &Name, to: &str) -> String {
 }
 
 fn comments(part: &Part) -> Vec<String> {
-    let on_index = part.comment.as_ref().map(|c| format!("COMMENT ON INDEX {} IS {}", part.index, quote_literal(c)));
+    let on_index =
+        part.comment.as_ref().map(|c| format!("COMMENT ON INDEX {} IS {}", part.index, quote_literal(c)));
     let name = quote_identifier(&part.index.relation);
     let on_constraint = part
         .constraint_comment
@@ -157,7 +158,8 @@ fn above(change: &Change, parts: &[Part], as_index: &str, as_constraint: &str, u
 
 fn using(part: &Part) -> Option<String> {
     let name = quote_identifier(&part.index.relation);
-    part.word().map(|word| format!("ALTER TABLE {} ADD CONSTRAINT {name} {word} USING INDEX {name}", part.table))
+    part.word()
+        .map(|word| format!("ALTER TABLE {} ADD CONSTRAINT {name} {word} USING INDEX {name}", part.table))
 }
 
 /// Drops an index or its constraint, with all below it.
@@ -195,7 +197,13 @@ pub fn take_over(change: &Change, args: &Value) {
         statements.extend(using(part));
         statements.extend((!is_primary).then(|| rename(&between, &hidden)));
     }
-    statements.extend(above(change, &old, text(args, "as_index"), text(args, "as_constraint"), text(args, "unique")));
+    statements.extend(above(
+        change,
+        &old,
+        text(args, "as_index"),
+        text(args, "as_constraint"),
+        text(args, "unique"),
+    ));
     statements.extend(old.iter().flat_map(comments));
     let kept: Vec<Value> = old.iter().map(|p| json!([p.index.schema, p.index.relation])).collect();
     store::keep(change.id, text(args, "kept"), json!(kept));
@@ -217,7 +225,11 @@ pub fn give_back(change: &Change, args: &Value) {
             }
         }
         statements.extend(above(change, &new, "", text(args, "as_before"), "UNIQUE "));
-        let is_there = |p: &&Part| p.partitioned || catalog::relation_oid(&p.named(reserved(change.id, "before_", &p.index.relation))).is_some();
+        let is_there = |p: &&Part| {
+            p.partitioned
+                || catalog::relation_oid(&p.named(reserved(change.id, "before_", &p.index.relation)))
+                    .is_some()
+        };
         statements.extend(new.iter().filter(is_there).flat_map(comments));
     } else {
         for entry in change.kept[text(args, "kept")].as_array().into_iter().flatten() {

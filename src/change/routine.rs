@@ -1,6 +1,8 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{aside, backfill, detached, grants, identity, old_name, part_index, quarantine, table, whole};
+use super::{
+    aside, backfill, detached, grants, identity, late, old_name, part_index, quarantine, table, whole,
+};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -19,7 +21,7 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
-        "tell_lost" | "count_nulls" => {}
+        "tell_lost" | "count_nulls" | "fill_late" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
@@ -45,6 +47,7 @@ pub fn back(change: &Change, args: &Value) {
         "drop_not_null" => set_not_null(change, args),
         "count_nulls" => count_nulls(change, args),
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
+        "fill_late" => late::fill(change, args),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide_indexes" => show_indexes(change, word(args, "column")),
         "hide" => show(change),

@@ -22,7 +22,8 @@ fn full(i: &Index) -> String {
 /// Builds it, whichever parts there are by then. `before`: what its reserved names begin with.
 #[must_use]
 pub fn build(i: &Index, before: &str, on: &Definition) -> Step {
-    let (unique, table, each) = (unique(i), table(i), if i.is_partitioned { "each partition of " } else { "" });
+    let (unique, table, each) =
+        (unique(i), table(i), if i.is_partitioned { "each partition of " } else { "" });
     let words = format!("CREATE {unique}INDEX CONCURRENTLY ON {each}{table} {}", on.as_index());
     let each = json!({
         "index": full(i), "before": before, "unique": unique, "keys": on.keys, "condition": on.condition,

@@ -1,6 +1,6 @@
 //! What type changes, splits and merges have in common: new columns beside old ones, each side made from the other.
 use super::{Plan, Planning, below};
-use crate::change::whole;
+use crate::change::{table, whole};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -180,6 +180,24 @@ impl Conversion {
         for old in &self.old {
             plan.purge_column(&old.reserved);
         }
+    }
+
+    /// Where tables may come below it in the meantime: on the way back their rows get old values first.
+    pub fn fill_late(&self, p: &Planning, plan: &mut Plan) {
+        let shape = table::shape(p.relid);
+        if !shape.partitioned && !shape.has_children {
+            return;
+        }
+        let set: Map<String, Value> = self
+            .old
+            .iter()
+            .map(|o| {
+                (quote_identifier(&o.reserved), format!("({})::{}", self.down(o, true), o.type_name).into())
+            })
+            .collect();
+        let words = "on undo_change, make old values in tables that have come below it since".to_string();
+        let args = json!({"set": set, "runs_users_code": self.runs_users_code, "counts": true});
+        plan.step(Step::routine(Phase::Contract, "fill_late", words, args));
     }
 
     /// Nothing makes new values any more: the names are about to change.

@@ -56,11 +56,11 @@ pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
         plan.step(Step::sql(
             Phase::Expand,
             lock_mode,
-            format!("ALTER TABLE {table} ADD CONSTRAINT {name} {what} NOT VALID"),
-            Some(format!("ALTER TABLE IF EXISTS {table} DROP CONSTRAINT IF EXISTS {name}")),
+            format!("{} ADD CONSTRAINT {name} {what} NOT VALID", alter(table)),
+            Some(format!("{} DROP CONSTRAINT IF EXISTS {name}", alter(table))),
         ));
         if is_valid {
-            let validate = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name}");
+            let validate = format!("{} VALIDATE CONSTRAINT {name}", alter(table));
             plan.step(Step::sql(Phase::Verify, lock::NO_DDL, validate, None));
         }
     };
@@ -72,7 +72,13 @@ pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
         if c.is_check {
             add(&c.table, &name, &format!("CHECK ({}){}", c.text, c.no_inherit), c.is_valid, lock::EXCLUSIVE);
         } else {
-            add(&c.table, &name, &format!("FOREIGN KEY ({}){}", c.columns, c.text), c.is_valid, lock::NO_WRITES_OR_DDL);
+            add(
+                &c.table,
+                &name,
+                &format!("FOREIGN KEY ({}){}", c.columns, c.text),
+                c.is_valid,
+                lock::NO_WRITES_OR_DDL,
+            );
         }
     }
     for i in &change.indexes {
@@ -122,9 +128,9 @@ pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
         let table = &c.table;
         aside::constraint(plan, table, &c.name, c.is_valid, false);
         let (name, reserved) = (quote_identifier(&c.name), quote_identifier(p.reserved(&c.name)));
-        let mut there = vec![format!("ALTER TABLE {table} RENAME CONSTRAINT {reserved} TO {name}")];
+        let mut there = vec![format!("{} RENAME CONSTRAINT {reserved} TO {name}", alter(table))];
         there.extend(comment(&format!("CONSTRAINT {name} ON {table}"), c.comment.as_ref()));
-        let back = vec![format!("ALTER TABLE IF EXISTS {table} DROP CONSTRAINT IF EXISTS {name}")];
+        let back = vec![format!("{} DROP CONSTRAINT IF EXISTS {name}", alter(table))];
         step(plan, there, Some(back));
     }
     for i in &change.indexes {
@@ -186,6 +192,11 @@ pub fn after_swap(p: &Planning, change: &Change, plan: &mut Plan) {
         let at_once = change.settings.identity.is_some() || change.indexes.iter().any(Index::is_primary_key);
         aside::not_null(p, &change.name, &change.reserved, at_once, plan);
     }
+}
+
+/// A partition may have gone since, and what it had with it.
+fn alter(table: &str) -> String {
+    format!("ALTER TABLE {}{table}", if table == TABLE { "" } else { "IF EXISTS " })
 }
 
 fn rename_constraint(from: &str, to: &str) -> String {

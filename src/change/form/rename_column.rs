@@ -14,7 +14,9 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
     if facts.generated {
         p.no_form("a generated column cannot be written together with its new name");
     }
-    table::require_no_partition_key(p, column, &facts);
+    if facts.partition_key_of.is_some() {
+        p.no_form("a partition key cannot be written together with its new name");
+    }
     if catalog::column_number(p.relid, new_name).is_some() {
         error::change::name_taken(&p.name, new_name).raise();
     }

@@ -57,6 +57,7 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
         }
     }
     c.keep_current(p, &mut plan);
+    c.fill_late(p, &mut plan);
     plan
 }
 

@@ -74,6 +74,7 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     let words = format!("on undo_change, count the values that {} could not hold", facts.type_name);
     let args = json!({"old": change.reserved, "new": change.name, "counts": true});
     plan.step(Step::routine(Phase::Contract, "tell_lost", words, args));
+    c.fill_late(p, &mut plan);
     plan.steps.sort_by_key(|(step, _)| step.phase as u8);
     plan
 }
