@@ -121,7 +121,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     if facts.generated {
         p.no_form("a generated column is made by its own expression");
     }
-    table::require_no_partition_key(p, &r.column, &facts);
+    table::require_no_partition_key(p, &r.column, facts);
     referenced::require_comparable(p, &r.column, new, &r.type_name);
     let references = referenced::references(p, &r.column);
     below::require_same(p, &r.column, true);
