@@ -173,3 +173,49 @@ SELECT * FROM public.differs();
 SELECT id > 0 FROM shop.ledger_2025;
 INSERT INTO shop.ledger (id, at, v) VALUES (3, '2024-01-04', 1);
 SELECT relname FROM pg_class WHERE relnamespace = 'shop'::regnamespace AND relname ~ '_dg';
+
+-- partitions that go in the middle: dropped, detached, detached with a rule of its own; an index that cannot be unique
+CREATE TABLE shop.part (id int, at date, k int, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE shop.part_1 PARTITION OF shop.part FOR VALUES FROM ('2024-01-01') TO ('2024-07-01');
+CREATE TABLE shop.part_2 PARTITION OF shop.part FOR VALUES FROM ('2024-07-01') TO ('2025-01-01');
+CREATE TABLE shop.part_3 PARTITION OF shop.part FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE TABLE shop.part_4 PARTITION OF shop.part FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CREATE UNIQUE INDEX part_k ON shop.part (k, at) NULLS NOT DISTINCT WITH (fillfactor = 70);
+ALTER INDEX shop.part_1_k_at_idx SET (fillfactor = 60);
+CREATE INDEX own_2 ON shop.part_2 (k);
+CREATE INDEX own_3 ON shop.part_3 (k);
+ALTER TABLE shop.part_4 ADD CONSTRAINT own_4 CHECK (k < 1000000);
+INSERT INTO shop.part SELECT g, date '2024-01-01' + g % 700, g FROM generate_series(1, 3000) g;
+SELECT governance.propose_change('ALTER TABLE shop.part ALTER k TYPE int USING k / 3000', 'x', down => 'k * 3000') AS five \gset
+SELECT governance.approve_change(:five, 'yes', '{not_observed}');
+CALL governance.advance_change(:five);
+SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;
+SELECT governance.abort_change(:five);
+SELECT indexrelid::regclass FROM pg_index WHERE NOT indisvalid;
+SELECT governance.propose_change('ALTER TABLE shop.part ALTER k TYPE bigint', 'x') AS six \gset
+SELECT governance.approve_change(:six, 'yes', '{not_observed}');
+CALL governance.advance_change(:six);
+RESET ROLE;
+DROP TABLE shop.part_2;
+ALTER TABLE shop.part DETACH PARTITION shop.part_3;
+SET ROLE part_index_owner;
+CALL governance.advance_change(:six);
+CALL governance.advance_change(:six);
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text ~ 'shop.part' ORDER BY 1;
+SELECT governance.undo_change(:six);
+CALL governance.advance_change(:six);
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text ~ 'shop.part' AND indrelid <> 'shop.part_3'::regclass ORDER BY 1;
+SELECT governance.propose_change('ALTER TABLE shop.part ALTER k TYPE bigint', 'x') AS seven \gset
+SELECT governance.approve_change(:seven, 'yes', '{not_observed}');
+CALL governance.advance_change(:seven);
+ALTER TABLE shop.part DETACH PARTITION shop.part_4;
+CALL governance.advance_change(:seven);
+CALL governance.advance_change(:seven);
+DROP INDEX shop._dg7_part_1_k_at_idx;
+ALTER TABLE shop.part ATTACH PARTITION shop.part_4 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+CALL governance.advance_change(:seven);
+CALL governance.advance_change(:seven);
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text ~ 'shop.part' AND indrelid <> 'shop.part_3'::regclass ORDER BY 1;
+SELECT governance.undo_change(:seven);
+CALL governance.advance_change(:seven);
+SELECT pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text ~ 'shop.part' AND indrelid <> 'shop.part_3'::regclass ORDER BY 1;

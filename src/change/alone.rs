@@ -105,6 +105,11 @@ pub fn has_come_back(change: &Change) -> bool {
     waited
 }
 
+/// What this session has waited for is behind it, though it never asked what that came to.
+pub fn forget(change: &Change) {
+    let _ = has_come_back(change);
+}
+
 /// Waits a little where there is something to wait for; whether there still is. It locks nothing, so that any number of
 /// sessions can wait for one process.
 pub fn rest(change: i64) -> bool {

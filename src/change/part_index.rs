@@ -4,6 +4,7 @@
 use super::acting;
 use super::backfill;
 use super::store::{self, Change};
+use super::whole;
 use crate::core::change::{quarantine_name, short_name};
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -177,8 +178,8 @@ fn drop(top: &Part) -> String {
 pub fn take_over(change: &Change, args: &Value) {
     let index = change.fill(text(args, "index"));
     let old = parts(&index);
-    // An index of a partition that has gone since has gone with it.
-    let Some(top) = old.first() else { return };
+    // One of a partition that was dropped since has gone with it; one that was detached keeps its columns, and its index.
+    let Some(top) = old.first().filter(|top| whole::is_part(change, &top.table)) else { return };
     let is_primary = top.constraint.as_deref() == Some("p");
     let mut statements: Vec<String> = is_primary.then(|| drop(top)).into_iter().collect();
     for part in &old {
@@ -213,7 +214,7 @@ pub fn take_over(change: &Change, args: &Value) {
 /// The indexes of the old column are back in their places.
 pub fn give_back(change: &Change, args: &Value) {
     let new = parts(&change.fill(text(args, "index")));
-    let Some(top) = new.first() else { return };
+    let Some(top) = new.first().filter(|_| change.kept[text(args, "kept")].is_array()) else { return };
     let mut statements = vec![drop(top)];
     if top.constraint.as_deref() == Some("p") {
         for part in new.iter().filter(|p| !p.partitioned) {

@@ -29,6 +29,7 @@ pub fn forward(change: &Change, args: &Value) {
         "validate" => aside::validate(change, args),
         "take_over" => part_index::take_over(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
+        "still_below" => whole::require_still_below(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
         "move" => old_name::rename(change, args, false),
         "old_name" => old_name::make(change, args),

@@ -66,6 +66,7 @@ pub fn advance(id: i64) -> bool {
         error::change::drifted(id, &change.name).raise();
     }
     if change.state == State::Ready && verify::begins_again(&change, &steps) {
+        alone::forget(&change);
         store::set_state(id, State::Expanding);
         note(&change, State::Expanding, relation);
         return true;
@@ -112,8 +113,7 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 /// Contracts a change whose certificate is valid: all of it, in this transaction. `by_own_ddl`: somebody's own statement
 /// completes it.
 pub fn contract(change: &Change, by_own_ddl: bool) {
-    // What this session has waited for lies before the gate.
-    let _ = alone::has_come_back(change);
+    alone::forget(change);
     let certificate = certificate::require(change);
     let relation = change.relation();
     let steps = store::steps(change.id);

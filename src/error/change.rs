@@ -278,6 +278,17 @@ pub fn window_too_short(id: i64, problem: &str, class: &str, days: i64) -> Failu
         ))
 }
 
+/// A partition or heir with rules of its own that the plan is about is no longer below the table.
+pub fn has_left(id: i64, member: &Name, table: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "{member} no longer belongs to {table}, and change {id} was planned for what it has of its own"
+        ),
+    )
+    .hint(format!("SELECT governance.abort_change({id}); then propose it again."))
+}
+
 /// Somebody has dropped what the change has built.
 pub fn index_gone(id: i64, index: &Name) -> Failure {
     Failure::new(

@@ -10,6 +10,7 @@ use crate::change::whole::{self, Member};
 use crate::core::change::part::Retype;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
+use crate::pg::catalog::Name;
 use crate::pg::formula::{self, Column};
 use crate::pg::{retype, settings_scope};
 use pgrx::pg_sys;
@@ -30,6 +31,8 @@ pub struct Change {
     pub indexes: Vec<Index>,
     /// Its checks and foreign keys, for the new column.
     pub constraints: Vec<Constraint>,
+    /// The tables below that have such of their own.
+    pub members: Vec<Name>,
     /// Foreign keys that point to it.
     pub references: Vec<Reference>,
 }
@@ -59,6 +62,9 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     settings_of_new(&change, &mut plan);
     rebuild::expand(p, &change, &mut plan);
     c.stop(p, &mut plan);
+    if !change.members.is_empty() {
+        plan.step(whole::still_below(&change.members));
+    }
     referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
@@ -136,6 +142,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     };
     let reserved = p.reserved(&r.column);
     let indexes = indexes::of_column(p, old, new, &reserved);
+    let mut members = Vec::new();
     let of_member = |m: Member| {
         let name = if m.relid == p.relid { TABLE.to_string() } else { m.name.to_string() };
         let mut constraints = attached::constraints(m.relid, &name, &r.column, &reserved);
@@ -150,6 +157,9 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
                 ));
             }
         }
+        if m.relid != p.relid && !constraints.is_empty() {
+            members.push(m.name);
+        }
         constraints
     };
     let constraints = whole::tree(p.relid).into_iter().flat_map(of_member).collect();
@@ -160,6 +170,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
         settings,
         indexes,
         constraints,
+        members,
         references,
     }
 }
