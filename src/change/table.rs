@@ -207,7 +207,14 @@ fn look_for_users_code(relid: pg_sys::Oid) -> bool {
                              WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c'))
                  OR EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
                              WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgenabled IN ('A', 'R')
-                               AND p.pronamespace <> 'governance'::regnamespace)",
+                               AND CASE WHEN p.pronamespace <> 'governance'::regnamespace THEN true
+                                        -- Anybody can make one of these; those of a change say what its plan says.
+                                        WHEN p.proname = '_convert' THEN NOT EXISTS (
+                                             SELECT FROM governance.change_step s JOIN governance.change_step c USING (change)
+                                              WHERE c.action = 'copy' AND c.args ->> 'runs_users_code' = 'false'
+                                                AND strpos(s.statement, format('governance._convert(%s, %s);', s.change,
+                                                    substring(pg_get_triggerdef(t.oid) FROM format('_convert\\(''%s'', (.*)\\)$', s.change)))) > 0)
+                                        ELSE false END)",
             &[relid.into()],
             |r| r.must::<bool>(1),
         )
