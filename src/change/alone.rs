@@ -7,7 +7,7 @@
 use super::acting::as_change;
 use super::run::{self, Outcome, bound_lock_wait};
 use super::store::{self, Change, Stored};
-use super::throttle;
+use super::{part_index, throttle};
 use crate::core::change::State;
 use crate::core::change::step::{Action, Phase};
 use crate::error;
@@ -104,6 +104,11 @@ pub fn has_come_back(change: &Change) -> bool {
     waited
 }
 
+/// What this session has waited for is behind it, though it never asked what that came to.
+pub fn forget(change: &Change) {
+    let _ = has_come_back(change);
+}
+
 /// Waits a little where there is something to wait for; whether there still is. It locks nothing, so that any number of
 /// sessions can wait for one process.
 pub fn rest(change: i64) -> bool {
@@ -154,6 +159,7 @@ pub fn work(id: i64, number: i32) {
         return copy(&job);
     }
     let done = match &job.leftover {
+        None if job.stored.step.args["each"].is_object() => each(&job),
         Some(Leftover::Valid) => Ok(()),
         Some(Leftover::Invalid(name)) => {
             execute(&job.change, &format!("DROP INDEX CONCURRENTLY {name}")).and_then(|()| build(&job))
@@ -200,6 +206,18 @@ fn copy(job: &Job) {
             }
         }
     }
+}
+
+/// An index on every part of the table, also on those that came since.
+fn each(job: &Job) -> Result<(), Box<CaughtError>> {
+    let next = || part_index::next(&store::get(job.change.id), &job.stored.step.args["each"]);
+    while let Some(next) = alone::transaction(next)? {
+        if let Some(leftover) = next.leftover {
+            execute(&job.change, &format!("DROP INDEX CONCURRENTLY {leftover}"))?;
+        }
+        execute(&job.change, &next.statement)?;
+    }
+    Ok(())
 }
 
 fn build(job: &Job) -> Result<(), Box<CaughtError>> {

@@ -132,9 +132,10 @@ pub fn of(change: &Change) -> Value {
     }
     // Without them the shapes may have come apart since they were compared.
     if change.state == State::Ready && verify::triggers(change, &steps).is_none() {
-        problems.push("the trigger that writes both columns is missing or disabled".to_string());
+        let on = verify::not_written(change, &steps).unwrap_or_default();
+        problems.push(format!("the trigger that writes both columns is missing or disabled on {on}"));
     } else if change.state == State::Ready && !verify::still_holds(change, &steps) {
-        problems.push("the trigger that writes both columns was switched off since the copy was verified; advance_change verifies it again".to_string());
+        problems.push("the trigger that writes both columns was switched off since the copy was verified, or a partition has come; advance_change verifies it again".to_string());
     }
     if !super::steps::is_at_gate(change, &steps) {
         problems.push(format!("the change is {}", change.state.as_str()));

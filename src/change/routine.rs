@@ -1,6 +1,8 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{aside, backfill, detached, grants, identity, old_name, quarantine, table, whole};
+use super::{
+    aside, backfill, detached, grants, identity, late, old_name, part_index, quarantine, table, whole,
+};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
@@ -19,13 +21,15 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
-        "tell_lost" | "count_nulls" => {}
+        "tell_lost" | "count_nulls" | "fill_late" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
         "set_aside" => aside::set(change, args),
         "validate" => aside::validate(change, args),
+        "take_over" => part_index::take_over(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
+        "still_below" => whole::require_still_below(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
         "move" => old_name::rename(change, args, false),
         "old_name" => old_name::make(change, args),
@@ -44,10 +48,12 @@ pub fn back(change: &Change, args: &Value) {
         "drop_not_null" => set_not_null(change, args),
         "count_nulls" => count_nulls(change, args),
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
+        "fill_late" => late::fill(change, args),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
         "hide_indexes" => show_indexes(change, word(args, "column")),
         "hide" => show(change),
         "set_aside" => aside::back(change, args),
+        "take_over" => part_index::give_back(change, args),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args),
         "hide_view" => quarantine::show(change, args),
@@ -57,27 +63,29 @@ pub fn back(change: &Change, args: &Value) {
     }
 }
 
-/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment.
+/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment. The tables below may
+/// have grants of their own.
 fn copy_column(change: &Change, from: &str, to: &str) {
     let relation = change.relation();
-    let grants: Vec<(Option<String>, String, bool)> = owner::run(|| {
+    let grants: Vec<(Name, Option<String>, String, bool)> = owner::run(|| {
         spi::select(
-            "SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END, x.privilege_type,
-                    x.is_grantable
-               FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
-              WHERE a.attrelid = $1 AND a.attname = $2",
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT n.nspname::text, c.relname::text, CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END,
+                    x.privilege_type, x.is_grantable
+               FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 CROSS JOIN LATERAL aclexplode(a.attacl) x",
             &[relation.0.into(), from.into()],
-            |r| (r.get(1), r.must(2), r.must(3)),
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.get(3), r.must(4), r.must(5)),
         )
     });
-    for (grantee, privilege, grantable) in grants {
+    for (table, grantee, privilege, grantable) in grants {
         let grantee = grantee.map_or_else(|| "PUBLIC".to_string(), quote_identifier);
         alter(
             change,
             &format!(
-                "GRANT {privilege} ({}) ON {} TO {grantee}{}",
+                "GRANT {privilege} ({}) ON {table} TO {grantee}{}",
                 quote_identifier(to),
-                change.name,
                 if grantable { " WITH GRANT OPTION" } else { "" }
             ),
         );

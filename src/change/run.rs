@@ -2,7 +2,7 @@
 use super::acting::{as_change, touching};
 use super::form::away;
 use super::store::{Change, Stored};
-use super::{alone, backfill, certificate, quarantine, routine, throttle, verify};
+use super::{alone, backfill, certificate, part_index, quarantine, routine, table, throttle, verify};
 use crate::core::change::step::{Action, TABLE, lock};
 use crate::error;
 use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
@@ -47,7 +47,7 @@ pub fn refuse_to_queue_for(change: &Change, relid: pg_sys::Oid, mode: pg_sys::LO
     }
 }
 
-/// Clients lock a partitioned table before its partitions, and PostgreSQL drops triggers the other way round: the table first, and
+/// Clients lock a table before its partitions and heirs, and PostgreSQL drops triggers the other way round: the table first, and
 /// before it the one that it leaves. Raises where that means a queue behind a long transaction.
 pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
     bound_lock_wait();
@@ -57,7 +57,8 @@ pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
     for name in above.iter().chain(std::iter::once(&name)) {
         let Some(relid) = catalog::relation_oid(name) else { continue };
         refuse_to_queue_for(change, relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
-        if catalog::relation_kind(relid) == Some(b'p') {
+        let shape = table::shape(relid);
+        if shape.partitioned || shape.has_children {
             let only = if with_partitions { "" } else { "ONLY " };
             owner::run(|| spi::execute(&format!("LOCK TABLE {only}{name} IN ACCESS EXCLUSIVE MODE"), &[]));
         }
@@ -127,6 +128,9 @@ pub fn back(change: &Change, stored: &Stored) {
     bound_lock_wait();
     certificate::keeping_others(change, || match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
+        Action::Alone if step.args["each"].is_object() => {
+            settings_scope::quietly(|| part_index::forget(change, &step.args["each"]));
+        }
         // Steps take back what others may have taken back: nobody wants to hear of that.
         action => settings_scope::quietly(|| statements(change, action, undo, &step.args)),
     });

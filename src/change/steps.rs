@@ -75,6 +75,7 @@ fn one_step(id: i64) -> bool {
         error::change::drifted(id, &change.name).raise();
     }
     if change.state == State::Ready && verify::begins_again(&change, &steps) {
+        alone::forget(&change);
         store::set_state(id, State::Expanding);
         note(&change, State::Expanding, relation);
         return true;
@@ -125,6 +126,7 @@ pub fn contract(change: &Change, by_own_ddl: bool) {
 }
 
 fn take_away(change: &Change, by_own_ddl: bool) {
+    alone::forget(change);
     let certificate = certificate::require(change);
     let relation = change.relation();
     let steps = store::steps(change.id);

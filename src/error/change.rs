@@ -43,6 +43,19 @@ pub fn no_form(why: &str, wish: &str) -> Failure {
         ))
 }
 
+/// A column that says in which partition a row is.
+pub fn partition_key(column: &str, keyed: &str, table: &Name) -> Failure {
+    let new = Name { schema: table.schema.clone(), relation: format!("{}_new", table.relation) };
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("column \"{column}\" is part of the partition key of {keyed}"),
+    )
+    .detail("It says in which partition a row is, and PostgreSQL keeps it as it is.")
+    .hint(format!(
+        "Make a table with another key, copy the rows, and let both change names: CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
+    ))
+}
+
 /// `up` or `down` where the form needs none.
 pub fn no_expressions() -> Failure {
     Failure::new(Code::ERRCODE_FEATURE_NOT_SUPPORTED, "this form of change takes neither up nor down")
@@ -272,6 +285,26 @@ pub fn window_too_short(id: i64, problem: &str, class: &str, days: i64) -> Failu
             "SELECT governance.set_change_window({}, soak => '{days} days'); or: SELECT governance.abort_change({id}); then propose it again and approve it with waive => '{{not_observed}}'.",
             quote_literal(class)
         ))
+}
+
+/// A partition or heir with rules of its own that the plan is about is no longer below the table.
+pub fn has_left(id: i64, member: &Name, table: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "{member} no longer belongs to {table}, and change {id} was planned for what it has of its own"
+        ),
+    )
+    .hint(format!("SELECT governance.abort_change({id}); then propose it again."))
+}
+
+/// Somebody has dropped what the change has built.
+pub fn index_gone(id: i64, index: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("index {index}, which change {id} has built, is gone or not valid"),
+    )
+    .hint(format!("SELECT governance.abort_change({id}); then propose it again."))
 }
 
 /// Still in quarantine.

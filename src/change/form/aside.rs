@@ -161,7 +161,7 @@ fn found(relid: pg_sys::Oid, column: &str) -> Vec<Index> {
                     CASE WHEN i.indisexclusion THEN 'belongs to an exclusion constraint, which cannot come back without reading the table under a lock'
                          WHEN i.indisreplident THEN 'is the replica identity'
                          WHEN i.indisclustered THEN 'is what the table is clustered by'
-                         WHEN i.indisprimary THEN 'is the primary key of a partition'
+                         WHEN i.indisprimary THEN 'is the primary key of a table below it'
                          WHEN c.relkind = 'p' THEN 'is unique over all partitions, and cannot come back without a lock on all of them' END
                FROM tree JOIN pg_index i ON i.indrelid = tree.relid
                JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace

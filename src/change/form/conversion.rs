@@ -1,5 +1,6 @@
 //! What type changes, splits and merges have in common: new columns beside old ones, each side made from the other.
-use super::{Plan, Planning};
+use super::{Plan, Planning, below};
+use crate::change::{table, whole};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -33,6 +34,8 @@ pub struct Conversion {
     pub runs_users_code: bool,
     /// Whether what they give depends on nothing but the row.
     pub is_immutable: bool,
+    /// The tables that inherit the columns. Partitions get the triggers of the table above, heirs do not.
+    pub heirs: Vec<String>,
 }
 
 impl Side {
@@ -68,19 +71,24 @@ impl Conversion {
         } else {
             Value::Object(self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect())
         };
+        let (up, down) = (quote_literal(up.to_string()), quote_literal(Value::Object(down).to_string()));
+        let (change, which) = (p.id, if after { "'down'" } else { "'both'" });
         // Old and new values of one row have to mean the same, whoever writes it and in whatever style.
         let meaning = if self.is_immutable {
             String::new()
         } else {
             format!(", {}", quote_literal(p.meaning.to_string()))
         };
-        format!(
-            "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._convert({}, {}, {}, {}{meaning}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {trigger}",
-            p.id,
-            if after { "'down'" } else { "'both'" },
-            quote_literal(up.to_string()),
-            quote_literal(Value::Object(down).to_string())
-        )
+        below::of_each(&self.heirs, |table| {
+            format!(
+                "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._convert({change}, {which}, {up}, {down}{meaning}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
+            )
+        })
+    }
+
+    /// The statement that takes it away.
+    fn unmake_trigger(&self, p: &Planning) -> String {
+        below::of_each(&self.heirs, |table| format!("DROP TRIGGER IF EXISTS {} ON {table}", p.trigger()))
     }
 
     /// Until the gate: the new columns are made, written together, filled and compared.
@@ -104,15 +112,10 @@ impl Conversion {
                 json!({"from": old.name, "to": self.until(new)}),
             ));
         }
-        let unmake = format!("DROP TRIGGER IF EXISTS {} ON {TABLE}", p.trigger());
+        let unmake = self.unmake_trigger(p);
         plan.and(
-            Step::product(
-                Phase::Expand,
-                lock::NO_WRITES_OR_DDL,
-                self.make_trigger(p, false),
-                Some(unmake.clone()),
-            )
-            .with(json!({"trigger": p.trigger()})),
+            Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, self.make_trigger(p, false), Some(unmake))
+                .with(json!({"trigger": p.trigger(), "touches": self.heirs, "of_heirs": true})),
         );
         let set: Map<String, Value> = self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect();
         let types: Map<String, Value> =
@@ -177,26 +180,45 @@ impl Conversion {
 
     /// From contraction on only old values are made, until the quarantine ends.
     pub fn keep_current(&self, p: &Planning, plan: &mut Plan) {
-        let unmake = format!("DROP TRIGGER IF EXISTS {} ON {TABLE}", p.trigger());
+        let (unmake, heirs) = (self.unmake_trigger(p), &self.heirs);
         let from: Vec<&str> = self.new.iter().map(|n| n.name.as_str()).collect();
         plan.step(
             Step::product(Phase::Contract, lock::EXCLUSIVE, self.make_trigger(p, true), Some(unmake.clone()))
-                .with(json!({"keeps_from": from})),
+                .with(json!({"keeps_from": from, "touches": heirs})),
         );
-        plan.step(Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None));
+        let unmake = Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None);
+        plan.step(unmake.with(json!({"touches": heirs})));
         for old in &self.old {
             plan.purge_column(&old.reserved);
         }
     }
 
+    /// Where tables may come below it in the meantime: on the way back their rows get old values first.
+    pub fn fill_late(&self, p: &Planning, plan: &mut Plan) {
+        let shape = table::shape(p.relid);
+        if !shape.partitioned && !shape.has_children {
+            return;
+        }
+        let set: Map<String, Value> = self
+            .old
+            .iter()
+            .map(|o| {
+                (quote_identifier(&o.reserved), format!("({})::{}", self.down(o, true), o.type_name).into())
+            })
+            .collect();
+        let words = "on undo_change, make old values in tables that have come below it since".to_string();
+        let args = json!({"set": set, "runs_users_code": self.runs_users_code, "counts": true});
+        plan.step(Step::routine(Phase::Contract, "fill_late", words, args));
+    }
+
     /// Nothing makes new values any more: the names are about to change.
-    pub fn stop(p: &Planning, plan: &mut Plan) {
-        plan.step(Step::product(
-            Phase::Contract,
-            lock::EXCLUSIVE,
-            format!("DROP TRIGGER {} ON {TABLE}", p.trigger()),
-            None,
-        ));
+    pub fn stop(&self, p: &Planning, plan: &mut Plan) {
+        let drop = |table: &str| format!("DROP TRIGGER {} ON {table}", p.trigger());
+        let stop = Step::product(Phase::Contract, lock::EXCLUSIVE, below::of_each(&self.heirs, drop), None);
+        plan.step(stop.with(json!({"touches": self.heirs})));
+        if !self.heirs.is_empty() {
+            plan.step(whole::same_tree(p.relid));
+        }
     }
 }
 

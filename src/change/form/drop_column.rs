@@ -1,5 +1,5 @@
 //! ALTER TABLE … DROP COLUMN: the column waits under a reserved name, and gives no writer trouble there.
-use super::{Plan, Planning, aside};
+use super::{Plan, Planning, aside, below};
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -14,13 +14,13 @@ pub fn plan(p: &Planning, column: &str) -> Plan {
 
 /// The plan where these views go with it.
 pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
-    let facts = table::plain_column(p, column);
+    let facts = table::root_column(p, column);
+    let _ = below::heirs(p, column, &[]);
+    below::require_same(p, column, false);
     if facts.in_primary_key {
         p.no_form("the column is part of the primary key");
     }
-    if facts.in_partition_key {
-        p.no_form("the column is part of the partition key");
-    }
+    table::require_no_partition_key(p, column, &facts);
     if table::refuses_null(p.relid, column) {
         p.no_form("the column's domain takes no NULL, so it cannot be left without a value: give it a default first");
     }

@@ -4,6 +4,8 @@ mod add_constraint;
 mod aside;
 mod attached;
 pub mod away;
+mod below;
+mod by_part;
 mod conversion;
 mod create_index;
 mod derive;

@@ -1,7 +1,7 @@
 //! ALTER TABLE … ADD COLUMN …, DROP COLUMN … with `up` and `down`: one column is split into several, several are merged
 //! into one, or one is made from one.
 use super::conversion::{self, Conversion, Side};
-use super::{Plan, Planning, aside};
+use super::{Plan, Planning, aside, below};
 use crate::change::table;
 use crate::core::change::addition::{NewColumn, Source};
 use crate::core::change::part::Part;
@@ -39,7 +39,7 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
         ..Plan::default()
     };
     c.expand(p, &mut plan);
-    Conversion::stop(p, &mut plan);
+    c.stop(p, &mut plan);
     let without: Vec<Value> = dropped
         .iter()
         .map(|column| {
@@ -57,6 +57,7 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
         }
     }
     c.keep_current(p, &mut plan);
+    c.fill_late(p, &mut plan);
     plan
 }
 
@@ -66,16 +67,14 @@ fn is_plain(new: &NewColumn) -> bool {
 
 /// A column that goes.
 fn leaving(p: &Planning, column: &str) -> table::Column {
-    let facts = table::plain_column(p, column);
+    let facts = table::root_column(p, column);
     if facts.generated {
         p.no_form("a generated column is made by its own expression");
     }
     if facts.in_primary_key {
         p.no_form("the column is part of the primary key");
     }
-    if facts.in_partition_key {
-        p.no_form("the column is part of the partition key");
-    }
+    table::require_no_partition_key(p, column, &facts);
     // `down` may give none.
     if let Some(why) = &facts.stays_not_null {
         p.no_form(why);
@@ -115,7 +114,12 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
             side(p, column, &facts.type_name, "", read.text)
         })
         .collect();
-    Conversion { old: old_sides, new: new_sides, is_hidden: false, runs_users_code, is_immutable }
+    let mut heirs = Vec::new();
+    for column in dropped {
+        below::require_same(p, column, false);
+        heirs = below::heirs(p, column, &names);
+    }
+    Conversion { old: old_sides, new: new_sides, is_hidden: false, runs_users_code, is_immutable, heirs }
 }
 
 fn side(p: &Planning, name: &str, type_name: &str, collation: &str, made_from: String) -> Side {
