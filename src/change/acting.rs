@@ -67,7 +67,8 @@ pub fn covers(layer: Layer, victim: &Victim) -> bool {
 }
 
 /// Whether a relation is a partition or a child of another: what a step does to a table it does to them.
-fn is_below(relid: pg_sys::Oid, above: pg_sys::Oid) -> bool {
+#[must_use]
+pub fn is_below(relid: pg_sys::Oid, above: pg_sys::Oid) -> bool {
     owner::run(|| {
         spi::select_latest(
             "WITH RECURSIVE up AS (

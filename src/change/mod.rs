@@ -18,6 +18,7 @@ mod late;
 pub mod ledger;
 mod old_name;
 mod part_index;
+pub mod planned;
 mod propose;
 mod published;
 mod quarantine;
@@ -27,6 +28,7 @@ mod run;
 mod same;
 mod scream;
 mod soak;
+mod stands;
 mod steps;
 mod store;
 mod table;
@@ -280,5 +282,15 @@ pub mod governance {
         if crate::pg::xact::in_block() {
             crate::error::change::in_transaction_block().raise();
         }
+        if !crate::pg::spi::caller_may_commit() {
+            crate::error::change::in_function().raise();
+        }
+    }
+
+    /// Says where a change stands, as a NOTICE.
+    #[pg_extern(volatile)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _say_where(change: Option<i64>) {
+        stands::tell(store::visible(given("change", change)).id);
     }
 }

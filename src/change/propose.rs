@@ -39,11 +39,10 @@ pub fn propose(p: &Proposal) -> Option<i64> {
 }
 
 fn plan_wish(p: &Proposal) -> Option<i64> {
-    let reason = p
-        .reason
-        .map(str::trim)
-        .filter(|r| !r.is_empty())
-        .unwrap_or_else(|| error::argument_required("reason").raise());
+    let reason = p.reason.unwrap_or_else(|| error::argument_required("reason").raise()).trim();
+    if reason.is_empty() {
+        error::change::reason_required().raise();
+    }
     let statements = settings_scope::with_search_path(p.path, || guard::parse(p.sql));
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();

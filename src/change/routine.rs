@@ -6,8 +6,9 @@ use super::{
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{owner, spi};
+use crate::pg::{owner, relation, spi};
 use crate::registry::tagging;
+use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ pub fn back(change: &Change, args: &Value) {
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
         "fill_late" => late::fill(change, args),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
-        "hide_indexes" => show_indexes(change, word(args, "column")),
+        "hide_indexes" => show_indexes(change, change.relation().0, word(args, "column")),
         "hide" => show(change),
         "set_aside" => aside::back(change, args),
         "take_over" => part_index::give_back(change, args),
@@ -205,13 +206,14 @@ fn hide_indexes(change: &Change, column: Option<&str>) {
     let mut renamed = Vec::new();
     for (number, (name, is_sequence)) in names.iter().enumerate() {
         let hidden = quarantine_name(change.id, &format!("{number}_{name}"));
-        rename_index(change, *is_sequence, name, &hidden);
+        let full = Name { schema: change.name.schema.clone(), relation: name.clone() };
+        rename_index(relation.0, *is_sequence, &full, &hidden);
         renamed.push(json!([name, hidden, is_sequence]));
     }
     store::keep(change.id, &format!("indexes of {}", column.unwrap_or_default()), json!(renamed));
 }
 
-fn show_indexes(change: &Change, column: &str) {
+fn show_indexes(change: &Change, relid: pg_sys::Oid, column: &str) {
     for entry in change.kept[format!("indexes of {column}")].as_array().into_iter().flatten() {
         let (name, hidden) = (entry[0].as_str().unwrap_or_default(), entry[1].as_str().unwrap_or_default());
         let taken = Name { schema: change.name.schema.clone(), relation: name.to_string() };
@@ -219,16 +221,25 @@ fn show_indexes(change: &Change, column: &str) {
             error::change::index_name_taken(&taken, hidden).warn();
             continue;
         }
-        rename_index(change, entry[2] == true, hidden, name);
+        let hidden = Name { schema: change.name.schema.clone(), relation: hidden.to_string() };
+        rename_index(relid, entry[2] == true, &hidden, name);
     }
 }
 
-/// Nothing is done where somebody has dropped it meanwhile.
-fn rename_index(change: &Change, is_sequence: bool, name: &str, new_name: &str) {
+/// Nothing is done where somebody has dropped it meanwhile, or another relation's bears the name.
+fn rename_index(relid: pg_sys::Oid, is_sequence: bool, name: &Name, new_name: &str) {
+    let is_its = |oid: &pg_sys::Oid| {
+        let sql = "SELECT true FROM pg_depend d
+                    WHERE (d.classid, d.objid, d.refclassid, d.refobjid) = ('pg_class'::regclass, $1, 'pg_class'::regclass, $2)
+                    UNION SELECT true FROM pg_index WHERE (indexrelid, indrelid) = ($1, $2)";
+        let args = [(*oid).into(), relid.into()];
+        owner::run(|| !spi::select_latest(sql, &args, |_| ()).is_empty())
+    };
+    if !catalog::relation_oid(name).is_some_and(|oid| relation::hold_name(oid, name) && is_its(&oid)) {
+        return;
+    }
     let word = if is_sequence { "SEQUENCE" } else { "INDEX" };
-    let schema = quote_identifier(&change.name.schema);
-    let (name, new_name) = (quote_identifier(name), quote_identifier(new_name));
-    spi::execute(&format!("ALTER {word} IF EXISTS {schema}.{name} RENAME TO {new_name}"), &[]);
+    spi::execute(&format!("ALTER {word} IF EXISTS {name} RENAME TO {}", quote_identifier(new_name)), &[]);
 }
 
 /// Puts a relation under its reserved name, where nobody but its owner may use it.
@@ -245,11 +256,12 @@ fn hide(change: &Change, quarantine: &str) {
 
 fn show(change: &Change) {
     let hidden = change.current_name();
-    let word = table::command_word(change.relation().0);
+    let relid = change.relation().0;
+    let word = table::command_word(relid);
     spi::execute(
         &format!("ALTER {word} {hidden} RENAME TO {}", quote_identifier(&change.name.relation)),
         &[],
     );
-    show_indexes(change, "");
+    show_indexes(change, relid, "");
     grants::give(&change.name, &change.kept["grants"]);
 }

@@ -2,10 +2,10 @@
 use super::acting::{as_change, touching};
 use super::form::away;
 use super::store::{Change, Stored};
-use super::{alone, backfill, certificate, part_index, quarantine, routine, table, throttle, verify};
+use super::{alone, backfill, certificate, part_index, quarantine, routine, table, throttle, verify, whole};
 use crate::core::change::step::{Action, TABLE, lock};
 use crate::error;
-use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
+use crate::pg::{catalog, guard, kept_plan, owner, relation, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 
@@ -57,10 +57,13 @@ pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
     for name in above.iter().chain(std::iter::once(&name)) {
         let Some(relid) = catalog::relation_oid(name) else { continue };
         refuse_to_queue_for(change, relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
+        // What follows goes by the name, which stays from now on.
+        if !relation::hold_name(relid, name) {
+            error::change::drifted(change.id, &change.name).raise();
+        }
         let shape = table::shape(relid);
-        if shape.partitioned || shape.has_children {
-            let only = if with_partitions { "" } else { "ONLY " };
-            owner::run(|| spi::execute(&format!("LOCK TABLE {only}{name} IN ACCESS EXCLUSIVE MODE"), &[]));
+        if with_partitions && (shape.partitioned || shape.has_children) {
+            owner::run(|| spi::execute(&format!("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"), &[]));
         }
     }
 }
@@ -87,6 +90,10 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
             }
             certificate::keeping_others(change, || {
                 statements(change, step.action, &step.statement, &step.args);
+                // They go by their names, too, and get triggers with our rights.
+                if step.args["of_heirs"] == true {
+                    whole::require_below(change, &step.args["touches"]);
+                }
             });
         }
         Action::Alone => match alone::forward(change, stored) {

@@ -1,5 +1,6 @@
 //! Facts about a table that a change needs.
 use super::form::Planning;
+use super::planned;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{definitions, owner, plain_table, spi, xact};
@@ -183,7 +184,7 @@ thread_local! {
 }
 
 /// Whether an UPDATE of a table that fires no ordinary triggers still calls functions that users wrote: in checks,
-/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role. The table must be
+/// generated columns, indexes, the bounds of partitions, and triggers and rules of every replication role. The table must be
 /// locked: what was found out before a definition changed is asked anew.
 #[must_use]
 pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
@@ -191,48 +192,11 @@ pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
     if let Some((_, _, known)) = KNOWN.get().filter(|(r, at, _)| (*r, *at) == (relid, now)) {
         return known;
     }
-    let found = !plain_table::evaluates_nothing(relid) && look_for_users_code(relid);
+    // Those of a change say what its plan says.
+    let evaluates = |trigger| planned::plan_of(trigger).is_none_or(|plan| plan.runs_users_code);
+    let found = plain_table::calls_users_code(relid, evaluates);
     KNOWN.set(Some((relid, now, found)));
     found
-}
-
-fn look_for_users_code(relid: pg_sys::Oid) -> bool {
-    owner::run(|| {
-        spi::select_latest(
-            "WITH RECURSIVE up AS (
-                SELECT $1::oid AS relid UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.relid = i.inhrelid),
-             part AS (
-                SELECT 'pg_class'::regclass::oid AS classid, relid AS objid FROM up
-                UNION ALL SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = $1
-                UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE conrelid = $1
-                UNION ALL SELECT 'pg_attrdef'::regclass, f.oid
-                  FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-                 WHERE f.adrelid = $1 AND a.attgenerated <> ''),
-             called AS (
-                SELECT coalesce(o.oprcode::oid, d.refobjid) AS proc
-                  FROM part JOIN pg_depend d ON d.classid = part.classid AND d.objid = part.objid
-                  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
-                 WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))
-             SELECT EXISTS (SELECT FROM called JOIN pg_proc p ON p.oid = called.proc
-                              JOIN pg_language l ON l.oid = p.prolang
-                             WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c'))
-                 OR EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-                             WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgenabled IN ('A', 'R')
-                               AND CASE WHEN p.pronamespace <> 'governance'::regnamespace THEN true
-                                        -- Anybody can make one of these; those of a change say what its plan says.
-                                        WHEN p.proname = '_convert' THEN NOT EXISTS (
-                                             SELECT FROM governance.change_step s JOIN governance.change_step c USING (change)
-                                              WHERE c.action = 'copy' AND c.args ->> 'runs_users_code' = 'false'
-                                                AND strpos(s.statement, format('governance._convert(%s, %s);', s.change,
-                                                    substring(pg_get_triggerdef(t.oid) FROM format('_convert\\(''%s'', (.*)\\)$', s.change)))) > 0)
-                                        ELSE false END)",
-            &[relid.into()],
-            |r| r.must::<bool>(1),
-        )
-    })
-    .first()
-    .copied()
-    .unwrap_or(true)
 }
 
 /// A digest of the columns of a table, without those that changes have added.

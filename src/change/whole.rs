@@ -115,6 +115,15 @@ pub fn is_part(change: &Change, table: &Name) -> bool {
     tree(change.relation().0).iter().any(|m| m.name == *table)
 }
 
+/// Raises where one of these tables is not below that of the change: another one may bear its name by now.
+pub fn require_below(change: &Change, names: &Value) {
+    for name in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if !tree(change.relation().0).iter().any(|m| m.name.to_string() == name) {
+            error::change::drifted(change.id, &change.name).raise();
+        }
+    }
+}
+
 /// A step that raises where a table below has left, and is still there: the plan is about rules of its own.
 #[must_use]
 pub fn still_below(members: &[Name]) -> Step {

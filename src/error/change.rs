@@ -266,6 +266,50 @@ pub fn in_transaction_block() -> Failure {
         .hint("COMMIT first, then: CALL governance.advance_change(…);")
 }
 
+/// A wish without its reason.
+pub fn reason_required() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "a change needs a reason")
+        .hint("SELECT governance.propose_change('…', 'why');")
+}
+
+/// The same as for a block, called where nothing may commit.
+pub fn in_function() -> Failure {
+    Failure::new(Code::ERRCODE_ACTIVE_SQL_TRANSACTION, "advance_change cannot run inside a function")
+        .detail("It commits after each step, which functions, and procedures with SET or SECURITY DEFINER, do not allow.")
+        .hint("Call it by itself: CALL governance.advance_change(…);")
+}
+
+/// advance_change has come to the gate.
+pub fn stands_at_gate(id: i64, problems: &[&str]) -> Failure {
+    let (is, hint) = if problems.is_empty() {
+        let hint =
+            format!("Once clients are ready for what comes next: CALL governance.advance_change({id});");
+        ("open".to_string(), hint)
+    } else {
+        (format!("closed: {}", problems.join("; ")), format!("SELECT governance.certificate({id});"))
+    };
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("change {id} stands at its gate, which is {is}"),
+    )
+    .hint(hint)
+}
+
+/// advance_change has contracted a change.
+pub fn is_contracted(id: i64, until: Option<&str>) -> Failure {
+    let until = until.map(|u| format!(", until {u} at least")).unwrap_or_default();
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("change {id} is contracted, and can be taken back{until}"),
+    )
+    .hint(format!("SELECT governance.undo_change({id});"))
+}
+
+/// advance_change has come to the end.
+pub fn has_come_to(id: i64, state: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} is {state}"))
+}
+
 /// A certificate that does not open the gate.
 pub fn gate_closed(id: i64, problems: &str) -> Failure {
     Failure::new(

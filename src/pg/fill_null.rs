@@ -1,7 +1,8 @@
 //! The trigger that gives a column its value where a client that does not know of it leaves it NULL.
 use super::catalog::{self, text};
 use super::dual_write::position;
-use super::{expression, missing, owner, settings_scope};
+use super::{expression, owner, settings_scope};
+use crate::change::planned;
 use pgrx::pg_sys;
 use std::ffi::CString;
 
@@ -21,8 +22,8 @@ struct Prepared {
 
 /// BEFORE INSERT OR UPDATE row trigger with two arguments: the column, and the expression over the columns of the row.
 /// The expression runs with the rights of the writer, as a default does; with a third argument, `owner`, with those of the
-/// table's owner, as the copy does: it then stands in for the copy, for old rows that move out of its way. A fourth one holds the
-/// settings that an expression which depends on settings is evaluated under.
+/// table's owner, as the copy does: it then stands in for the copy, for old rows that move out of its way. Those it has only for
+/// what a plan says. A fourth one holds the settings that an expression which depends on settings is evaluated under.
 ///
 /// # Safety
 /// Called by the server only, as a raw V1 function.
@@ -109,7 +110,9 @@ unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
         };
         let count = (*data.tg_trigger).tgnargs;
         let is_owners = count > 2 && text(*arguments.add(2)).as_deref() == Some("owner");
-        let role = if is_owners { author(data) } else { pg_sys::InvalidOid };
+        // Whoever may make triggers on the table could say so.
+        let plan = is_owners.then(|| planned::plan_of((*data.tg_trigger).tgoid)).flatten();
+        let role = plan.and_then(|p| catalog::relation_owner(p.relid)).unwrap_or(pg_sys::InvalidOid);
         let prepared = Prepared {
             column: number,
             // Who may call its functions is asked here.
@@ -126,24 +129,5 @@ unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
         let place = pg_sys::palloc(size_of::<Prepared>()).cast::<Prepared>();
         place.write(prepared);
         place
-    }
-}
-
-/// The owner of the table that the trigger was made for, which for a partition is one above it.
-///
-/// # Safety
-/// `data` must be that of a trigger.
-unsafe fn author(data: &pg_sys::TriggerData) -> pg_sys::Oid {
-    // SAFETY: the caller vouches for the trigger; tables above are locked along with the partition that is written.
-    unsafe {
-        let mut relid = (*data.tg_relation).rd_id;
-        while pg_sys::get_rel_relispartition(relid) {
-            let above = missing::get_partition_parent(relid);
-            if pg_sys::get_trigger_oid(above, (*data.tg_trigger).tgname, true) == pg_sys::InvalidOid {
-                break;
-            }
-            relid = above;
-        }
-        catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid)
     }
 }

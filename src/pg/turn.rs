@@ -1,5 +1,5 @@
 //! Advisory locks that no SQL function can take: those are everybody's, and a role without any right could keep an owner from his
-//! change with one. What tells them apart is the last part of the key, where PostgreSQL's own have 1 or 2.
+//! change with one, or everybody from every act. What tells them apart is the last part of the key, where PostgreSQL's own have 1 or 2.
 use pgrx::pg_sys;
 
 /// What is locked; `objsubid` in `pg_locks`.
@@ -10,6 +10,14 @@ pub enum Turn {
     Change = 0x6467,
     /// Proposals for a relation.
     Proposal = 0x6470,
+    /// Acts on a relation.
+    Relation = 0x6472,
+    /// Acts that concern many relations, in an order of their own.
+    Many = 0x646d,
+    /// Levels: whether one weakens is judged by those that are set.
+    Level = 0x646c,
+    /// Flows, so that recorders never wait for each other's rows.
+    Flow = 0x6466,
 }
 
 const MODE: pg_sys::LOCKMODE = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
@@ -33,11 +41,21 @@ impl Turn {
         unsafe { pg_sys::LockAcquire(&self.tag(number), MODE, false, false) };
     }
 
+    /// Whether it is free; then it is held until the transaction ends.
+    #[must_use]
+    pub fn take_if_free(self, number: u32) -> bool {
+        self.try_take(number, false)
+    }
+
     /// Whether it is free; then this process holds it until it ends.
     #[must_use]
     pub fn keep(self, number: u32) -> bool {
+        self.try_take(number, true)
+    }
+
+    fn try_take(self, number: u32, is_sessions: bool) -> bool {
         // SAFETY: as above.
-        let found = unsafe { pg_sys::LockAcquire(&self.tag(number), MODE, true, true) };
+        let found = unsafe { pg_sys::LockAcquire(&self.tag(number), MODE, is_sessions, true) };
         found != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
     }
 }

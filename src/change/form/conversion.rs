@@ -1,11 +1,11 @@
 //! What type changes, splits and merges have in common: new columns beside old ones, each side made from the other.
-use super::{Plan, Planning, below};
+use super::{Plan, Planning, below, not_null};
 use crate::change::{table, whole};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
 use crate::pg::formula::{self, Column, Read};
-use pgrx::spi::{quote_identifier, quote_literal};
+use pgrx::spi::quote_identifier;
 use serde_json::{Map, Value, json};
 
 /// A column of one shape.
@@ -61,8 +61,8 @@ impl Conversion {
         fill(&old.made_from, |i| quote_identifier(self.new[i].physical(self.is_hidden && !after)))
     }
 
-    /// The statement that makes the trigger.
-    fn make_trigger(&self, p: &Planning, after: bool) -> String {
+    /// The statement that makes the trigger, and the arguments that it has.
+    fn make_trigger(&self, p: &Planning, after: bool) -> (String, Vec<String>) {
         let trigger = p.trigger();
         let down: Map<String, Value> =
             self.old.iter().map(|o| (o.physical(after).to_string(), self.down(o, after).into())).collect();
@@ -71,19 +71,18 @@ impl Conversion {
         } else {
             Value::Object(self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect())
         };
-        let (up, down) = (quote_literal(up.to_string()), quote_literal(Value::Object(down).to_string()));
-        let (change, which) = (p.id, if after { "'down'" } else { "'both'" });
+        let which = if after { "down" } else { "both" };
+        let mut calls = vec![which.to_string(), up.to_string(), Value::Object(down).to_string()];
         // Old and new values of one row have to mean the same, whoever writes it and in whatever style.
-        let meaning = if self.is_immutable {
-            String::new()
-        } else {
-            format!(", {}", quote_literal(p.meaning.to_string()))
-        };
-        below::of_each(&self.heirs, |table| {
+        calls.extend((!self.is_immutable).then(|| p.meaning.to_string()));
+        let (change, rest) = (p.id.to_string(), not_null::literals(&calls));
+        let make = below::of_each(&self.heirs, |table| {
             format!(
-                "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._convert({change}, {which}, {up}, {down}{meaning}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
+                "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._convert({change}, {rest}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
             )
-        })
+        });
+        calls.insert(0, change);
+        (make, calls)
     }
 
     /// The statement that takes it away.
@@ -113,9 +112,11 @@ impl Conversion {
             ));
         }
         let unmake = self.unmake_trigger(p);
+        let (make, calls) = self.make_trigger(p, false);
         plan.and(
-            Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, self.make_trigger(p, false), Some(unmake))
-                .with(json!({"trigger": p.trigger(), "touches": self.heirs, "of_heirs": true})),
+            Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, make, Some(unmake)).with(
+                json!({"trigger": p.trigger(), "touches": self.heirs, "of_heirs": true, "calls": calls}),
+            ),
         );
         let set: Map<String, Value> = self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect();
         let types: Map<String, Value> =
@@ -182,9 +183,10 @@ impl Conversion {
     pub fn keep_current(&self, p: &Planning, plan: &mut Plan) {
         let (unmake, heirs) = (self.unmake_trigger(p), &self.heirs);
         let from: Vec<&str> = self.new.iter().map(|n| n.name.as_str()).collect();
+        let (make, calls) = self.make_trigger(p, true);
         plan.step(
-            Step::product(Phase::Contract, lock::EXCLUSIVE, self.make_trigger(p, true), Some(unmake.clone()))
-                .with(json!({"keeps_from": from, "touches": heirs})),
+            Step::product(Phase::Contract, lock::EXCLUSIVE, make, Some(unmake.clone()))
+                .with(json!({"keeps_from": from, "touches": heirs, "of_heirs": true, "calls": calls})),
         );
         let unmake = Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None);
         plan.step(unmake.with(json!({"touches": heirs})));
@@ -207,7 +209,10 @@ impl Conversion {
             })
             .collect();
         let words = "on undo_change, make old values in tables that have come below it since".to_string();
-        let args = json!({"set": set, "runs_users_code": self.runs_users_code, "counts": true});
+        let mut args = json!({"set": set, "runs_users_code": self.runs_users_code, "counts": true});
+        if !self.is_immutable {
+            args["meaning"] = p.meaning.clone();
+        }
         plan.step(Step::routine(Phase::Contract, "fill_late", words, args));
     }
 

@@ -53,6 +53,8 @@ pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
 pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
     let trigger = trigger(p, column);
     let meaning = up.stable.then_some(&p.meaning);
+    let mut calls = vec![column.to_string(), up.text.clone()];
+    calls.extend(meaning.iter().flat_map(|m| ["writer".to_string(), m.to_string()]));
     let quoted = quote_identifier(&trigger);
     let undo = format!("DROP TRIGGER IF EXISTS {quoted} ON {TABLE}");
     plan.step(
@@ -60,17 +62,20 @@ pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
             Phase::Expand,
             lock::NO_WRITES_OR_DDL,
             format!(
-                "CREATE TRIGGER {quoted} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._fill_null({}, {}{}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {quoted}",
-                quote_literal(column),
-                quote_literal(&up.text),
-                meaning.as_ref().map(|m| format!(", 'writer', {}", quote_literal(m.to_string()))).unwrap_or_default()
+                "CREATE TRIGGER {quoted} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._fill_null({}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {quoted}",
+                literals(&calls)
             ),
             Some(undo.clone()),
         )
-        .with(json!({"trigger": trigger})),
+        .with(json!({"trigger": trigger, "calls": calls})),
     );
     copy(plan, column, &up.text, up.runs_users_code, meaning);
     plan.step(Step::product(Phase::Contract, lock::EXCLUSIVE, undo, None));
+}
+
+/// Arguments of a trigger as in its statement.
+pub fn literals(calls: &[String]) -> String {
+    calls.iter().map(quote_literal).collect::<Vec<_>>().join(", ")
 }
 
 fn trigger(p: &Planning, column: &str) -> String {
@@ -93,17 +98,18 @@ pub fn copy_moving(
     let meaning = stable.then_some(&p.meaning);
     let (quoted, name) = (quote_identifier(column), quote_identifier(trigger(p, column)));
     let undo = format!("DROP TRIGGER IF EXISTS {name} ON {TABLE}");
-    plan.and(Step::product(
+    let mut calls = vec![column.to_string(), expression.to_string(), "owner".to_string()];
+    calls.extend(meaning.map(ToString::to_string));
+    let make = Step::product(
         Phase::Expand,
         lock::NO_WRITES_OR_DDL,
         format!(
-            "CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE} FOR EACH ROW WHEN (OLD.{quoted} IS NULL AND NEW.{quoted} IS NULL) EXECUTE FUNCTION governance._fill_null({}, {}, 'owner'{}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}",
-            quote_literal(column),
-            quote_literal(expression),
-            meaning.as_ref().map(|m| format!(", {}", quote_literal(m.to_string()))).unwrap_or_default()
+            "CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE} FOR EACH ROW WHEN (OLD.{quoted} IS NULL AND NEW.{quoted} IS NULL) EXECUTE FUNCTION governance._fill_null({}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}",
+            literals(&calls)
         ),
         Some(undo.clone()),
-    ));
+    );
+    plan.and(make.with(json!({"calls": calls})));
     copy(plan, column, expression, runs_users_code, meaning);
     plan.step(Step::product(Phase::Verify, lock::EXCLUSIVE, undo, None));
 }
