@@ -67,6 +67,13 @@ pub fn takes_copies() -> bool {
     loading::mode() == Mode::Preloaded && !WORKING.get()
 }
 
+/// Whether such processes have half of the server's places: the rest is left to others, and a session can copy by itself.
+fn is_crowded() -> bool {
+    let sql = "SELECT 2 * count(*) >= current_setting('max_worker_processes')::integer FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = $1 AND granted";
+    owner::run(|| spi::select_latest(sql, &[(Turn::Change as i16).into()], |r| r.must(1))).contains(&true)
+}
+
 /// Starts the process of a step, or looks how it stands; None where the server has no place for one.
 pub fn forward(change: &Change, stored: &Stored) -> Option<Outcome> {
     let is_this = |w: &Waiting| w.change == change.id && w.step == stored.number;
@@ -89,6 +96,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Option<Outcome> {
         let message = failure["message"].as_str().unwrap_or_default();
         let (detail, hint) = (failure["detail"].as_str(), failure["hint"].as_str());
         error::change::alone_failed(change.id, code, message, detail, hint).raise();
+    }
+    if stored.step.action != Action::Alone && is_crowded() {
+        return None;
     }
     let process = alone::start(change.id, stored.number)?;
     WAITING.set(Some(Waiting { change: change.id, step: stored.number, process: Some(process) }));

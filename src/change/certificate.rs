@@ -1,4 +1,5 @@
 //! The certificate that opens the gate.
+use super::dependents;
 use super::store::{self, Change, Stored};
 use super::{acknowledgement, aside, same, soak, table, verify};
 use crate::core::change::State;
@@ -181,10 +182,9 @@ fn promised_until(change: &Change) -> Option<String> {
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
 fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<String> {
     let views = super::quarantine::planned(steps);
-    let mut all: Vec<String> =
-        views.iter().flat_map(|view| table::dependents_but(*view, None, &views)).collect();
+    let mut all: Vec<String> = views.iter().flat_map(|view| dependents::but(*view, None, &views)).collect();
     if change.quarantine.is_some() {
-        all.extend(table::dependents_but(relid, None, &views));
+        all.extend(dependents::but(relid, None, &views));
         return all;
     }
     if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
@@ -194,7 +194,7 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
     if !leaves && steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
-    all.extend(change.takes.iter().flat_map(|column| table::dependents_but(relid, Some(column), &views)));
+    all.extend(change.takes.iter().flat_map(|column| dependents::but(relid, Some(column), &views)));
     all.dedup();
     let carried: Vec<&str> = steps
         .iter()

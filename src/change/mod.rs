@@ -5,9 +5,11 @@ mod added;
 mod alone;
 mod approval;
 mod aside;
+mod back;
 mod backfill;
 mod certificate;
 mod culprit;
+mod dependents;
 mod detached;
 mod ended;
 mod form;
@@ -19,6 +21,7 @@ pub mod ledger;
 mod old_name;
 mod part_index;
 pub mod planned;
+mod proof;
 mod propose;
 mod published;
 mod quarantine;
@@ -196,14 +199,14 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn abort_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
-        steps::abort(given("change", change), reason);
+        back::abort(given("change", change), reason);
     }
 
     /// Brings back what a contracted change took away.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn undo_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
-        steps::undo(given("change", change), reason);
+        back::undo(given("change", change), reason);
     }
 
     /// What is proven about a change, and whether that opens its gate.

@@ -1,7 +1,8 @@
 //! The old name of a relation that got another one: an updatable view, as long as somebody may use it.
+use super::dependents;
+use super::grants;
 use super::quarantine::{name, reads};
 use super::store::{self, Change};
-use super::{grants, table};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, roles, spi};
@@ -75,7 +76,7 @@ pub fn make(change: &Change, args: &Value) {
 pub fn end(args: &Value) {
     let (from, to) = (name(args, "from"), name(args, "to"));
     let Some(relid) = view(&from, &to) else { return };
-    let dependents = table::dependents(relid, None);
+    let dependents = dependents::of(relid, None);
     if !dependents.is_empty() {
         error::change::old_name_used(&from, &to, &dependents).raise();
     }
@@ -85,9 +86,7 @@ pub fn end(args: &Value) {
 /// What was built on the view under the old name since the plan was made.
 #[must_use]
 pub fn dependents(args: &Value) -> Vec<String> {
-    view(&name(args, "from"), &name(args, "to"))
-        .map(|relid| table::dependents(relid, None))
-        .unwrap_or_default()
+    view(&name(args, "from"), &name(args, "to")).map(|relid| dependents::of(relid, None)).unwrap_or_default()
 }
 
 /// The view under the old name: somebody may have put something else there, which is dropped with nobody's rights but theirs.

@@ -1,7 +1,7 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
 use super::{
-    aside, backfill, detached, grants, identity, late, old_name, part_index, quarantine, table, whole,
+    aside, backfill, detached, grants, identity, late, old_name, part_index, proof, quarantine, table, whole,
 };
 use crate::core::change::quarantine_name;
 use crate::error;
@@ -27,7 +27,7 @@ pub fn forward(change: &Change, args: &Value) {
         "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
         "set_aside" => aside::set(change, args),
-        "validate" => aside::validate(change, args),
+        "validate" => proof::validate(change, args),
         "take_over" => part_index::take_over(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
         "still_below" => whole::require_still_below(change, &args["members"]),

@@ -1,5 +1,6 @@
 //! ALTER TABLE … DROP COLUMN: the column waits under a reserved name, and gives no writer trouble there.
 use super::{Plan, Planning, aside, below};
+use crate::change::dependents;
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -24,7 +25,7 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     if table::refuses_null(p.relid, column) {
         p.no_form("the column's domain takes no NULL, so it cannot be left without a value: give it a default first");
     }
-    let dependents = table::dependents_but(p.relid, Some(column), views);
+    let dependents = dependents::but(p.relid, Some(column), views);
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }

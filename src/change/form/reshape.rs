@@ -2,6 +2,7 @@
 //! into one, or one is made from one.
 use super::conversion::{self, Conversion, Side};
 use super::{Plan, Planning, aside, below};
+use crate::change::dependents;
 use crate::change::table;
 use crate::core::change::addition::{NewColumn, Source};
 use crate::core::change::part::Part;
@@ -79,7 +80,7 @@ fn leaving(p: &Planning, column: &str) -> table::Column {
     if let Some(why) = &facts.stays_not_null {
         p.no_form(why);
     }
-    let dependents = table::dependents(p.relid, Some(column));
+    let dependents = dependents::of(p.relid, Some(column));
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }

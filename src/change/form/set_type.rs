@@ -5,6 +5,7 @@ use super::conversion::{self, Conversion, Side};
 use super::indexes::{self, Index};
 use super::referenced::{self, Reference};
 use super::{Plan, Planning, below, derive, rebuild};
+use crate::change::dependents;
 use crate::change::table;
 use crate::change::whole::{self, Member};
 use crate::core::change::part::Retype;
@@ -132,7 +133,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     referenced::require_comparable(p, &r.column, new, &r.type_name);
     let references = referenced::references(p, &r.column);
     below::require_same(p, &r.column, true);
-    let mut dependents = table::dependents(p.relid, Some(&r.column));
+    let mut dependents = dependents::of(p.relid, Some(&r.column));
     dependents.retain(|d| !referenced::is_among(&references, d));
     dependents.extend(attached::statistics_objects(p.relid, &r.column));
     if !dependents.is_empty() {
