@@ -203,7 +203,7 @@ for _ in $(seq 100); do
 done
 dg_is "locks of a role without any right keep nobody from acts on relations, levels, flows and proposals" "" "$(PGOPTIONS="$PGOPTIONS -c lock_timeout=1s" dg_sql \
     -c "SELECT governance.declare_dataset('$t', domain => 'free')" -c "SELECT governance.set_level('guard', 'enforce', 'dataset:public.$t')" \
-    -c "SELECT governance.declare_flow('$t', 'outside', 'x')" -c "SELECT count(*) FROM governance.accept_proposals('owner') WHERE false" 2>&1 | grep ERROR || true)"
+    -c "SELECT governance.declare_flow('kafka://orders/total', 'public.$t.email', 'x')" -c "SELECT count(*) FROM governance.accept_proposals('owner') WHERE false" 2>&1 | grep ERROR || true)"
 wait
 dg_is "no crash in the log" "" "$(grep -E 'PANIC|terminated by signal' "$DG_WORK/$name/log" || true; deadlocks "$DG_WORK/$name/log")"
 rm -f "$DG_WORK/$name".{first,up,down,accept} "$DG_WORK/$name".lot.? "$DG_WORK/$name".out.?

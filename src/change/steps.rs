@@ -130,12 +130,13 @@ fn take_away(change: &Change, by_own_ddl: bool) {
     let relation = change.relation();
     let steps = store::steps(change.id);
     let left = || steps.iter().filter(|s| s.step.phase == Phase::Contract && !s.done);
-    if left().any(|s| s.step.lock_mode == lock::EXCLUSIVE) {
+    // What somebody's statement could not do a second time is left to it.
+    let is_run = |s: &Stored| !(by_own_ddl && s.step.args["own"] == true);
+    if left().any(|s| is_run(s) && s.step.lock_mode == lock::EXCLUSIVE) {
         run::lock_first(change, &steps, false);
     }
     for stored in left() {
-        // What somebody's statement could not do a second time is left to it.
-        if !(by_own_ddl && stored.step.args["own"] == true) {
+        if is_run(stored) {
             let _ = run::forward(&store::get(change.id), stored);
         }
         store::mark(change.id, stored.number, true);
