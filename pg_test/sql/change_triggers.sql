@@ -186,6 +186,20 @@ SET ROLE change_triggers_owner;
 CALL governance.advance_change(:named);
 SELECT tgname FROM pg_trigger WHERE tgrelid = 'shop.heir'::regclass;
 
+-- and another table's index that has taken the name of a hidden one keeps it
+CREATE TABLE shop.shown (id int PRIMARY KEY, a int);
+CREATE INDEX shown_a ON shop.shown (a);
+SELECT governance.propose_change('ALTER TABLE shop.shown DROP COLUMN a', 'x') AS shown \gset
+SELECT governance.approve_change(:shown, 'x', '{not_observed}') \g /dev/null
+CALL governance.advance_change(:shown);
+SELECT indexrelid::regclass AS hidden FROM pg_index WHERE indrelid = 'shop.shown'::regclass AND NOT indisprimary \gset
+DROP INDEX :hidden;
+CREATE TABLE shop.other (id int);
+SELECT format('CREATE INDEX %I ON shop.other (id)', split_part(:'hidden', '.', 2)) \gexec
+RESET ROLE;
+SELECT governance.undo_change(:shown);
+SELECT indexrelid::regclass = :'hidden'::regclass AS keeps_its_name FROM pg_index WHERE indrelid = 'shop.other'::regclass;
+
 RESET ROLE;
 SET client_min_messages = error;
 SELECT governance.stop_audit('shop.deal', 'over'), governance.stop_audit('shop.day', 'over') \g /dev/null
