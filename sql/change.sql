@@ -356,6 +356,8 @@ BEGIN
             PERFORM pg_catalog.pg_sleep(0.25 * 2 ^ tries * (0.5 + pg_catalog.random()));
         END IF;
     END LOOP;
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    PERFORM governance._say_where(change);
 END $$;
 COMMENT ON PROCEDURE governance.advance_change(bigint) IS 'takes a change to its next gate, a commit after each step; resumable';
 

@@ -138,13 +138,16 @@ GRANT EXECUTE ON FUNCTION
     governance.propose_change(text, text, text, text, text), governance.change_plan(bigint),
     governance.approve_change(bigint, text, text[]), governance.abort_change(bigint, text),
     governance.undo_change(bigint, text), governance.certificate(bigint),
-    governance._advance_step(bigint), governance._require_no_block(), governance._step_failed(bigint, text),
+    governance._advance_step(bigint), governance._require_no_block(), governance._say_where(bigint), governance._step_failed(bigint, text),
     governance.acknowledge_change(bigint, text, text), governance.set_change_window(text, interval, interval, interval, text),
     governance.start_scream_test(bigint, text, text[], timestamptz, text), governance.stop_scream_test(bigint, text),
     governance.reset_change_window(text, text), governance.set_throttle(text, text, text), governance.reset_throttle(text, text),
     governance._column_reads(), governance._reads_observed(regclass, text)
     TO PUBLIC;
 GRANT EXECUTE ON PROCEDURE governance.advance_change(bigint) TO PUBLIC;
+-- A table's owner makes partitions, and PostgreSQL gives them the row triggers of the table as if the owner made these. They run
+-- with the rights of whoever writes, so they lend nobody anything; _fill_null() does as the table's owner only what a plan says.
+GRANT EXECUTE ON FUNCTION governance._dual_write(), governance._convert(), governance._fill_null(), governance._audit_row() TO PUBLIC;
 COMMENT ON FUNCTION governance.propose_change(text, text, text, text, text) IS 'plans a wish given as plain DDL; whoever may run the statement may propose it';
 COMMENT ON FUNCTION governance.change_plan(bigint) IS 'the statements of a change with their locks';
 COMMENT ON FUNCTION governance.approve_change(bigint, text, text[]) IS 'approves a change; waive names what the approval goes without, the comment is the reason';
@@ -163,7 +166,8 @@ COMMENT ON FUNCTION governance._advance_step(bigint) IS 'one step of advance_cha
 COMMENT ON FUNCTION governance._column_reads() IS 'rows of the column-read ledger as they are at this moment, with what the session itself has not written yet, of relations that the current user may see';
 COMMENT ON FUNCTION governance._merge_reads() IS 'merges the rows of each reader in the column-read ledger; returns how many rows there were, 0 where somebody reads or merges them';
 COMMENT ON FUNCTION governance._reads_observed(regclass, text) IS 'what the column-read ledger knows about a relation or one of its columns: since when, its gaps, sessions that may hold unwritten reads, readers';
-COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block';
+COMMENT ON FUNCTION governance._require_no_block() IS 'raises inside a transaction block, and where the caller may not commit';
+COMMENT ON FUNCTION governance._say_where(bigint) IS 'says where a change stands, and what it waits for';
 
 ---------------------------------------------------------------------------------------------------------------- privacy
 GRANT EXECUTE ON FUNCTION

@@ -136,6 +136,24 @@ dg_is 'after a crash the next call starts another one' 'ready|0' \
     "$(dg_sql -c "SELECT (SELECT state FROM governance.changes WHERE change = $four), count(*) FROM shop.big WHERE pad IS DISTINCT FROM filling")"
 advance "$four"
 
+# many copies at once: others find half of the places free, and the rest copy in their sessions
+dg_sql -c "SELECT governance.set_throttle('query', 'SELECT on_ FROM public.go')" >/dev/null
+go false
+many=()
+for i in 1 2 3 4; do
+    dg_sql -c "CREATE TABLE shop.small_$i (id int PRIMARY KEY, a text); ALTER TABLE shop.small_$i OWNER TO owner_of_big; INSERT INTO shop.small_$i VALUES (1, 'a')"
+    many+=("$(propose "ALTER TABLE shop.small_$i RENAME COLUMN a TO b")")
+    approve "${many[-1]}"
+    advance "${many[-1]}" >/dev/null &
+    until_true "(SELECT waits_for IS NOT NULL FROM governance.change_progress WHERE change = ${many[-1]})"
+done
+dg_is 'four copies at once take three of six places' 3 "$(worker | wc -l)"
+go true
+wait
+for change in "${many[@]}"; do
+    dg_is 'and all come to their gates' ready "$(state "$change")"
+done
+
 # no place for a process: the session copies by itself
 dg_stop change_worker
 printf 'max_worker_processes = 0\n' | dg_as tee -a "$DG_WORK/change_worker/data/postgresql.conf" >/dev/null

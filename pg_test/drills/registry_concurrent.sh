@@ -192,5 +192,18 @@ dg_is "everything declared about a relation that exists is bound to it" 0 "$(dg_
     WHERE NOT EXISTS (SELECT FROM governance.binding b WHERE b.relid = c.oid AND (b.schema_name, b.relation_name) = (d.schema_name, d.relation_name))")"
 dg_is "tags are on columns that exist" 0 "$(dg_sql -c "SELECT count(*) FROM governance._column_tag t WHERE to_regclass(format('%I.%I', t.schema_name, t.relation_name)) IS NOT NULL AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.%I', t.schema_name, t.relation_name)) AND a.attname = t.column_name AND NOT a.attisdropped)")"
 dg_is "the manifest can be read and applied to itself" 0 "$(dg_sql -c "SELECT count(*) FROM governance.apply_manifest(governance.manifest(), missing => 'skip') WHERE action <> 'skip'")"
+# What anybody may take keeps nobody from an act: these are the locks that acts once took.
+table
+dg_sql -c 'CREATE ROLE nobody'
+(q -c 'SET ROLE nobody' -c "SELECT pg_advisory_lock(x'0064675f6d616e79'::bigint), pg_advisory_lock(x'0064675f6c65766c'::bigint), pg_advisory_lock(x'0064675f666c6f77'::bigint), pg_advisory_lock(x'64670001'::int, oid::int) FROM pg_class WHERE relname = '$t'" \
+    -c "SET application_name = 'holds'" -c 'SELECT pg_sleep(5)' >/dev/null) &
+for _ in $(seq 100); do
+    [ "$(dg_sql -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'holds'")" = 1 ] && break
+    sleep 0.05
+done
+dg_is "locks of a role without any right keep nobody from acts on relations, levels, flows and proposals" "" "$(PGOPTIONS="$PGOPTIONS -c lock_timeout=1s" dg_sql \
+    -c "SELECT governance.declare_dataset('$t', domain => 'free')" -c "SELECT governance.set_level('guard', 'enforce', 'dataset:public.$t')" \
+    -c "SELECT governance.declare_flow('kafka://orders/total', 'public.$t.email', 'x')" -c "SELECT count(*) FROM governance.accept_proposals('owner') WHERE false" 2>&1 | grep ERROR || true)"
+wait
 dg_is "no crash in the log" "" "$(grep -E 'PANIC|terminated by signal' "$DG_WORK/$name/log" || true; deadlocks "$DG_WORK/$name/log")"
 rm -f "$DG_WORK/$name".{first,up,down,accept} "$DG_WORK/$name".lot.? "$DG_WORK/$name".out.?

@@ -59,6 +59,7 @@ SELECT op, relation, new_row FROM governance.history('stock', '1');
 -- a trigger without an entry (restored without our tables): logged all the same
 CREATE TABLE orphan (id int PRIMARY KEY);
 CREATE TRIGGER data_governance_audit_row AFTER INSERT ON orphan FOR EACH ROW EXECUTE FUNCTION governance._audit_row();
+ALTER TABLE orphan ENABLE ALWAYS TRIGGER data_governance_audit_row;
 INSERT INTO orphan VALUES (1);
 SELECT op, relation_name, key FROM log WHERE relation_name = 'public.orphan';
 -- and start_audit mends what is missing: this one fired on INSERT only

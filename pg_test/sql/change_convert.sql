@@ -420,7 +420,6 @@ CALL governance.advance_change(:searched);
 CALL governance.advance_change(:searched);
 TABLE shop.searches;
 SELECT governance.undo_change(:searched) \g /dev/null
-CALL governance.advance_change(:searched);
 SELECT 'came' AS how, * FROM (TABLE shop.searches EXCEPT TABLE shop.searches_before) d
 UNION ALL SELECT 'went', * FROM (TABLE shop.searches_before EXCEPT TABLE shop.searches) d;
 

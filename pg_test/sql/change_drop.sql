@@ -133,6 +133,46 @@ RESET ROLE;
 SELECT change, kind, state, next_step, ddl FROM governance.changes;
 SELECT op, object, reason, db_role FROM governance.audit_entry WHERE object LIKE 'change %' ORDER BY id;
 
+-- what belongs to the table itself is no obstacle: its policies, also over its own columns, generated columns, and what a publication
+-- says of its columns
+SET ROLE change_drop_owner;
+CREATE TABLE own (id int PRIMARY KEY, c int, g int GENERATED ALWAYS AS (c * 2) STORED, i int GENERATED ALWAYS AS IDENTITY);
+CREATE POLICY mine ON own USING (c > 0);
+CREATE TABLE other (id int);
+CREATE POLICY reads ON other USING (id IN (SELECT id FROM own));
+INSERT INTO own (id, c) VALUES (1, 1);
+SELECT governance.propose_change('DROP TABLE own', 'x');
+DROP POLICY reads ON other;
+RESET ROLE;
+CREATE PUBLICATION change_drop_some FOR TABLE shop.own (id, c) WHERE (id > 0);
+SET ROLE change_drop_owner;
+SELECT governance.propose_change('DROP TABLE own', 'x') AS own \gset
+SELECT governance.approve_change(:own, 'x', '{not_observed}');
+CALL governance.advance_change(:own);
+SELECT governance.undo_change(:own);
+SELECT * FROM own;
+SELECT polname FROM pg_policy WHERE polrelid = 'own'::regclass;
+SELECT attnames, rowfilter FROM pg_publication_tables WHERE pubname = 'change_drop_some';
+RESET ROLE;
+DROP PUBLICATION change_drop_some;
+SET ROLE change_drop_owner;
+
+-- an identity keeps its NOT NULL in quarantine, and needs it
+SELECT governance.propose_change('ALTER TABLE own ALTER i DROP NOT NULL', 'x');
+SELECT governance.propose_change('ALTER TABLE own ADD COLUMN j int, DROP COLUMN i', 'x', up => 'i', down => 'j');
+SELECT governance.propose_change('ALTER TABLE own DROP COLUMN i', 'x') AS own \gset
+SELECT governance.approve_change(:own, 'x', '{not_observed}');
+CALL governance.advance_change(:own);
+INSERT INTO own VALUES (2, 2);
+SELECT governance.undo_change(:own);
+INSERT INTO own (id, c) VALUES (3, 3);
+SELECT * FROM own ORDER BY id;
+ALTER TABLE own ALTER c SET NOT NULL;
+CREATE UNIQUE INDEX own_c ON own (c);
+ALTER TABLE own REPLICA IDENTITY USING INDEX own_c;
+SELECT governance.propose_change('ALTER TABLE own ALTER c DROP NOT NULL', 'x');
+RESET ROLE;
+
 -- NULL is no change
 SELECT governance.propose_change(NULL, 'x');
 SELECT governance.approve_change(NULL, 'x');

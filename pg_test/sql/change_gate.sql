@@ -88,3 +88,29 @@ SELECT governance.undeprecate_column('shop.customer', 'pager', 'sooner');
 RESET client_min_messages;
 SELECT governance.certificate(:four) -> 'valid' AS valid;
 SELECT op, object, reason, new_row FROM governance.audit_entry WHERE op LIKE '%window%' OR op LIKE 'ack%' ORDER BY id;
+
+-- a table that gets another name meanwhile: the plan is void, and what was done is taken back where it is now
+RESET ROLE;
+CREATE TABLE public.moved (id int PRIMARY KEY, c int);
+INSERT INTO public.moved VALUES (1, 1);
+SELECT governance.propose_change('ALTER TABLE public.moved ALTER c TYPE bigint', 'x') AS moved \gset
+SELECT governance.approve_change(:moved, 'x', '{not_observed}');
+CALL governance.advance_change(:moved);
+ALTER TABLE public.moved RENAME TO moved_away;
+CALL governance.advance_change(:moved);
+SELECT governance.abort_change(:moved);
+SELECT attname FROM pg_attribute WHERE attrelid = 'moved_away'::regclass AND attnum > 0 AND NOT attisdropped;
+SELECT count(*) FROM pg_trigger WHERE tgrelid = 'moved_away'::regclass;
+
+-- a table that goes for good takes with it what other changes have in quarantine there: they can be ended
+SELECT governance.propose_change('ALTER TABLE public.moved_away DROP COLUMN c', 'x') AS column_goes \gset
+SELECT governance.approve_change(:column_goes, 'x', '{not_observed}');
+CALL governance.advance_change(:column_goes);
+SELECT governance.propose_change('DROP TABLE public.moved_away', 'x') AS table_goes \gset
+SELECT governance.approve_change(:table_goes, 'x', '{not_observed}');
+CALL governance.advance_change(:table_goes);
+UPDATE governance.change SET quarantine_until = now() - interval '1 s' WHERE id = :table_goes;
+CALL governance.advance_change(:table_goes);
+SELECT governance.undo_change(:column_goes);
+CALL governance.advance_change(:column_goes);
+SELECT state FROM governance.changes WHERE change IN (:column_goes, :table_goes);

@@ -117,3 +117,35 @@ RESET ROLE;
 SELECT rolname, rolsuper FROM pg_roles WHERE rolname = 'change_hostile';
 SELECT state, count(*) FROM governance.changes GROUP BY 1 ORDER BY 1;
 DROP OWNED BY change_hostile CASCADE;
+
+-- whoever makes a trigger of the product's function says himself what it evaluates: users' triggers are not switched off for that
+RESET ROLE;
+CREATE ROLE change_hostile_maker;
+CREATE SCHEMA made AUTHORIZATION change_hostile_maker;
+SET ROLE change_hostile_maker;
+CREATE TABLE made.seen (role text);
+CREATE FUNCTION made.look() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN INSERT INTO made.seen VALUES (current_setting('session_replication_role')); RETURN 1; END $$;
+CREATE TABLE made.t (id int, x int, a int);
+INSERT INTO made.t SELECT g, NULL, g FROM generate_series(1, 5) g;
+CREATE TRIGGER zz_data_governance_change_1 BEFORE INSERT OR UPDATE ON made.t FOR EACH ROW EXECUTE FUNCTION governance._convert('1', 'both', '{"x":"made.look()"}', '{}');
+ALTER TABLE made.t ENABLE ALWAYS TRIGGER zz_data_governance_change_1;
+SELECT governance.propose_change('ALTER TABLE made.t ALTER a TYPE bigint', 'x') AS made \gset
+SELECT governance.approve_change(:made, 'yes', '{not_observed}');
+CALL governance.advance_change(:made);
+SELECT role, count(*) > 0 FROM made.seen GROUP BY 1;
+SELECT state FROM governance.changes WHERE change = :made;
+-- those of a change say what its plan says, so that the copy of another fires nothing
+CREATE TABLE made.u (LIKE made.t);
+INSERT INTO made.u SELECT g, g, g FROM generate_series(1, 5) g;
+TRUNCATE made.seen;
+CREATE FUNCTION made.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM made.look(); RETURN NEW; END $$;
+CREATE TRIGGER note BEFORE UPDATE ON made.u FOR EACH ROW EXECUTE FUNCTION made.note();
+SELECT governance.propose_change('ALTER TABLE made.u ALTER a TYPE bigint', 'x') AS made \gset
+SELECT governance.propose_change('ALTER TABLE made.u ALTER x TYPE text', 'x', down => 'x::int') AS beside \gset
+SELECT governance.approve_change(:made, 'yes', '{not_observed}'), governance.approve_change(:beside, 'yes', '{not_observed}');
+CALL governance.advance_change(:made);
+CALL governance.advance_change(:made);
+CALL governance.advance_change(:beside);
+SELECT state FROM governance.changes WHERE change IN (:made, :beside) ORDER BY change;
+SELECT count(*) FROM made.seen;

@@ -1,7 +1,8 @@
 //! The triggers on audited relations.
 //!
-//! They are made by the extension's owner, since nobody else may execute their functions, and always fire:
-//! `session_replication_role = replica` and logical replication are no way around them.
+//! They are made by the extension's owner, and always fire: `session_replication_role = replica` and logical replication are no way
+//! around them. PostgreSQL makes the row triggers of a new partition as whoever makes the partition, so everybody may execute that
+//! function; under another name, or on a relation that is not audited, it does nothing.
 use crate::pg::catalog::Name;
 use crate::pg::{owner, spi};
 use pgrx::pg_sys;
@@ -79,7 +80,7 @@ pub fn tree(relid: pg_sys::Oid, kind: &Kind) -> Vec<Branch> {
              tree AS (SELECT relid, max(depth) AS depth FROM down GROUP BY relid)
              SELECT tree.relid, n.nspname::text, c.relname::text, t.oid IS NOT NULL,
                     want.bits & 60 = 0
-                    OR coalesce(t.tgenabled = 'A' AND t.tgtype = want.bits AND t.tgqual IS NULL AND t.tgattr = ''::int2vector
+                    OR coalesce(t.tgenabled = 'A' AND t.tgtype = want.bits AND t.tgqual IS NULL AND NOT t.tgdeferrable AND t.tgattr = ''::int2vector
                                 AND t.tgfoid = to_regproc('governance.' || $3), false),
                     coalesce(t.tgparentid <> 0, false), c.relispartition, c.relkind = 'f'
                FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -158,6 +159,13 @@ pub fn make_way(relid: pg_sys::Oid, kind: &Kind) {
         .map(|b| b.relid)
         .collect();
     remove(relid, kind, &others);
+}
+
+/// Whether a relation's row trigger fires in every replication role: to say so takes its owner.
+#[must_use]
+pub fn always_fires(relid: pg_sys::Oid) -> bool {
+    let sql = "SELECT true FROM pg_trigger WHERE tgrelid = $1 AND tgname = $2 AND tgenabled = 'A'";
+    spi::select_one(sql, &[relid.into(), ROW.name.into()], |_| ()).is_some()
 }
 
 /// Whether a TRUNCATE of a relation is seen by our trigger on it.

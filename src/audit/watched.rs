@@ -102,7 +102,8 @@ fn load(relid: pg_sys::Oid) -> (Option<Watched>, bool) {
             super::relation::merge(&name);
         }
         entries = self::entries(relid);
-        if entries.is_empty() {
+        // One that does not always fire is not ours: whoever may make triggers on somebody's table has made it.
+        if entries.is_empty() && super::triggers::always_fires(relid) {
             super::relation::adopt(relid);
             entries = self::entries(relid);
         }

@@ -1,12 +1,12 @@
 //! Whether the DDL that runs right now is the product's own, as a step of a change: the guard lets it pass.
 //!
-//! Only for the change's own table with its partitions: a statement of ours may run users' code (the check of a domain, say), and DDL hidden
-//! in there is judged like any other.
+//! Only for the change's own table with its partitions, and only for the step's own statements: these may run users' code (a CHECK,
+//! say), and DDL hidden in there is judged like any other.
 use super::store::Change;
 use super::table;
-use crate::guard::Victim;
+use crate::guard::{self, Layer, Victim};
 use crate::pg::catalog::{self, Name};
-use crate::pg::{owner, spi};
+use crate::pg::{ddl_hook, owner, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -19,6 +19,20 @@ struct Acting {
     relid: Option<pg_sys::Oid>,
     /// What else the plan names: a partition, the view under an old name.
     others: Vec<pg_sys::Oid>,
+    /// How many statements were running when it began, for the hook and for event triggers.
+    depth: (usize, usize),
+}
+
+impl Acting {
+    /// Whether what is judged now is a statement of the step's own, and not of code that such a one runs.
+    fn is_own(&self, layer: Layer) -> bool {
+        let (hook, events) = self.depth;
+        match layer {
+            Layer::EventTrigger => guard::running() <= events + 1,
+            Layer::AuditTrigger => false,
+            _ => ddl_hook::depth() <= hook,
+        }
+    }
 }
 
 thread_local! {
@@ -52,9 +66,9 @@ pub fn is_acting() -> bool {
 
 /// Whether a victim belongs to the step that is running.
 #[must_use]
-pub fn covers(victim: &Victim) -> bool {
+pub fn covers(layer: Layer, victim: &Victim) -> bool {
     ACTING.with_borrow(|a| {
-        a.as_ref().is_some_and(|a| {
+        a.as_ref().filter(|a| a.is_own(layer)).is_some_and(|a| {
             victim.dataset == a.name
                 || victim.relid.is_some_and(|relid| {
                     a.relid == Some(relid)
@@ -66,7 +80,8 @@ pub fn covers(victim: &Victim) -> bool {
 }
 
 /// Whether a relation is a partition or a child of another: what a step does to a table it does to them.
-fn is_below(relid: pg_sys::Oid, above: pg_sys::Oid) -> bool {
+#[must_use]
+pub fn is_below(relid: pg_sys::Oid, above: pg_sys::Oid) -> bool {
     owner::run(|| {
         spi::select_latest(
             "WITH RECURSIVE up AS (
@@ -108,7 +123,8 @@ pub fn touching<R>(change: &Change, args: &Value, f: impl FnOnce() -> R) -> R {
     let named = args["touches"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let touches = named.filter_map(|name| table::named(&change.fill(name)));
     let others = change.aliases.iter().filter_map(|alias| by_text(alias)).chain(touches).collect();
-    let acting = Acting { change: change.id, name: change.name.clone(), relid, others };
+    let depth = (ddl_hook::depth(), guard::running());
+    let acting = Acting { change: change.id, name: change.name.clone(), relid, others, depth };
     let _back = Back(ACTING.replace(Some(acting)));
     f()
 }

@@ -2,18 +2,19 @@
 //! cannot run in a transaction block, in every mode, and the copy and its comparison where the library is preloaded, so
 //! that they go on when the client has gone.
 //!
-//! Who works on a change holds an advisory lock of its number, so there is one process at most, and everybody sees whether
+//! Who works on a change holds the lock of its number, so there is one process at most, and everybody sees whether
 //! it still lives. How it ended is kept in the step.
 use super::acting::as_change;
 use super::run::{self, Outcome, bound_lock_wait};
 use super::store::{self, Change, Stored};
-use super::throttle;
+use super::{part_index, throttle};
 use crate::core::change::State;
 use crate::core::change::step::{Action, Phase};
 use crate::error;
 use crate::pg::alone::{self, Process};
 use crate::pg::catalog::{self, Name};
 use crate::pg::loading::{self, Mode};
+use crate::pg::turn::Turn;
 use crate::pg::{owner, relation, spi};
 use pgrx::pg_sys;
 use pgrx::pg_sys::panic::{CaughtError, ErrorReportWithLevel};
@@ -21,8 +22,6 @@ use serde_json::json;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-/// First half of the advisory lock's key; "dgow" in ASCII.
-const LOCK_SPACE: i32 = 0x6467_6f77;
 /// So often a batch is tried again that failed for what passes.
 const TRIES: u32 = 5;
 /// Between two looks at a process.
@@ -44,17 +43,17 @@ fn worker(change: i64) -> Option<i32> {
     owner::run(|| {
         spi::select_latest(
             "SELECT pid FROM pg_locks
-              WHERE locktype = 'advisory' AND classid = $1::bigint::oid AND objid = $2::bigint::oid AND objsubid = 2 AND granted
+              WHERE locktype = 'advisory' AND objid = $1::bigint::oid AND objsubid = $2 AND granted
                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            &[i64::from(LOCK_SPACE).into(), i64::from(key(change)).into()],
+            &[i64::from(key(change)).into(), (Turn::Change as i16).into()],
             |r| r.must(1),
         )
     })
     .pop()
 }
 
-fn key(change: i64) -> i32 {
-    (change & i64::from(i32::MAX)) as i32
+fn key(change: i64) -> u32 {
+    (change & i64::from(u32::MAX)) as u32
 }
 
 thread_local! {
@@ -66,6 +65,13 @@ thread_local! {
 #[must_use]
 pub fn takes_copies() -> bool {
     loading::mode() == Mode::Preloaded && !WORKING.get()
+}
+
+/// Whether such processes have half of the server's places: the rest is left to others, and a session can copy by itself.
+fn is_crowded() -> bool {
+    let sql = "SELECT 2 * count(*) >= current_setting('max_worker_processes')::integer FROM pg_locks
+                WHERE locktype = 'advisory' AND objsubid = $1 AND granted";
+    owner::run(|| spi::select_latest(sql, &[(Turn::Change as i16).into()], |r| r.must(1))).contains(&true)
 }
 
 /// Starts the process of a step, or looks how it stands; None where the server has no place for one.
@@ -91,6 +97,9 @@ pub fn forward(change: &Change, stored: &Stored) -> Option<Outcome> {
         let (detail, hint) = (failure["detail"].as_str(), failure["hint"].as_str());
         error::change::alone_failed(change.id, code, message, detail, hint).raise();
     }
+    if stored.step.action != Action::Alone && is_crowded() {
+        return None;
+    }
     let process = alone::start(change.id, stored.number)?;
     WAITING.set(Some(Waiting { change: change.id, step: stored.number, process: Some(process) }));
     Some(Outcome::Again)
@@ -103,6 +112,11 @@ pub fn has_come_back(change: &Change) -> bool {
         WAITING.set(None);
     }
     waited
+}
+
+/// What this session has waited for is behind it, though it never asked what that came to.
+pub fn forget(change: &Change) {
+    let _ = has_come_back(change);
 }
 
 /// Waits a little where there is something to wait for; whether there still is. It locks nothing, so that any number of
@@ -122,9 +136,7 @@ pub fn stop(change: i64) {
         owner::run(|| spi::select("SELECT pg_terminate_backend($1)", &[pid.into()], |_| ()));
     }
     bound_lock_wait();
-    owner::run(|| {
-        spi::execute("SELECT pg_advisory_xact_lock($1, $2)", &[LOCK_SPACE.into(), key(change).into()])
-    });
+    Turn::Change.take(key(change));
 }
 
 /// What a process has to do.
@@ -157,6 +169,7 @@ pub fn work(id: i64, number: i32) {
         return copy(&job);
     }
     let done = match &job.leftover {
+        None if job.stored.step.args["each"].is_object() => each(&job),
         Some(Leftover::Valid) => Ok(()),
         Some(Leftover::Invalid(name)) => {
             execute(&job.change, &format!("DROP INDEX CONCURRENTLY {name}")).and_then(|()| build(&job))
@@ -205,6 +218,18 @@ fn copy(job: &Job) {
     }
 }
 
+/// An index on every part of the table, also on those that came since.
+fn each(job: &Job) -> Result<(), Box<CaughtError>> {
+    let next = || part_index::next(&store::get(job.change.id), &job.stored.step.args["each"]);
+    while let Some(next) = alone::transaction(next)? {
+        if let Some(leftover) = next.leftover {
+            execute(&job.change, &format!("DROP INDEX CONCURRENTLY {leftover}"))?;
+        }
+        execute(&job.change, &next.statement)?;
+    }
+    Ok(())
+}
+
 fn build(job: &Job) -> Result<(), Box<CaughtError>> {
     execute(&job.change, &job.change.fill(&job.stored.step.statement))
 }
@@ -218,12 +243,7 @@ fn claim(id: i64, number: i32) -> Option<Job> {
     if !catalog::is_present() {
         return None;
     }
-    let mine: Vec<bool> = owner::run(|| {
-        spi::select("SELECT pg_try_advisory_lock($1, $2)", &[LOCK_SPACE.into(), key(id).into()], |r| {
-            r.must(1)
-        })
-    });
-    if mine != [true] {
+    if !Turn::Change.keep(key(id)) {
         return None;
     }
     let change = store::get(id);

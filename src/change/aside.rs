@@ -1,11 +1,11 @@
 //! Rules that a column in quarantine must not keep: set aside at the gate, brought back by `undo_change` without reading a
 //! row, and proven afterwards.
 use super::store::{self, Change};
-use super::{acting, culprit, run, table, whole};
+use super::{acting, run, table, whole};
 use crate::core::change::State;
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{owner, settings_scope, spi, xact};
+use crate::pg::{owner, spi};
 use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 use serde_json::{Value, json};
@@ -93,7 +93,7 @@ fn constraint(relid: pg_sys::Oid, name: &str) -> Option<Facts> {
     .next()
 }
 
-fn text<'a>(args: &'a Value, key: &str) -> &'a str {
+pub fn text<'a>(args: &'a Value, key: &str) -> &'a str {
     args[key].as_str().unwrap_or_default()
 }
 
@@ -116,6 +116,7 @@ pub fn set(change: &Change, args: &Value) {
             }
             let kept = json!({
                 "definition": facts.definition, "is_valid": facts.is_valid, "comment": facts.comment, "columns": facts.columns,
+                "references": facts.references.map(pg_sys::Oid::to_u32),
             });
             (kept, format!("ALTER TABLE {table} DROP CONSTRAINT {}", quote_identifier(name)))
         }
@@ -182,7 +183,7 @@ pub fn back(change: &Change, args: &Value) {
     };
     renamed.iter().for_each(|(now, old)| rename(now, old));
     for table in members(&table, definition) {
-        add(change, &table, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
+        add(change, &table, name, &format!("{definition} NOT VALID"), kept);
     }
     renamed.iter().for_each(|(now, old)| rename(old, now));
 }
@@ -191,7 +192,7 @@ pub fn back(change: &Change, args: &Value) {
 const RESERVED: &str = "_dg";
 
 /// Where it is added: a partitioned table takes no foreign key that is not valid, but its partitions do.
-fn members(table: &str, definition: &str) -> Vec<String> {
+pub fn members(table: &str, definition: &str) -> Vec<String> {
     match table::named(table) {
         Some(relid) if definition.starts_with("FOREIGN KEY") && table::shape(relid).partitioned => {
             let leaves = whole::tree(relid).into_iter().filter(|m| !m.partitioned);
@@ -201,93 +202,60 @@ fn members(table: &str, definition: &str) -> Vec<String> {
     }
 }
 
-/// A foreign key comes back as the extension's owner: the right to refer may be gone, and it was there before.
-fn add(change: &Change, table: &str, name: &str, definition: &str, comment: Option<&str>) {
-    let name = quote_identifier(name);
-    let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition}");
-    if let Some(comment) = comment {
+/// A constraint is added with the rights of its table's owner: what proves it may be the owner's own code, as a cast between the
+/// columns of a foreign key is. Only the right to refer to another table may be gone, and was there before: what looks at no row, and
+/// so runs nothing of users', then comes back as the extension's owner.
+pub fn add(change: &Change, table: &str, name: &str, definition: &str, kept: &Value) {
+    let quoted = quote_identifier(name);
+    let mut statement = format!("ALTER TABLE {table} ADD CONSTRAINT {quoted} {definition}");
+    if let Some(comment) = kept["comment"].as_str() {
         statement
-            .push_str(&format!("; COMMENT ON CONSTRAINT {name} ON {table} IS {}", quote_literal(comment)));
+            .push_str(&format!("; COMMENT ON CONSTRAINT {quoted} ON {table} IS {}", quote_literal(comment)));
     }
     let run = || {
         spi::execute(&statement, &[]);
     };
+    let of = owner_in(change, table);
     acting::touching(change, &json!({"touches": [table]}), || {
-        if definition.starts_with("FOREIGN KEY") { owner::run(run) } else { as_owner(change, run) }
+        if may_no_longer_refer(of, definition, kept) {
+            owner::run(run);
+        } else {
+            owner::as_role(of, run);
+        }
     });
+}
+
+/// The owner of a table that is the change's own, or a part of it; else the change's.
+fn owner_in(change: &Change, table: &str) -> pg_sys::Oid {
+    let relid = change.relation().0;
+    let part = table::named(table).filter(|part| whole::tree(relid).iter().any(|m| m.relid == *part));
+    catalog::relation_owner(part.unwrap_or(relid)).unwrap_or(pg_sys::InvalidOid)
+}
+
+/// Whether a role lacks the right to refer to the very table that a foreign key has referred to. Another one may bear its name by
+/// now, and in a restored database another number: for these the role needs the right.
+fn may_no_longer_refer(role: pg_sys::Oid, definition: &str, kept: &Value) -> bool {
+    let looks_at_rows = !definition.starts_with("FOREIGN KEY") || !definition.ends_with(" NOT VALID");
+    let Some(number) = kept["references"].as_u64().filter(|_| !looks_at_rows) else {
+        return false;
+    };
+    let other = pg_sys::Oid::from(u32::try_from(number).unwrap_or_default());
+    let Some(name) = catalog::relation_name(other) else { return false };
+    // Named under the fixed path by who wrote the definition.
+    let is_named = definition.contains(&format!("REFERENCES {name}("))
+        || definition.contains(&format!("REFERENCES ONLY {name}("));
+    is_named
+        && owner::run(|| {
+            spi::select_one(
+                "SELECT NOT coalesce(has_any_column_privilege($1, $2, 'REFERENCES'), true)",
+                &[role.into(), other.into()],
+                |r| r.must(1),
+            )
+        })
+        .unwrap_or(false)
 }
 
 fn missing(relid: pg_sys::Oid, columns: &Value) -> Vec<String> {
     let columns = columns.as_array().into_iter().flatten().filter_map(Value::as_str);
     columns.filter(|c| catalog::column_number(relid, c).is_none()).map(String::from).collect()
-}
-
-/// Proves a constraint that came back, or the one that a column is to be NOT NULL by; where rows violate it, says which.
-pub fn validate(change: &Change, args: &Value) {
-    let (table, name) = (change.fill(text(args, "table")), text(args, "constraint"));
-    let kept = &change.kept[text(args, "aside")];
-    let definition = kept["definition"].as_str().unwrap_or_default();
-    let members = members(&table, definition);
-    let of_partitions = members != [table.clone()];
-    for member in &members {
-        let is_there = table::named(member).is_some_and(|relid| whole::has_constraint(relid, name));
-        if !is_there && of_partitions {
-            // A partition that came meanwhile.
-            add(change, member, name, &format!("{definition} NOT VALID"), kept["comment"].as_str());
-        }
-        // Somebody may have dropped it since it came back.
-        if is_there || of_partitions {
-            prove(change, member, name, args["column"].as_str());
-        }
-    }
-    if of_partitions {
-        add(change, &table, name, definition, kept["comment"].as_str());
-    }
-}
-
-fn prove(change: &Change, table: &str, name: &str, column: Option<&str>) {
-    let statement = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {}", quote_identifier(name));
-    // The table may be somebody else's, and what is looked up for its rows is its owner's code.
-    let of = table::named(table).and_then(catalog::relation_owner).unwrap_or(pg_sys::InvalidOid);
-    let proven = acting::touching(change, &json!({"touches": [table]}), || {
-        owner::as_role(of, || {
-            xact::unless_violated(|| {
-                spi::execute(&statement, &[]);
-            })
-        })
-    });
-    let Err(raised) = proven else { return };
-    let rows = xact::apart(|| owner::as_role(of, || violators(table, name))).flatten();
-    match column {
-        Some(column) => error::change::nulls(change.id, table, column, rows.as_ref()).raise(),
-        None => error::change::still_violated(&raised, change.id, table, name, rows.as_ref()).raise(),
-    }
-}
-
-/// How many rows violate a constraint, and which is the first.
-fn violators(table: &str, name: &str) -> Option<(i64, String)> {
-    let relid = table::named(table)?;
-    let condition: String = owner::run(|| {
-        spi::select_one(
-            "SELECT CASE k.contype WHEN 'c' THEN format('NOT (%s)', pg_get_expr(k.conbin, k.conrelid))
-                    ELSE format('(%s) AND NOT EXISTS (SELECT FROM %s _other WHERE %s)', keys.given, k.confrelid::regclass, keys.same) END
-               FROM pg_constraint k
-              CROSS JOIN LATERAL (
-                SELECT string_agg(format('%s.%I IS NOT NULL', $3, a.attname), CASE k.confmatchtype WHEN 'f' THEN ' OR ' ELSE ' AND ' END) AS given,
-                       string_agg(format('_other.%I OPERATOR(%I.%s) %s.%I', b.attname, n.nspname, o.oprname, $3, a.attname), ' AND ') AS same
-                  FROM unnest(k.conkey, k.confkey, k.conpfeqop) u (own, other, op)
-                  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.own
-                  JOIN pg_attribute b ON b.attrelid = k.confrelid AND b.attnum = u.other
-                  JOIN pg_operator o ON o.oid = u.op JOIN pg_namespace n ON n.oid = o.oprnamespace) keys
-              WHERE k.conrelid = $1 AND k.conname = $2",
-            &[relid.into(), name.into(), table.into()],
-            |r| r.get(1),
-        )
-    })
-    .flatten()?;
-    settings_scope::with_fixed_path(|| {
-        let count = format!("SELECT count(*) FROM {table} WHERE {condition}");
-        let rows: i64 = spi::select_one(&count, &[], |r| r.must(1))?;
-        Some((rows, culprit::first_of(table, &condition)))
-    })
 }

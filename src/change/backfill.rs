@@ -240,10 +240,7 @@ pub fn batch(change: &Change, args: &Value) -> bool {
     upto < part.end || parts.len() > 1
 }
 
-/// Copies the rows of a block range, with the rights of the table's owner and without firing the users' triggers: the rows
-/// do not change for them. Where the update calls functions of users (checks, generated columns, triggers that always fire,
-/// the wish's own expressions), they must not run with foreign keys and everybody's triggers switched off: then all
-/// triggers fire.
+/// Copies the rows of a block range, with the rights of the table's owner.
 fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
     debug_assert!(catalog::relation_kind(part.relid).is_some());
     let sql = format!(
@@ -257,14 +254,7 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         lock(change, &part.name, part.relid, "ROW EXCLUSIVE");
         let update =
             || convert::copying(change.id, || own_statement::run(&sql, || spi::execute_unforced(&sql, &[])));
-        let run = || {
-            if copy.runs_users_code || table::runs_users_code(part.relid) {
-                // Nothing may wait for the commit, which has the rights of whoever advances the change.
-                spi::execute("SET CONSTRAINTS ALL IMMEDIATE", &[]);
-                return update();
-            }
-            as_change(change, || settings_scope::quiet_copy(update))
-        };
+        let run = || quietly(change, part.relid, copy.runs_users_code, update);
         // Apart, so that the row can still be looked for; where none is found the error is PostgreSQL's own.
         if let Some(rows) = xact::apart(run) {
             return rows;
@@ -272,6 +262,23 @@ fn copy(change: &Change, copy: &Copy, part: &Part, upto: i64) -> usize {
         culprit::find(change, copy, &part.name, (part.next, upto));
         run()
     })
+}
+
+/// Updates a table, which is locked, without firing the users' triggers: the rows do not change for them. Where the update calls
+/// functions of users (checks, generated columns, triggers that always fire, the wish's own expressions), they must not run
+/// with foreign keys and everybody's triggers switched off: then all triggers fire.
+pub fn quietly<R>(
+    change: &Change,
+    relid: pg_sys::Oid,
+    runs_users_code: bool,
+    update: impl FnOnce() -> R,
+) -> R {
+    if runs_users_code || table::runs_users_code(relid) {
+        // Nothing may wait for the commit, which has the rights of whoever advances the change.
+        spi::execute("SET CONSTRAINTS ALL IMMEDIATE", &[]);
+        return update();
+    }
+    as_change(change, || settings_scope::quiet_copy(update))
 }
 
 /// Locks a table, so that what is known of it holds until the transaction ends. Raises where policies would hide rows: from owners

@@ -1,6 +1,7 @@
 //! The certificate that opens the gate.
+use super::dependents;
 use super::store::{self, Change, Stored};
-use super::{acknowledgement, aside, soak, table, verify};
+use super::{acknowledgement, aside, same, soak, table, verify};
 use crate::core::change::State;
 use crate::core::change::step::Action;
 use crate::error;
@@ -11,7 +12,8 @@ use serde_json::{Value, json};
 /// Whether the relation is no longer what the plan was made for.
 #[must_use]
 pub fn has_drifted(change: &Change) -> bool {
-    catalog::relation_oid(&change.name).is_none_or(|relid| beside(change, relid).is_none())
+    catalog::relation_oid(&change.name)
+        .is_none_or(|relid| same::is_another(change, relid) || beside(change, relid).is_none())
 }
 
 /// The columns that are there beside those that the plan was made for; None where it has drifted. What the running
@@ -121,15 +123,20 @@ pub fn of(change: &Change) -> Value {
     if !later.is_empty() {
         problems.push(format!("constraints that came after the proposal: {}", later.join(", ")));
     }
+    let lost = lost_references(change, &steps);
+    if !lost.is_empty() {
+        problems.push(format!("foreign keys that the plan makes anew are gone: {}", lost.join(", ")));
+    }
     let copies = steps.iter().any(|s| s.step.action == Action::Compare);
     if copies && !change.verified {
         problems.push("the copy is not verified".to_string());
     }
     // Without them the shapes may have come apart since they were compared.
     if change.state == State::Ready && verify::triggers(change, &steps).is_none() {
-        problems.push("the trigger that writes both columns is missing or disabled".to_string());
+        let on = verify::not_written(change, &steps).unwrap_or_default();
+        problems.push(format!("the trigger that writes both columns is missing or disabled on {on}"));
     } else if change.state == State::Ready && !verify::still_holds(change, &steps) {
-        problems.push("the trigger that writes both columns was switched off since the copy was verified; advance_change verifies it again".to_string());
+        problems.push("the trigger that writes both columns was switched off since the copy was verified, or a partition has come; advance_change verifies it again".to_string());
     }
     if !super::steps::is_at_gate(change, &steps) {
         problems.push(format!("the change is {}", change.state.as_str()));
@@ -175,10 +182,9 @@ fn promised_until(change: &Change) -> Option<String> {
 /// What stands in the way of what goes, where it goes for good: a column that is only renamed takes its dependents along.
 fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<String> {
     let views = super::quarantine::planned(steps);
-    let mut all: Vec<String> =
-        views.iter().flat_map(|view| table::dependents_but(*view, None, &views)).collect();
+    let mut all: Vec<String> = views.iter().flat_map(|view| dependents::but(*view, None, &views)).collect();
     if change.quarantine.is_some() {
-        all.extend(table::dependents_but(relid, None, &views));
+        all.extend(dependents::but(relid, None, &views));
         return all;
     }
     if let Some(end) = steps.iter().find(|s| s.step.args["routine"] == "end_old_name") {
@@ -188,7 +194,7 @@ fn dependents(change: &Change, relid: pg_sys::Oid, steps: &[Stored]) -> Vec<Stri
     if !leaves && steps.iter().any(|s| s.step.action == Action::Copy) {
         return Vec::new();
     }
-    all.extend(change.takes.iter().flat_map(|column| table::dependents_but(relid, Some(column), &views)));
+    all.extend(change.takes.iter().flat_map(|column| dependents::but(relid, Some(column), &views)));
     all.dedup();
     let carried: Vec<&str> = steps
         .iter()
@@ -212,6 +218,27 @@ fn later_rules(change: &Change, steps: &[Stored]) -> Vec<String> {
     let Some(relid) = catalog::relation_oid(&change.name) else { return Vec::new() };
     let rules = aside::rules(relid, &change.takes).into_iter().map(|rule| rule.label());
     rules.filter(|label| !known.contains(&label.as_str())).collect()
+}
+
+/// Foreign keys of other tables that the plan makes anew, with the rights of the extension's owner, and that refer to the table no
+/// longer: another table may bear the name of theirs by now.
+fn lost_references(change: &Change, steps: &[Stored]) -> Vec<String> {
+    let carried = steps.iter().filter_map(|s| s.step.args["carries"].as_array()).flatten();
+    let carried: Vec<String> = carried.filter_map(|d| d.as_str().map(String::from)).collect();
+    if carried.is_empty() || !change.state.is_before_contraction() {
+        return Vec::new();
+    }
+    owner::run(|| {
+        spi::select(
+            "SELECT DISTINCT c.description FROM unnest($2::text[]) c (description)
+              WHERE NOT EXISTS (SELECT FROM pg_constraint k
+                                 WHERE k.confrelid = $1 AND k.contype = 'f'
+                                   AND pg_describe_object('pg_constraint'::regclass, k.oid, 0) = c.description)
+              ORDER BY 1",
+            &[catalog::relation_oid(&change.name).into(), carried.into()],
+            |r| r.must(1),
+        )
+    })
 }
 
 /// The certificate; raises unless it opens the gate.

@@ -4,9 +4,8 @@ use super::run::{refuse_to_queue_for, statements};
 use super::store::{self, Change};
 use crate::core::change::step::Action;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{cache, owner, roles, spi};
+use crate::pg::{cache, owner, spi};
 use pgrx::pg_sys;
-use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
 /// Tables that state something about a relation. Not the audit's: what was logged meanwhile is found by it.
@@ -62,40 +61,12 @@ fn stated(name: &Name) -> Vec<String> {
     })
 }
 
-/// Runs the DETACH or (with `back`) the ATTACH with the rights of the owner. PostgreSQL gives the partition the row triggers
-/// of the table again as if the owner made them: those of the product are nobody's to make, so he may for a moment.
+/// Runs the DETACH or (with `back`) the ATTACH with the rights of the owner.
 pub fn run(change: &Change, args: &Value, back: bool) {
     let text = args[if back { "attach" } else { "detach" }].as_str().unwrap_or_default();
     // DROP TABLE of a partition locks the table above it too.
     if !back && let Some(parent) = catalog::relation_oid(&name(args, "parent")) {
         refuse_to_queue_for(change, parent, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
     }
-    let functions = if back { functions(&name(args, "parent")) } else { Vec::new() };
-    let owner = catalog::relation_owner(change.relation().0).map(roles::name).unwrap_or_default();
-    let owner = quote_identifier(owner);
-    let each = |how: &dyn Fn(&str) -> String| {
-        owner::run(|| {
-            for function in &functions {
-                spi::execute(&how(function), &[]);
-            }
-        });
-    };
-    each(&|function| format!("GRANT EXECUTE ON FUNCTION {function} TO {owner}"));
     statements(change, Action::Sql, text, &Value::Null);
-    each(&|function| format!("REVOKE EXECUTE ON FUNCTION {function} FROM {owner}"));
-}
-
-/// Functions of the product's row triggers on a table, those that the owner may not call.
-fn functions(name: &Name) -> Vec<String> {
-    let Some(relid) = catalog::relation_oid(name) else { return Vec::new() };
-    let role = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);
-    owner::run(|| {
-        spi::select(
-            "SELECT DISTINCT p.oid::regprocedure::text FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-              WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgtype & 1 = 1
-                AND p.pronamespace = 'governance'::regnamespace AND NOT has_function_privilege($2, p.oid, 'EXECUTE')",
-            &[relid.into(), role.into()],
-            |r| r.must(1),
-        )
-    })
 }

@@ -69,7 +69,7 @@ pub fn would_complete(wishes: impl FnOnce() -> Vec<Wish>) -> Option<(i64, Name)>
     if bare::has_no_changes() {
         return None;
     }
-    let wishes = wishes();
+    let wishes = settings_scope::with_steady_constants(wishes);
     settings_scope::with_fixed_path(|| {
         let open = wishes.iter().flat_map(meant);
         open.into_iter()
@@ -90,7 +90,7 @@ pub fn before_ddl(wishes: impl FnOnce() -> Vec<Wish>) -> Option<There> {
     if bare::has_no_changes() {
         return None;
     }
-    let wishes = wishes();
+    let wishes = settings_scope::with_steady_constants(wishes);
     settings_scope::with_fixed_path(|| {
         for wish in &wishes {
             for change in meant(wish) {

@@ -5,25 +5,33 @@ mod added;
 mod alone;
 mod approval;
 mod aside;
+mod back;
 mod backfill;
 mod certificate;
 mod culprit;
+mod dependents;
 mod detached;
 mod ended;
 mod form;
 mod gate;
 mod grants;
 mod identity;
+mod late;
 pub mod ledger;
 mod old_name;
+mod part_index;
+pub mod planned;
+mod proof;
 mod propose;
 mod published;
 mod quarantine;
 pub mod readers;
 mod routine;
 mod run;
+mod same;
 mod scream;
 mod soak;
+mod stands;
 mod steps;
 mod store;
 mod table;
@@ -75,7 +83,8 @@ pub mod governance {
     ) -> Option<i64> {
         let sql = given("ddl", ddl);
         let path = search_path.unwrap_or_default();
-        propose::propose(&propose::Proposal { sql, reason, up, down, path })
+        let meaning = crate::pg::settings_scope::meaning();
+        propose::propose(&propose::Proposal { sql, reason, up, down, path, meaning })
     }
 
     /// The statements of a change with their locks.
@@ -190,14 +199,14 @@ pub mod governance {
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn abort_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
-        steps::abort(given("change", change), reason);
+        back::abort(given("change", change), reason);
     }
 
     /// Brings back what a contracted change took away.
     #[pg_extern]
     #[search_path(pg_catalog, pg_temp)]
     fn undo_change(change: Option<i64>, reason: default!(Option<&str>, "NULL")) {
-        steps::undo(given("change", change), reason);
+        back::undo(given("change", change), reason);
     }
 
     /// What is proven about a change, and whether that opens its gate.
@@ -276,5 +285,15 @@ pub mod governance {
         if crate::pg::xact::in_block() {
             crate::error::change::in_transaction_block().raise();
         }
+        if !crate::pg::spi::caller_may_commit() {
+            crate::error::change::in_function().raise();
+        }
+    }
+
+    /// Says where a change stands, as a NOTICE.
+    #[pg_extern(volatile)]
+    #[search_path(pg_catalog, pg_temp)]
+    fn _say_where(change: Option<i64>) {
+        stands::tell(store::visible(given("change", change)).id);
     }
 }

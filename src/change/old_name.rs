@@ -1,7 +1,8 @@
 //! The old name of a relation that got another one: an updatable view, as long as somebody may use it.
-use super::quarantine::name;
+use super::dependents;
+use super::grants;
+use super::quarantine::{name, reads};
 use super::store::{self, Change};
-use super::{grants, table};
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::{owner, roles, spi};
@@ -74,8 +75,8 @@ pub fn make(change: &Change, args: &Value) {
 /// Drops the view, unless something was built on it.
 pub fn end(args: &Value) {
     let (from, to) = (name(args, "from"), name(args, "to"));
-    let Some(relid) = view(&from) else { return };
-    let dependents = table::dependents(relid, None);
+    let Some(relid) = view(&from, &to) else { return };
+    let dependents = dependents::of(relid, None);
     if !dependents.is_empty() {
         error::change::old_name_used(&from, &to, &dependents).raise();
     }
@@ -85,12 +86,14 @@ pub fn end(args: &Value) {
 /// What was built on the view under the old name since the plan was made.
 #[must_use]
 pub fn dependents(args: &Value) -> Vec<String> {
-    view(&name(args, "from")).map(|relid| table::dependents(relid, None)).unwrap_or_default()
+    view(&name(args, "from"), &name(args, "to")).map(|relid| dependents::of(relid, None)).unwrap_or_default()
 }
 
-/// The view under a name: somebody may have put something else there.
-fn view(name: &Name) -> Option<pg_sys::Oid> {
-    catalog::relation_oid(name).filter(|relid| catalog::relation_kind(*relid) == Some(b'v'))
+/// The view under the old name: somebody may have put something else there, which is dropped with nobody's rights but theirs.
+fn view(from: &Name, to: &Name) -> Option<pg_sys::Oid> {
+    let relation = catalog::relation_oid(to)?;
+    catalog::relation_oid(from)
+        .filter(|relid| catalog::relation_kind(*relid) == Some(b'v') && reads(*relid, relation))
 }
 
 fn run(statement: &str) {

@@ -1,7 +1,7 @@
 //! From a wish in plain DDL to a planned change.
 use super::form::{self, Planning};
 use super::store::{self, Change};
-use super::{published, table, together, window};
+use super::{published, same, table, together, window};
 use crate::audit::{self, Act};
 use crate::core::change::State;
 use crate::core::change::part;
@@ -9,6 +9,7 @@ use crate::core::change::step::{Phase, Step};
 use crate::error;
 use crate::pg::guard::{self, Parsed};
 use crate::pg::regclass::Relation;
+use crate::pg::turn::Turn;
 use crate::pg::wish::Wish;
 use crate::pg::{addition, catalog, for_plan, owner, roles, settings_scope, spi};
 use crate::registry::identity;
@@ -28,15 +29,20 @@ pub struct Proposal<'a> {
     pub down: Option<&'a str>,
     /// Under which names are resolved.
     pub path: &'a str,
+    /// What text and values mean to each other in the session of the proposal.
+    pub meaning: Vec<(String, String)>,
 }
 
 /// Plans a wish; returns the number of the change, None where none is needed.
 pub fn propose(p: &Proposal) -> Option<i64> {
-    let reason = p
-        .reason
-        .map(str::trim)
-        .filter(|r| !r.is_empty())
-        .unwrap_or_else(|| error::argument_required("reason").raise());
+    settings_scope::with_steady_constants(|| plan_wish(p))
+}
+
+fn plan_wish(p: &Proposal) -> Option<i64> {
+    let reason = p.reason.unwrap_or_else(|| error::argument_required("reason").raise()).trim();
+    if reason.is_empty() {
+        error::change::reason_required().raise();
+    }
     let statements = settings_scope::with_search_path(p.path, || guard::parse(p.sql));
     let [statement] = statements.as_slice() else {
         error::change::one_statement(statements.len()).raise();
@@ -98,12 +104,9 @@ fn is_harmless(statement: &Parsed, path: &str) -> bool {
 
 /// Serialises proposals for one table until the transaction ends: two sessions with the same wish get the same change.
 fn one_at_a_time(relid: pg_sys::Oid) {
-    /// First half of the advisory lock's key; spells "dgov" in ASCII.
-    const LOCK_SPACE: i32 = 0x6467_6f76;
-    spi::execute(
-        "SELECT pg_advisory_xact_lock($1, $2)",
-        &[LOCK_SPACE.into(), (relid.to_u32() as i32).into()],
-    );
+    // What others have proposed meanwhile is seen from now on.
+    spi::execute("SELECT", &[]);
+    Turn::Proposal.take(relid.to_u32());
 }
 
 /// The open change with the same wish, made from the same expressions; raises when another one works on the same column or relation.
@@ -165,6 +168,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
         path: p.path.to_string(),
         up: expressions(p.up),
         down: expressions(p.down),
+        meaning: p.meaning.iter().cloned().collect(),
     };
     // A wish that cannot be planned takes no number.
     let _ = for_plan::run(|| form::plan_all(&planning, &wish.parts));
@@ -205,6 +209,7 @@ fn store_wish(wish: &Wish, relid: pg_sys::Oid, ddl: String, reason: &str, p: &Pr
             ],
         )
     });
+    same::note(id, relid);
     store::put_steps(id, &plan.steps);
     published::tell(id, relid, &wish.name, &plan);
     identity::bind(relid, &wish.name);

@@ -19,7 +19,10 @@ pub fn name(args: &Value, key: &str) -> Name {
 /// table may take away the views of others that read it.
 pub fn hide(change: &Change, args: &Value) {
     let (from, to) = (name(args, "from"), name(args, "to"));
-    let Some(relid) = catalog::relation_oid(&from) else { return };
+    // Another view may bear its name by now.
+    let Some(relid) = catalog::relation_oid(&from).filter(|view| reads(*view, change.relation().0)) else {
+        return;
+    };
     let given = grants::of(Relation(relid));
     owner::run(|| {
         rename(args, &from, &to);
@@ -38,6 +41,24 @@ pub fn show(change: &Change, args: &Value) {
         rename(args, &to, &from);
         grants::give(&from, &change.kept[args["key"].as_str().unwrap_or_default()]);
     });
+}
+
+/// Whether a view reads a relation, directly or through others.
+#[must_use]
+pub fn reads(view: pg_sys::Oid, relid: pg_sys::Oid) -> bool {
+    owner::run(|| {
+        spi::select_latest(
+            "WITH RECURSIVE read(relid) AS (
+                SELECT $1::oid
+                UNION SELECT d.refobjid
+                  FROM read JOIN pg_rewrite w ON w.ev_class = read.relid
+                  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass)
+             SELECT EXISTS (SELECT FROM read WHERE relid = $2)",
+            &[view.into(), relid.into()],
+            |r| r.must::<bool>(1),
+        )
+    })
+    .contains(&true)
 }
 
 fn rename(args: &Value, from: &Name, to: &Name) {

@@ -1,11 +1,14 @@
 //! What steps do that no single statement does. Each routine is named in the arguments of its step and takes itself back.
 use super::store::{self, Change};
-use super::{aside, backfill, detached, grants, identity, old_name, quarantine, table, whole};
+use super::{
+    aside, backfill, detached, grants, identity, late, old_name, part_index, proof, quarantine, table, whole,
+};
 use crate::core::change::quarantine_name;
 use crate::error;
 use crate::pg::catalog::{self, Name};
-use crate::pg::{owner, spi};
+use crate::pg::{owner, relation, spi};
 use crate::registry::tagging::{self, Tag};
+use pgrx::pg_sys;
 use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
@@ -19,13 +22,15 @@ pub fn forward(change: &Change, args: &Value) {
         "copy_column" => copy_column(change, word(args, "from"), word(args, "to")),
         "forget_tags" => forget_tags(change, word(args, "column"), None),
         "drop_not_null" => drop_not_null(change, word(args, "column")),
-        "tell_lost" | "count_nulls" => {}
+        "tell_lost" | "count_nulls" | "fill_late" => {}
         "move_identity" => identity::go(change, word(args, "from"), word(args, "to")),
         "hide_indexes" => hide_indexes(change, Some(word(args, "column"))),
         "hide" => hide(change, word(args, "name")),
         "set_aside" => aside::set(change, args),
-        "validate" => aside::validate(change, args),
+        "validate" => proof::validate(change, args),
+        "take_over" => part_index::take_over(change, args),
         "same_tree" => whole::require_same_tree(change, &args["members"]),
+        "still_below" => whole::require_still_below(change, &args["members"]),
         "valid_index" => whole::require_valid_index(change, word(args, "index")),
         "move" => old_name::rename(change, args, false),
         "old_name" => old_name::make(change, args),
@@ -44,10 +49,12 @@ pub fn back(change: &Change, args: &Value) {
         "drop_not_null" => set_not_null(change, args),
         "count_nulls" => count_nulls(change, args),
         "tell_lost" => tell_lost(change, word(args, "old"), word(args, "new")),
+        "fill_late" => late::fill(change, args),
         "move_identity" => identity::go(change, word(args, "to"), word(args, "from")),
-        "hide_indexes" => show_indexes(change, word(args, "column")),
+        "hide_indexes" => show_indexes(change, change.relation().0, word(args, "column")),
         "hide" => show(change),
         "set_aside" => aside::back(change, args),
+        "take_over" => part_index::give_back(change, args),
         "move" => old_name::rename(change, args, true),
         "old_name" => old_name::end(args),
         "hide_view" => quarantine::show(change, args),
@@ -57,29 +64,31 @@ pub fn back(change: &Change, args: &Value) {
     }
 }
 
-/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment.
+/// Grants on one column alone, and its tags, hold for its twin as well: masks from the twin's first moment. The tables below may
+/// have grants of their own.
 fn copy_column(change: &Change, from: &str, to: &str) {
     let relation = change.relation();
-    let grants: Vec<(Option<String>, String, bool)> = owner::run(|| {
+    let grants: Vec<(Name, Option<String>, String, bool)> = owner::run(|| {
         spi::select(
-            "SELECT CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END, x.privilege_type,
-                    x.is_grantable
-               FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) x
-              WHERE a.attrelid = $1 AND a.attname = $2",
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT n.nspname::text, c.relname::text, CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee)::text END,
+                    x.privilege_type, x.is_grantable
+               FROM tree JOIN pg_class c ON c.oid = tree.relid JOIN pg_namespace n ON n.oid = c.relnamespace
+               JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = $2 CROSS JOIN LATERAL aclexplode(a.attacl) x",
             &[relation.0.into(), from.into()],
-            |r| (r.get(1), r.must(2), r.must(3)),
+            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.get(3), r.must(4), r.must(5)),
         )
     });
-    for (grantee, privilege, grantable) in grants {
+    for (table, grantee, privilege, grantable) in grants {
         let grantee = grantee.map_or_else(|| "PUBLIC".to_string(), quote_identifier);
-        spi::execute(
+        alter(
+            change,
             &format!(
-                "GRANT {privilege} ({}) ON {} TO {grantee}{}",
+                "GRANT {privilege} ({}) ON {table} TO {grantee}{}",
                 quote_identifier(to),
-                change.name,
                 if grantable { " WITH GRANT OPTION" } else { "" }
             ),
-            &[],
         );
     }
     let tags: Vec<(String, String)> = owner::run(|| {
@@ -114,9 +123,9 @@ fn forget_tags(change: &Change, column: &str, source: Option<&str>) {
 }
 
 fn drop_not_null(change: &Change, column: &str) {
-    spi::execute(
+    alter(
+        change,
         &format!("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL", change.name, quote_identifier(column)),
-        &[],
     );
 }
 
@@ -127,7 +136,7 @@ fn count_nulls(change: &Change, args: &Value) {
     let sql = format!("SELECT count(*) FROM {} WHERE {} IS NULL", change.name, quote_identifier(column));
     let nulls = count(change, &sql);
     if nulls > 0 {
-        error::change::not_null_lost(&change.name, column, nulls).warn();
+        error::change::not_null_lost(&change.name, word(args, "named"), nulls).warn();
     }
     let how = match nulls {
         0 if args["at_once"] == true || !table::is_large(change.relation().0) => json!("at once"),
@@ -146,7 +155,15 @@ fn set_not_null(change: &Change, args: &Value) {
         Value::Object(_) => format!("ADD CONSTRAINT {proof} CHECK ({column} IS NOT NULL) NOT VALID"),
         _ => return,
     };
-    spi::execute(&format!("ALTER TABLE {} {what}", change.name), &[]);
+    alter(change, &format!("ALTER TABLE {} {what}", change.name));
+}
+
+/// Alters the table with the rights of its owner, whoever has asked: a CHECK of the owner's is looked at for what it proves, and its
+/// functions are called for that.
+fn alter(change: &Change, statement: &str) {
+    backfill::as_owner_of(change.relation(), || {
+        spi::execute(statement, &[]);
+    });
 }
 
 /// Counts rows with the rights of the table's owner, who may have put something else under its name by now.
@@ -191,13 +208,14 @@ fn hide_indexes(change: &Change, column: Option<&str>) {
     let mut renamed = Vec::new();
     for (number, (name, is_sequence)) in names.iter().enumerate() {
         let hidden = quarantine_name(change.id, &format!("{number}_{name}"));
-        rename_index(change, *is_sequence, name, &hidden);
+        let full = Name { schema: change.name.schema.clone(), relation: name.clone() };
+        rename_index(relation.0, *is_sequence, &full, &hidden);
         renamed.push(json!([name, hidden, is_sequence]));
     }
     store::keep(change.id, &format!("indexes of {}", column.unwrap_or_default()), json!(renamed));
 }
 
-fn show_indexes(change: &Change, column: &str) {
+fn show_indexes(change: &Change, relid: pg_sys::Oid, column: &str) {
     for entry in change.kept[format!("indexes of {column}")].as_array().into_iter().flatten() {
         let (name, hidden) = (entry[0].as_str().unwrap_or_default(), entry[1].as_str().unwrap_or_default());
         let taken = Name { schema: change.name.schema.clone(), relation: name.to_string() };
@@ -205,16 +223,25 @@ fn show_indexes(change: &Change, column: &str) {
             error::change::index_name_taken(&taken, hidden).warn();
             continue;
         }
-        rename_index(change, entry[2] == true, hidden, name);
+        let hidden = Name { schema: change.name.schema.clone(), relation: hidden.to_string() };
+        rename_index(relid, entry[2] == true, &hidden, name);
     }
 }
 
-/// Nothing is done where somebody has dropped it meanwhile.
-fn rename_index(change: &Change, is_sequence: bool, name: &str, new_name: &str) {
+/// Nothing is done where somebody has dropped it meanwhile, or another relation's bears the name.
+fn rename_index(relid: pg_sys::Oid, is_sequence: bool, name: &Name, new_name: &str) {
+    let is_its = |oid: &pg_sys::Oid| {
+        let sql = "SELECT true FROM pg_depend d
+                    WHERE (d.classid, d.objid, d.refclassid, d.refobjid) = ('pg_class'::regclass, $1, 'pg_class'::regclass, $2)
+                    UNION SELECT true FROM pg_index WHERE (indexrelid, indrelid) = ($1, $2)";
+        let args = [(*oid).into(), relid.into()];
+        owner::run(|| !spi::select_latest(sql, &args, |_| ()).is_empty())
+    };
+    if !catalog::relation_oid(name).is_some_and(|oid| relation::hold_name(oid, name) && is_its(&oid)) {
+        return;
+    }
     let word = if is_sequence { "SEQUENCE" } else { "INDEX" };
-    let schema = quote_identifier(&change.name.schema);
-    let (name, new_name) = (quote_identifier(name), quote_identifier(new_name));
-    spi::execute(&format!("ALTER {word} IF EXISTS {schema}.{name} RENAME TO {new_name}"), &[]);
+    spi::execute(&format!("ALTER {word} IF EXISTS {name} RENAME TO {}", quote_identifier(new_name)), &[]);
 }
 
 /// Puts a relation under its reserved name, where nobody but its owner may use it.
@@ -231,11 +258,12 @@ fn hide(change: &Change, quarantine: &str) {
 
 fn show(change: &Change) {
     let hidden = change.current_name();
-    let word = table::command_word(change.relation().0);
+    let relid = change.relation().0;
+    let word = table::command_word(relid);
     spi::execute(
         &format!("ALTER {word} {hidden} RENAME TO {}", quote_identifier(&change.name.relation)),
         &[],
     );
-    show_indexes(change, "");
+    show_indexes(change, relid, "");
     grants::give(&change.name, &change.kept["grants"]);
 }

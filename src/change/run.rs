@@ -1,10 +1,11 @@
 //! Running one step, and taking it back.
 use super::acting::{as_change, touching};
+use super::form::away;
 use super::store::{Change, Stored};
-use super::{alone, backfill, certificate, quarantine, routine, throttle, verify};
+use super::{alone, backfill, certificate, part_index, quarantine, routine, table, throttle, verify, whole};
 use crate::core::change::step::{Action, TABLE, lock};
 use crate::error;
-use crate::pg::{catalog, guard, kept_plan, owner, settings_scope, spi};
+use crate::pg::{catalog, guard, kept_plan, owner, relation, settings_scope, spi};
 use pgrx::pg_sys;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ pub fn refuse_to_queue_for(change: &Change, relid: pg_sys::Oid, mode: pg_sys::LO
     }
 }
 
-/// Clients lock a partitioned table before its partitions, and PostgreSQL drops triggers the other way round: the table first, and
+/// Clients lock a table before its partitions and heirs, and PostgreSQL drops triggers the other way round: the table first, and
 /// before it the one that it leaves. Raises where that means a queue behind a long transaction.
 pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
     bound_lock_wait();
@@ -56,9 +57,13 @@ pub fn lock_first(change: &Change, steps: &[Stored], with_partitions: bool) {
     for name in above.iter().chain(std::iter::once(&name)) {
         let Some(relid) = catalog::relation_oid(name) else { continue };
         refuse_to_queue_for(change, relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE);
-        if catalog::relation_kind(relid) == Some(b'p') {
-            let only = if with_partitions { "" } else { "ONLY " };
-            owner::run(|| spi::execute(&format!("LOCK TABLE {only}{name} IN ACCESS EXCLUSIVE MODE"), &[]));
+        // What follows goes by the name, which stays from now on.
+        if !relation::hold_name(relid, name) {
+            error::change::drifted(change.id, &change.name).raise();
+        }
+        let shape = table::shape(relid);
+        if with_partitions && (shape.partitioned || shape.has_children) {
+            owner::run(|| spi::execute(&format!("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE"), &[]));
         }
     }
 }
@@ -85,6 +90,10 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
             }
             certificate::keeping_others(change, || {
                 statements(change, step.action, &step.statement, &step.args);
+                // They go by their names, too, and get triggers with our rights.
+                if step.args["of_heirs"] == true {
+                    whole::require_below(change, &step.args["touches"]);
+                }
             });
         }
         Action::Alone => match alone::forward(change, stored) {
@@ -111,6 +120,7 @@ pub fn forward(change: &Change, stored: &Stored) -> Outcome {
 pub fn batch(change: &Change, stored: &Stored) -> Outcome {
     bound_lock_wait();
     let (step, held) = (&stored.step, || throttle::holds(change).is_some());
+    let _meaning = settings_scope::as_written(&settings_scope::meaning_of(&step.args["meaning"]));
     let is_left = kept_plan::at_once(|| match step.action {
         Action::Copy => held() || backfill::batch(change, &step.args),
         _ => verify::batch(change, &step.args),
@@ -125,6 +135,9 @@ pub fn back(change: &Change, stored: &Stored) {
     bound_lock_wait();
     certificate::keeping_others(change, || match step.action {
         Action::Routine => as_change(change, || routine::back(change, &step.args)),
+        Action::Alone if step.args["each"].is_object() => {
+            settings_scope::quietly(|| part_index::forget(change, &step.args["each"]));
+        }
         // Steps take back what others may have taken back: nobody wants to hear of that.
         action => settings_scope::quietly(|| statements(change, action, undo, &step.args)),
     });
@@ -137,9 +150,17 @@ pub fn statements(change: &Change, action: Action, text: &str, args: &Value) {
         return;
     }
     touching(change, args, || match action {
-        Action::Product => owner::run(|| {
-            spi::execute(&text, &[]);
-        }),
+        Action::Product => {
+            // With our rights, so the type has to be the one that its owner had when it was planned.
+            if let Some(of) = args["type"].as_str()
+                && away::owner_of_type(of).as_deref() != args["type_owner"].as_str()
+            {
+                error::change::drifted(change.id, &change.name).raise();
+            }
+            owner::run(|| {
+                spi::execute(&text, &[]);
+            });
+        }
         _ => {
             let relid = change.relation().0;
             let role = catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid);

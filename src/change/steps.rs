@@ -1,19 +1,18 @@
 //! Where a change goes: `advance_change` step by step to the next gate, and the ways back.
 use super::run::{self, Outcome};
 use super::store::{self, Change, Stored};
-use super::{alone, aside, backfill, certificate, ended, throttle, verify, window};
+use super::{alone, backfill, certificate, throttle, verify, window};
 use crate::audit::{self, Act};
+use crate::core::change::State;
 use crate::core::change::step::{Phase, lock};
-use crate::core::change::{State, quarantine_name};
 use crate::error;
 use crate::pg::regclass::Relation;
-use crate::pg::{catalog, kept_plan, owner, roles, spi};
+use crate::pg::{kept_plan, owner, roles, settings_scope, spi};
 use crate::registry::duty;
-use pgrx::spi::quote_identifier;
 use serde_json::{Value, json};
 
 /// Whether a step comes before the gate.
-fn is_before_gate(phase: Phase) -> bool {
+pub fn is_before_gate(phase: Phase) -> bool {
     matches!(phase, Phase::Expand | Phase::Backfill | Phase::Verify)
 }
 
@@ -30,6 +29,10 @@ pub fn is_at_gate(change: &Change, steps: &[Stored]) -> bool {
 
 /// One step; whether another one follows before the next gate.
 pub fn advance(id: i64) -> bool {
+    settings_scope::with_steady_constants(|| one_step(id))
+}
+
+fn one_step(id: i64) -> bool {
     if alone::rest(id) {
         return true;
     }
@@ -43,6 +46,11 @@ pub fn advance(id: i64) -> bool {
         State::Undone if alone::has_come_back(&change) => return false,
         s if s.has_ended() => error::change::wrong_state(id, "advanced", s.as_str(), None).raise(),
         _ => {}
+    }
+    if change.has_nothing_left() {
+        duty::require_operator("ending a change whose table is gone");
+        end(&change, State::Done, "advance_change", None, None);
+        return false;
     }
     let relation = change.relation();
     duty::require_owner("advancing a change", relation, false);
@@ -66,6 +74,7 @@ pub fn advance(id: i64) -> bool {
         error::change::drifted(id, &change.name).raise();
     }
     if change.state == State::Ready && verify::begins_again(&change, &steps) {
+        alone::forget(&change);
         store::set_state(id, State::Expanding);
         note(&change, State::Expanding, relation);
         return true;
@@ -112,16 +121,22 @@ fn step(change: &Change, steps: &[Stored], at: usize) -> bool {
 /// Contracts a change whose certificate is valid: all of it, in this transaction. `by_own_ddl`: somebody's own statement
 /// completes it.
 pub fn contract(change: &Change, by_own_ddl: bool) {
+    settings_scope::with_steady_constants(|| take_away(change, by_own_ddl));
+}
+
+fn take_away(change: &Change, by_own_ddl: bool) {
+    alone::forget(change);
     let certificate = certificate::require(change);
     let relation = change.relation();
     let steps = store::steps(change.id);
     let left = || steps.iter().filter(|s| s.step.phase == Phase::Contract && !s.done);
-    if left().any(|s| s.step.lock_mode == lock::EXCLUSIVE) {
+    // What somebody's statement could not do a second time is left to it.
+    let is_run = |s: &Stored| !(by_own_ddl && s.step.args["own"] == true);
+    if left().any(|s| is_run(s) && s.step.lock_mode == lock::EXCLUSIVE) {
         run::lock_first(change, &steps, false);
     }
     for stored in left() {
-        // What somebody's statement could not do a second time is left to it.
-        if !(by_own_ddl && stored.step.args["own"] == true) {
+        if is_run(stored) {
             let _ = run::forward(&store::get(change.id), stored);
         }
         store::mark(change.id, stored.number, true);
@@ -154,7 +169,7 @@ fn is_settling(id: i64) -> bool {
     store::steps(id).iter().any(|s| !s.done && s.step.phase == Phase::Settle)
 }
 
-fn is_left(stored: &Stored) -> bool {
+pub fn is_left(stored: &Stored) -> bool {
     stored.step.phase == Phase::Restore && !stored.done
 }
 
@@ -192,96 +207,7 @@ fn end_quarantine(change: &Change, steps: &[Stored]) {
     store::set_state(change.id, State::Done);
 }
 
-/// Takes back the steps that were run, the last one first.
-fn take_back(id: i64, phases: &dyn Fn(Phase) -> bool) {
-    alone::stop(id);
-    // What a process of its own has begun with may have left something, too.
-    let steps = store::steps(id);
-    let mut is_locked = false;
-    let (counts, others): (Vec<&Stored>, Vec<&Stored>) = steps
-        .iter()
-        .rev()
-        .filter(|s| (s.done || s.started) && phases(s.step.phase))
-        .partition(|s| s.step.args["counts"] == true);
-    for stored in counts.into_iter().chain(others) {
-        // Not before rows are counted.
-        if !is_locked && stored.step.undo.is_some() && stored.step.lock_mode != lock::NONE {
-            run::lock_first(&store::get(id), &steps, true);
-            is_locked = true;
-        }
-        run::back(&store::get(id), stored);
-        store::mark(id, stored.number, false);
-    }
-}
-
-/// Gives a change up; the old shape is as it was before.
-pub fn abort(id: i64, reason: Option<&str>) {
-    let change = store::lock(id);
-    if !change.state.is_before_contraction() {
-        let hint =
-            (change.state == State::Contracted).then(|| format!("SELECT governance.undo_change({id});"));
-        error::change::wrong_state(id, "aborted", change.state.as_str(), hint).raise();
-    }
-    let relid = catalog::relation_oid(&change.name);
-    match relid {
-        Some(relid) => {
-            let mine = change.state == State::Proposed && change.proposed_by == roles::name(roles::current());
-            if !mine {
-                duty::require_owner("aborting a change", Relation(relid), false);
-            }
-            take_back(id, &is_before_gate);
-        }
-        None => duty::require_operator("aborting a change whose table is gone"),
-    }
-    end(&change, State::Aborted, "abort_change", relid.map(Relation), reason);
-}
-
-/// Brings back what a contracted change took away; the old shape is as it was before.
-pub fn undo(id: i64, reason: Option<&str>) {
-    let change = store::lock(id);
-    if change.state != State::Contracted && !ended::can_be_undone(&change) {
-        let hint =
-            change.state.is_before_contraction().then(|| format!("SELECT governance.abort_change({id});"));
-        error::change::wrong_state(id, "undone", change.state.as_str(), hint).raise();
-    }
-    let relation = change.relation();
-    duty::require_owner("undoing a change", relation, false);
-    require_free_names(&change, relation);
-    take_back(id, &|_| true);
-    end(&change, State::Undone, "undo_change", Some(relation), reason);
-    let (kept, steps) = (store::get(id), store::steps(id));
-    for stored in steps.iter().filter(|s| is_left(s) && aside::is_void(&kept, &s.step.args)) {
-        store::mark(id, stored.number, true);
-    }
-    let steps = store::steps(id);
-    let left: Vec<String> =
-        steps.iter().filter(|s| is_left(s)).map(|s| change.fill(&s.step.statement)).collect();
-    if !left.is_empty() {
-        error::change::not_all_back(id, &left).notice();
-    }
-}
-
-/// Raises where somebody has made anew what would come back, as the way back of a migration tool does.
-fn require_free_names(change: &Change, relation: Relation) {
-    let now = change.current_name();
-    if now != change.name && catalog::relation_oid(&change.name).is_some() {
-        error::change::name_in_use(change.id, &change.name.to_string(), &now.to_string()).raise();
-    }
-    let exists = |column: &str| catalog::column_number(relation.0, column).is_some();
-    let reserved = |column: &String| quarantine_name(change.id, column);
-    // What changed its type has its name itself.
-    let has_left = |column: &&String| !change.adds.contains(&reserved(column));
-    if let Some(column) = change.takes.iter().filter(has_left).find(|c| exists(c)) {
-        let what = format!("column {}.{}", change.name, quote_identifier(column));
-        // A renamed column waits under its new name.
-        let mut waiting = std::iter::once(column).chain(&change.adds).map(reserved);
-        let hidden = waiting.find(|c| exists(c)).unwrap_or_else(|| column.clone());
-        let quarantine = format!("{}.{}", change.name, quote_identifier(hidden));
-        error::change::name_in_use(change.id, &what, &quarantine).raise();
-    }
-}
-
-fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reason: Option<&str>) {
+pub fn end(change: &Change, to: State, verb: &str, relation: Option<Relation>, reason: Option<&str>) {
     store::set_state(change.id, to);
     backfill::forget(change.id);
     audit::act(Act {

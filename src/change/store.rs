@@ -1,4 +1,5 @@
 //! Changes and their steps as they are stored.
+use super::same;
 use crate::core::change::State;
 use crate::core::change::step::{Action, Phase, Step, fill};
 use crate::error;
@@ -67,13 +68,24 @@ impl Change {
         }
     }
 
-    /// The relation; raises when it is gone.
+    /// Whether what it keeps in quarantine is gone with its table: by another change, or past the guard.
+    #[must_use]
+    pub fn has_nothing_left(&self) -> bool {
+        let relation = self.quarantine.as_ref().unwrap_or(&self.name.relation);
+        let name = Name { schema: self.name.schema.clone(), relation: relation.clone() };
+        self.state == State::Contracted && catalog::relation_oid(&name).is_none()
+    }
+
+    /// The relation; raises when it is gone, or another one bears its name.
     #[must_use]
     pub fn relation(&self) -> Relation {
         let name = self.current_name();
-        Relation(
-            catalog::relation_oid(&name).unwrap_or_else(|| error::change::drifted(self.id, &name).raise()),
-        )
+        let found = catalog::relation_oid(&name);
+        let relid = found.filter(|relid| !same::is_another(self, *relid));
+        Relation(relid.unwrap_or_else(|| match self.state {
+            State::Contracted if found.is_none() => error::change::nothing_left(self.id, &name).raise(),
+            _ => error::change::drifted(self.id, &name).raise(),
+        }))
     }
 
     /// Whether it takes something from readers.

@@ -1,5 +1,6 @@
 //! Facts about a table that a change needs.
 use super::form::Planning;
+use super::planned;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
 use crate::pg::{definitions, owner, plain_table, spi, xact};
@@ -20,8 +21,10 @@ pub struct Column {
     pub generated: bool,
     /// Part of the primary key.
     pub in_primary_key: bool,
-    /// Part of the partition key.
-    pub in_partition_key: bool,
+    /// The partitioned table, it or one below it, whose key it is part of; quoted.
+    pub partition_key_of: Option<String>,
+    /// Why PostgreSQL keeps it NOT NULL, where it does for another reason than a primary key.
+    pub stays_not_null: Option<String>,
 }
 
 /// A column, None when there is none of that name.
@@ -34,7 +37,21 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
                       WHERE c.oid = a.attcollation AND a.attcollation <> t.typcollation),
                     a.attnotnull, a.attinhcount > 0, a.attgenerated <> '',
                     EXISTS (SELECT FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey)),
-                    EXISTS (SELECT FROM pg_partitioned_table p WHERE p.partrelid = a.attrelid AND a.attnum = ANY (p.partattrs))
+                    -- PostgreSQL keeps a column of a key, or of an expression in one, by what it depends on.
+                    (WITH RECURSIVE tree AS (
+                        SELECT a.attrelid AS relid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid)
+                     SELECT format('%I.%I', n.nspname, c.relname)
+                       FROM tree JOIN pg_class c ON c.oid = tree.relid AND c.relkind = 'p' JOIN pg_namespace n ON n.oid = c.relnamespace
+                       JOIN pg_attribute b ON b.attrelid = c.oid AND b.attname = a.attname
+                       JOIN pg_depend d ON (d.classid, d.objid, d.objsubid) = ('pg_class'::regclass, c.oid, b.attnum)
+                        AND (d.refclassid, d.refobjid, d.refobjsubid, d.deptype) = ('pg_class'::regclass, c.oid, 0, 'i')
+                      ORDER BY c.oid LIMIT 1),
+                    CASE WHEN a.attidentity <> '' THEN 'the column is an identity: ALTER COLUMN … DROP IDENTITY first'
+                         WHEN EXISTS (WITH RECURSIVE tree AS (
+                                        SELECT a.attrelid AS relid UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.relid)
+                                      SELECT FROM tree t JOIN pg_index i ON i.indrelid = t.relid AND i.indisreplident
+                                        JOIN pg_attribute r ON r.attrelid = t.relid AND r.attname = a.attname AND r.attnum = ANY (i.indkey))
+                         THEN 'the column is part of the replica identity' END
                FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
               WHERE a.attrelid = $1 AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped",
             &[relid.into(), name.into()],
@@ -45,7 +62,8 @@ pub fn column(relid: pg_sys::Oid, name: &str) -> Option<Column> {
                 inherited: r.must(4),
                 generated: r.must(5),
                 in_primary_key: r.must(6),
-                in_partition_key: r.must(7),
+                partition_key_of: r.get(7),
+                stays_not_null: r.get(8),
             },
         )
     })
@@ -72,50 +90,6 @@ pub fn refuses_null(relid: pg_sys::Oid, name: &str) -> bool {
 #[must_use]
 pub fn named(name: &str) -> Option<pg_sys::Oid> {
     owner::run(|| spi::select_one("SELECT to_regclass($1)::oid", &[name.into()], |r| r.get(1))).flatten()
-}
-
-/// What else would go, or stand in the way, if a column (or with None the table) were dropped: views, foreign keys of
-/// other tables, policies, functions that use the row type, and the like. Not its own indexes, defaults and constraints.
-#[must_use]
-pub fn dependents(relid: pg_sys::Oid, column: Option<&str>) -> Vec<String> {
-    dependents_but(relid, column, &[])
-}
-
-/// The same without these views.
-#[must_use]
-pub fn dependents_but(relid: pg_sys::Oid, column: Option<&str>, views: &[pg_sys::Oid]) -> Vec<String> {
-    owner::run(|| {
-        spi::select(
-            "SELECT DISTINCT CASE WHEN w.oid IS NOT NULL THEN format('view %s', w.ev_class::regclass)
-                                  ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END
-               FROM pg_depend d
-               LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
-               LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
-              WHERE d.deptype IN ('n', 'P', 'S')
-                AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = $1
-                     AND ($2::text IS NULL
-                          OR d.refobjsubid = (SELECT attnum FROM pg_attribute WHERE attrelid = $1 AND attname = $2))
-                  OR $2::text IS NULL AND d.refclassid = 'pg_type'::regclass
-                     AND d.refobjid IN (SELECT reltype FROM pg_class WHERE oid = $1
-                                        UNION SELECT typarray FROM pg_type WHERE typrelid = $1))
-                -- Its own constraints go with the column, but for foreign keys from another of its columns.
-                AND (k.conrelid IS DISTINCT FROM $1
-                     OR k.contype = 'f' AND $2::text IS NOT NULL
-                        AND d.refobjsubid = ANY (k.confkey) AND d.refobjsubid <> ALL (k.conkey))
-                AND NOT (d.classid = 'pg_class'::regclass AND d.objid = $1)
-                AND w.ev_class IS DISTINCT FROM $1
-                AND (w.ev_class IS NULL OR w.ev_class <> ALL ($3))
-                AND NOT EXISTS (SELECT FROM pg_index x WHERE d.classid = 'pg_class'::regclass AND (x.indexrelid, x.indrelid) = (d.objid, $1))
-                AND NOT EXISTS (SELECT FROM pg_trigger t WHERE $2::text IS NULL AND d.classid = 'pg_trigger'::regclass AND (t.oid, t.tgrelid) = (d.objid, $1))
-                AND NOT (d.classid = 'pg_attrdef'::regclass
-                         AND EXISTS (SELECT FROM pg_attrdef f WHERE f.oid = d.objid AND f.adrelid = $1
-                                        AND NOT EXISTS (SELECT FROM pg_attribute g WHERE g.attrelid = $1
-                                                         AND g.attnum = f.adnum AND g.attgenerated <> '')))
-              ORDER BY 1 LIMIT 20",
-            &[relid.into(), column.into(), views.to_vec().into()],
-            |r| r.must(1),
-        )
-    })
 }
 
 /// Whether other tables inherit from it (partitions not counted), and whether it is a partition or typed itself.
@@ -156,7 +130,7 @@ thread_local! {
 }
 
 /// Whether an UPDATE of a table that fires no ordinary triggers still calls functions that users wrote: in checks,
-/// generated columns, indexes, the bounds of partitions, and triggers that fire in every replication role. The table must be
+/// generated columns, indexes, the bounds of partitions, and triggers and rules of every replication role. The table must be
 /// locked: what was found out before a definition changed is asked anew.
 #[must_use]
 pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
@@ -164,41 +138,11 @@ pub fn runs_users_code(relid: pg_sys::Oid) -> bool {
     if let Some((_, _, known)) = KNOWN.get().filter(|(r, at, _)| (*r, *at) == (relid, now)) {
         return known;
     }
-    let found = !plain_table::evaluates_nothing(relid) && look_for_users_code(relid);
+    // Those of a change say what its plan says.
+    let evaluates = |trigger| planned::plan_of(trigger).is_none_or(|plan| plan.runs_users_code);
+    let found = plain_table::calls_users_code(relid, evaluates);
     KNOWN.set(Some((relid, now, found)));
     found
-}
-
-fn look_for_users_code(relid: pg_sys::Oid) -> bool {
-    owner::run(|| {
-        spi::select_latest(
-            "WITH RECURSIVE up AS (
-                SELECT $1::oid AS relid UNION SELECT i.inhparent FROM pg_inherits i JOIN up ON up.relid = i.inhrelid),
-             part AS (
-                SELECT 'pg_class'::regclass::oid AS classid, relid AS objid FROM up
-                UNION ALL SELECT 'pg_class'::regclass, indexrelid FROM pg_index WHERE indrelid = $1
-                UNION ALL SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE conrelid = $1
-                UNION ALL SELECT 'pg_attrdef'::regclass, f.oid
-                  FROM pg_attrdef f JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-                 WHERE f.adrelid = $1 AND a.attgenerated <> ''),
-             called AS (
-                SELECT coalesce(o.oprcode::oid, d.refobjid) AS proc
-                  FROM part JOIN pg_depend d ON d.classid = part.classid AND d.objid = part.objid
-                  LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid = d.refobjid
-                 WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass))
-             SELECT EXISTS (SELECT FROM called JOIN pg_proc p ON p.oid = called.proc
-                              JOIN pg_language l ON l.oid = p.prolang
-                             WHERE p.oid >= 16384 AND l.lanname NOT IN ('internal', 'c'))
-                 OR EXISTS (SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-                             WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgenabled IN ('A', 'R')
-                               AND p.pronamespace <> 'governance'::regnamespace)",
-            &[relid.into()],
-            |r| r.must::<bool>(1),
-        )
-    })
-    .first()
-    .copied()
-    .unwrap_or(true)
 }
 
 /// A digest of the columns of a table, without those that changes have added.
@@ -296,6 +240,13 @@ fn require_root(p: &Planning) {
     }
 }
 
+/// Raises where a column is part of a partition key: rows would have to move.
+pub fn require_no_partition_key(p: &Planning, column: &str, facts: &Column) {
+    if let Some(table) = &facts.partition_key_of {
+        crate::error::change::partition_key(column, table, &p.name).raise();
+    }
+}
+
 /// A column of such a table; raises where there is none, or where it is inherited.
 #[must_use]
 pub fn plain_column(p: &Planning, name: &str) -> Column {
@@ -313,39 +264,6 @@ pub fn root_column(p: &Planning, name: &str) -> Column {
         p.no_form("the column is inherited from another table");
     }
     facts
-}
-
-/// The tables that inherit from it, however deep, partitions apart. Raises where one has a column of its own that would be
-/// merged with a new one of this name, or has the column from elsewhere too.
-#[must_use]
-pub fn heirs(p: &Planning, column: &str, new_name: &str) -> Vec<Name> {
-    if !shape(p.relid).has_children {
-        return Vec::new();
-    }
-    let found: Vec<(Name, bool, bool)> = owner::run(|| {
-        spi::select(
-            "WITH RECURSIVE tree AS (
-                SELECT inhrelid AS relid FROM pg_inherits WHERE inhparent = $1
-                UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
-             SELECT n.nspname::text, c.relname::text,
-                    EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $3 AND NOT a.attisdropped),
-                    c.relkind <> 'r' OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = $2 AND a.attinhcount > 1)
-               FROM tree t JOIN pg_class c ON c.oid = t.relid JOIN pg_namespace n ON n.oid = c.relnamespace ORDER BY c.oid",
-            &[p.relid.into(), column.into(), new_name.into()],
-            |r| (Name { schema: r.must(1), relation: r.must(2) }, r.must(3), r.must(4)),
-        )
-    });
-    for (name, has_new, from_elsewhere) in &found {
-        if *has_new {
-            crate::error::change::name_taken(name, new_name).raise();
-        }
-        if *from_elsewhere {
-            p.no_form(
-                "a table that inherits the column has it from another table too, or is no ordinary table",
-            );
-        }
-    }
-    found.into_iter().map(|(name, ..)| name).collect()
 }
 
 /// The word for a relation in ALTER and DROP.

@@ -90,27 +90,38 @@ fn is_new(id: i64) -> bool {
 /// off and on again, a trigger is another row of the catalog.
 #[must_use]
 pub fn triggers(change: &Change, steps: &[Stored]) -> Option<String> {
+    ask_triggers(
+        change,
+        steps,
+        "CASE WHEN bool_and(t.tgenabled IS NOT DISTINCT FROM 'A') IS NOT FALSE
+              THEN md5(coalesce(string_agg(format('%s %s', t.oid, t.xmin), ',' ORDER BY t.oid), '')) END",
+    )
+}
+
+/// The first of these tables on which one is missing or does not fire.
+#[must_use]
+pub fn not_written(change: &Change, steps: &[Stored]) -> Option<String> {
+    let first = "(array_agg(tree.relid::regclass::text ORDER BY tree.relid) FILTER (WHERE t.tgenabled IS DISTINCT FROM 'A'))[1]";
+    ask_triggers(change, steps, first)
+}
+
+fn ask_triggers(change: &Change, steps: &[Stored], what: &str) -> Option<String> {
     let relid = catalog::relation_oid(&change.name)?;
     let done = || steps.iter().filter(|s| s.done);
     // A table that began to inherit since has none.
     let of_heirs = done().any(|s| s.step.args["of_heirs"] == true);
     let names: Vec<String> =
         done().filter_map(|s| s.step.args["trigger"].as_str().map(String::from)).collect();
-    owner::run(|| {
-        spi::select_latest(
-            "WITH RECURSIVE tree AS (
-                SELECT $1::oid AS relid
-                UNION ALL SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.relid JOIN pg_class c ON c.oid = i.inhrelid
-                           WHERE c.relispartition OR $3)
-             SELECT CASE WHEN bool_and(t.tgenabled IS NOT DISTINCT FROM 'A') IS NOT FALSE
-                         THEN md5(coalesce(string_agg(format('%s %s', t.oid, t.xmin), ',' ORDER BY t.oid), '')) END
-               FROM tree CROSS JOIN unnest($2) n (name) LEFT JOIN pg_trigger t ON t.tgrelid = tree.relid AND t.tgname = n.name",
-            &[relid.into(), names.into(), of_heirs.into()],
-            |r| r.get(1),
-        )
-    })
-    .pop()
-    .flatten()
+    let sql = format!(
+        "WITH RECURSIVE tree AS (
+            SELECT $1::oid AS relid
+            UNION ALL SELECT i.inhrelid FROM tree JOIN pg_inherits i ON i.inhparent = tree.relid JOIN pg_class c ON c.oid = i.inhrelid
+                       WHERE c.relispartition OR $3)
+         SELECT {what} FROM tree CROSS JOIN unnest($2) n (name) LEFT JOIN pg_trigger t ON t.tgrelid = tree.relid AND t.tgname = n.name"
+    );
+    owner::run(|| spi::select_latest(&sql, &[relid.into(), names.into(), of_heirs.into()], |r| r.get(1)))
+        .pop()
+        .flatten()
 }
 
 /// Whether the triggers have fired ever since the comparison began.
@@ -134,7 +145,7 @@ pub fn begins_again(change: &Change, steps: &[Stored]) -> bool {
             &[change.id.into()],
         );
         spi::execute(
-            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND action IN ('copy', 'compare')",
+            "UPDATE governance.change_step SET done_at = NULL WHERE change = $1 AND (action IN ('copy', 'compare') OR args ? 'each')",
             &[change.id.into()],
         );
         spi::execute("UPDATE governance.change SET verified_at = NULL WHERE id = $1", &[change.id.into()]);

@@ -109,6 +109,41 @@ pub fn require_same_tree(change: &Change, members: &Value) {
     }
 }
 
+/// Whether a table is that of a change, or one below it.
+#[must_use]
+pub fn is_part(change: &Change, table: &Name) -> bool {
+    tree(change.relation().0).iter().any(|m| m.name == *table)
+}
+
+/// Raises where one of these tables is not below that of the change: another one may bear its name by now.
+pub fn require_below(change: &Change, names: &Value) {
+    for name in names.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if !tree(change.relation().0).iter().any(|m| m.name.to_string() == name) {
+            error::change::drifted(change.id, &change.name).raise();
+        }
+    }
+}
+
+/// A step that raises where a table below has left, and is still there: the plan is about rules of its own.
+#[must_use]
+pub fn still_below(members: &[Name]) -> Step {
+    let names: Vec<Value> = members.iter().map(|m| json!([m.schema, m.relation])).collect();
+    let list = members.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let words = format!("check that {list} still belong to it, or are gone");
+    Step::routine(Phase::Contract, "still_below", words, json!({"members": names}))
+}
+
+/// Raises where one has left.
+pub fn require_still_below(change: &Change, members: &Value) {
+    for member in members.as_array().into_iter().flatten() {
+        let name = |at: usize| member[at].as_str().unwrap_or_default().to_string();
+        let member = Name { schema: name(0), relation: name(1) };
+        if catalog::relation_oid(&member).is_some() && !is_part(change, &member) {
+            error::change::has_left(change.id, &member, &change.name).raise();
+        }
+    }
+}
+
 /// A step that raises unless an index covers all partitions.
 #[must_use]
 pub fn valid_index(index: &str) -> Step {

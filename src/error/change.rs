@@ -43,6 +43,19 @@ pub fn no_form(why: &str, wish: &str) -> Failure {
         ))
 }
 
+/// A column that says in which partition a row is.
+pub fn partition_key(column: &str, keyed: &str, table: &Name) -> Failure {
+    let new = Name { schema: table.schema.clone(), relation: format!("{}_new", table.relation) };
+    Failure::new(
+        Code::ERRCODE_FEATURE_NOT_SUPPORTED,
+        format!("column \"{column}\" is part of the partition key of {keyed}"),
+    )
+    .detail("It says in which partition a row is, and PostgreSQL keeps it as it is.")
+    .hint(format!(
+        "Make a table with another key, copy the rows, and let both change names: CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS);"
+    ))
+}
+
 /// `up` or `down` where the form needs none.
 pub fn no_expressions() -> Failure {
     Failure::new(Code::ERRCODE_FEATURE_NOT_SUPPORTED, "this form of change takes neither up nor down")
@@ -211,6 +224,15 @@ pub fn drifted(id: i64, name: &Name) -> Failure {
     .hint(format!("SELECT governance.abort_change({id}); then propose the change again."))
 }
 
+/// A contracted change whose table is gone, with what it had in quarantine.
+pub fn nothing_left(id: i64, name: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_UNDEFINED_TABLE,
+        format!("{name} is gone, and with it what change {id} took away"),
+    )
+    .hint(format!("An operator ends the change: CALL governance.advance_change({id});"))
+}
+
 /// An approval that must name the waiver.
 pub fn waiver_required(id: i64, missing: &[String]) -> Failure {
     Failure::new(
@@ -244,6 +266,50 @@ pub fn in_transaction_block() -> Failure {
         .hint("COMMIT first, then: CALL governance.advance_change(…);")
 }
 
+/// A wish without its reason.
+pub fn reason_required() -> Failure {
+    Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, "a change needs a reason")
+        .hint("SELECT governance.propose_change('…', 'why');")
+}
+
+/// The same as for a block, called where nothing may commit.
+pub fn in_function() -> Failure {
+    Failure::new(Code::ERRCODE_ACTIVE_SQL_TRANSACTION, "advance_change cannot run inside a function")
+        .detail("It commits after each step, which functions, and procedures with SET or SECURITY DEFINER, do not allow.")
+        .hint("Call it by itself: CALL governance.advance_change(…);")
+}
+
+/// advance_change has come to the gate.
+pub fn stands_at_gate(id: i64, problems: &[&str]) -> Failure {
+    let (is, hint) = if problems.is_empty() {
+        let hint =
+            format!("Once clients are ready for what comes next: CALL governance.advance_change({id});");
+        ("open".to_string(), hint)
+    } else {
+        (format!("closed: {}", problems.join("; ")), format!("SELECT governance.certificate({id});"))
+    };
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("change {id} stands at its gate, which is {is}"),
+    )
+    .hint(hint)
+}
+
+/// advance_change has contracted a change.
+pub fn is_contracted(id: i64, until: Option<&str>) -> Failure {
+    let until = until.map(|u| format!(", until {u} at least")).unwrap_or_default();
+    Failure::new(
+        Code::ERRCODE_SUCCESSFUL_COMPLETION,
+        format!("change {id} is contracted, and can be taken back{until}"),
+    )
+    .hint(format!("SELECT governance.undo_change({id});"))
+}
+
+/// advance_change has come to the end.
+pub fn has_come_to(id: i64, state: &str) -> Failure {
+    Failure::new(Code::ERRCODE_SUCCESSFUL_COMPLETION, format!("change {id} is {state}"))
+}
+
 /// A certificate that does not open the gate.
 pub fn gate_closed(id: i64, problems: &str) -> Failure {
     Failure::new(
@@ -263,6 +329,26 @@ pub fn window_too_short(id: i64, problem: &str, class: &str, days: i64) -> Failu
             "SELECT governance.set_change_window({}, soak => '{days} days'); or: SELECT governance.abort_change({id}); then propose it again and approve it with waive => '{{not_observed}}'.",
             quote_literal(class)
         ))
+}
+
+/// A partition or heir with rules of its own that the plan is about is no longer below the table.
+pub fn has_left(id: i64, member: &Name, table: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!(
+            "{member} no longer belongs to {table}, and change {id} was planned for what it has of its own"
+        ),
+    )
+    .hint(format!("SELECT governance.abort_change({id}); then propose it again."))
+}
+
+/// Somebody has dropped what the change has built.
+pub fn index_gone(id: i64, index: &Name) -> Failure {
+    Failure::new(
+        Code::ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+        format!("index {index}, which change {id} has built, is gone or not valid"),
+    )
+    .hint(format!("SELECT governance.abort_change({id}); then propose it again."))
 }
 
 /// Still in quarantine.

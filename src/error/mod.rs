@@ -107,6 +107,15 @@ pub fn argument_required(name: &str) -> Failure {
     Failure::new(Code::ERRCODE_NULL_VALUE_NOT_ALLOWED, format!("argument \"{name}\" must not be null"))
 }
 
+/// Something is to be written where transactions are read-only by a setting. The words are PostgreSQL's own.
+pub fn read_only_by_default() -> Failure {
+    Failure::new(
+        Code::ERRCODE_READ_ONLY_SQL_TRANSACTION,
+        "cannot execute what data_governance has to write in a read-only transaction",
+    )
+    .hint("SET default_transaction_read_only = off;")
+}
+
 /// A value that is not one of those allowed.
 pub fn not_one_of(what: &str, value: &str, allowed: &[&str]) -> Failure {
     Failure::new(Code::ERRCODE_INVALID_PARAMETER_VALUE, format!("{what} \"{value}\" is not known"))

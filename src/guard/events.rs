@@ -79,6 +79,12 @@ pub fn forget(aborted: Option<pg_sys::SubTransactionId>) {
     });
 }
 
+/// How many statements are running inside each other, of those that fire event triggers.
+#[must_use]
+pub fn running() -> usize {
+    FORESEEN.with_borrow(Vec::len)
+}
+
 fn before(call: pg_sys::FunctionCallInfo) {
     let event = read(call);
     let masks = mask::index::dependents();

@@ -110,7 +110,7 @@ pub fn judge_more(layer: Layer, victims: Vec<Victim>) {
         return;
     }
     let mut victims: Vec<Victim> =
-        victims.into_iter().filter(|v| !v.harmless && !change::covers(v)).collect();
+        victims.into_iter().filter(|v| !v.harmless && !change::covers(layer, v)).collect();
     if victims.is_empty() {
         return;
     }

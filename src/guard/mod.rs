@@ -16,7 +16,7 @@ mod victim;
 mod wish;
 mod write;
 
-pub use events::forget as forget_events;
+pub use events::{forget as forget_events, running};
 pub use foresee::victim_of_loss;
 pub use judge::{Layer, judge};
 pub use refusal::write_refusals;

@@ -6,6 +6,7 @@ use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::lineage::Edge;
 use crate::pg::regclass::Relation;
+use crate::pg::turn::Turn;
 use crate::pg::{owner, roles, spi};
 use crate::registry::{dataset, duty, identity, tagging};
 use pgrx::pg_sys;
@@ -13,9 +14,6 @@ use serde_json::json;
 
 /// Longest name of something outside, in bytes: it is part of a key.
 const OUTSIDE_MAX: usize = 500;
-
-/// Everybody who writes flows holds this advisory lock, so that recorders never wait for each other's rows.
-const LOCK: i64 = 0x0064_675f_666c_6f77;
 
 /// Where a flow begins or ends.
 pub enum End {
@@ -101,8 +99,8 @@ pub fn declare(source: &str, target: &str, description: Option<&str>) {
     let (source, target) = ends("declaring a flow", source, target);
     let me = roles::name(roles::current());
     let ([ss, sr, sc], [ts, tr, tc]) = (source.stored(), target.stored());
+    Turn::Flow.take(0);
     owner::run(|| {
-        spi::select("SELECT pg_advisory_xact_lock($1)", &[LOCK.into()], |_| ());
         spi::execute(
             "INSERT INTO governance.flow AS f (source_schema_name, source_relation_name, source_column_name,
                     target_schema_name, target_relation_name, target_column_name, kind, subtype, evidence, description,
@@ -192,10 +190,7 @@ pub fn keep(target: Relation, edges: &[Edge], evidence: &str, statement: &str) -
         sources.push((edge.input, source));
     }
     let me = roles::name(roles::current());
-    let locked = owner::run(|| {
-        spi::select_one("SELECT pg_try_advisory_xact_lock($1)", &[LOCK.into()], |r| r.must::<bool>(1))
-    });
-    if locked != Some(true) {
+    if !Turn::Flow.take_if_free(0) {
         return false;
     }
     let [ss, sr, sc, tc, kinds, subtypes] = columns;

@@ -10,7 +10,7 @@ use super::rendering::Canonical;
 use crate::audit::Watched;
 use pgrx::{IntoDatum, pg_sys};
 use std::cell::Cell;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 
 thread_local! {
     /// `to_jsonb(record)`, looked up once.
@@ -45,6 +45,9 @@ impl TextArray {
     }
 }
 
+/// Name of the trigger, as [`crate::audit::triggers::ROW`] has it.
+const ROW_NAME: &CStr = c"data_governance_audit_row";
+
 crate::raw_function_info!(pg_finfo_data_governance_audit_row);
 
 /// Trigger `data_governance_audit_row`.
@@ -65,7 +68,9 @@ pub unsafe extern "C-unwind" fn data_governance_audit_row(fcinfo: pg_sys::Functi
         if event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK) != AFTER_ROW {
             crate::error::audit::not_a_trigger_call().raise();
         }
+        // Everybody may make triggers with it. A table has one of a name, so no row is logged twice.
         if crate::settings::ENABLED.get()
+            && CStr::from_ptr((*(*data).tg_trigger).tgname) == ROW_NAME
             && let Some(watched) = crate::audit::watched((*(*data).tg_relation).rd_id)
         {
             let (op, images) = images(&*data, &watched);

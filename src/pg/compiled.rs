@@ -2,13 +2,14 @@
 use super::catalog::{column_name, text};
 use super::dual_write::{self, position};
 use super::formula::{self, As, Column, Names};
-use super::settings_scope;
+use super::settings_scope::{self, Settings};
 use super::written::Value;
 use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use serde_json::Value as Json;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::rc::Rc;
 
 thread_local! {
@@ -40,6 +41,8 @@ pub struct Compiled {
     pub down: Vec<Sink>,
     /// The primary key: numbers and names.
     pub key: Vec<(i32, String)>,
+    /// The settings that the expressions were written under, where they depend on them.
+    meaning: Vec<(CString, String)>,
     relid: pg_sys::Oid,
     generation: u64,
     stale: Cell<bool>,
@@ -57,11 +60,15 @@ impl Drop for Compiled {
 }
 
 /// The end of an evaluation.
-pub struct Use<'a>(&'a Compiled);
+pub struct Use<'a> {
+    compiled: &'a Compiled,
+    /// The settings of the expressions, for as long.
+    _settings: Option<Settings>,
+}
 
 impl Drop for Use<'_> {
     fn drop(&mut self) {
-        self.0.busy.set(false);
+        self.compiled.busy.set(false);
     }
 }
 
@@ -124,6 +131,9 @@ impl Compiled {
                 (compile(up, &up_at, &down_at, &name), compile(down, &down_at, &up_at, &name))
             });
             let key = primary_key(relation);
+            let has_meaning = (*data.tg_trigger).tgnargs > 4;
+            let meaning = if has_meaning { argument(4) } else { String::new() };
+            let meaning = serde_json::from_str(&meaning).unwrap_or(Json::Null);
             pg_sys::MemoryContextSwitchTo(before);
             pg_sys::MemoryContextSetParent(context, pg_sys::CacheMemoryContext);
             Compiled {
@@ -132,6 +142,7 @@ impl Compiled {
                 up,
                 down,
                 key,
+                meaning: settings_scope::meaning_of(&meaning),
                 relid: (*relation).rd_id,
                 generation,
                 stale: Cell::new(false),
@@ -158,7 +169,7 @@ impl Compiled {
             }
             (*self.values).ecxt_scantuple = slot;
         }
-        Use(self)
+        Use { compiled: self, _settings: settings_scope::as_written(&self.meaning) }
     }
 }
 
@@ -168,7 +179,7 @@ impl Use<'_> {
     #[must_use]
     pub fn run(&self, sinks: &[Sink], at: &Cell<usize>) -> Vec<Value> {
         let mut values: Vec<Value> = vec![(pg_sys::Datum::from(0), true); sinks.len()];
-        let context = self.0.values;
+        let context = self.compiled.values;
         // SAFETY: compiled expressions and the context they were compiled for, which has its row; one boundary turns errors
         // of all of them into unwinding, and nothing inside of it has to be dropped.
         unsafe {

@@ -33,7 +33,7 @@ pub fn copying<R>(change: i64, f: impl FnOnce() -> R) -> R {
 crate::raw_function_info!(pg_finfo_dg_convert);
 
 /// BEFORE INSERT OR UPDATE row trigger: number of the change, `both` or `down`, and the expressions of the new and of the
-/// old columns, each a JSON object by column.
+/// old columns, each a JSON object by column; where these depend on settings, the settings to evaluate them under.
 ///
 /// On INSERT the new side wins when any of its columns is given, on UPDATE the side that the statement changed, the new
 /// one when both did. After contraction only the new side counts.
@@ -45,7 +45,7 @@ crate::raw_function_info!(pg_finfo_dg_convert);
 pub unsafe extern "C-unwind" fn dg_convert(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: called by the server; relation and row are valid while the trigger runs.
     unsafe {
-        let (data, _, row) = written::row(call, 4);
+        let (data, _, row) = written::row(call, 4..=5);
         let compiled = Compiled::of(data);
         pg_sys::Datum::from(Row { compiled: &compiled, row }.convert())
     }

@@ -59,6 +59,12 @@ unsafe fn script_of(tree: *mut pg_sys::Node) -> Script {
     }
 }
 
+/// How many utility statements are running inside each other, of those that are judged.
+#[must_use]
+pub fn depth() -> usize {
+    FRAMES.with_borrow(Vec::len)
+}
+
 /// Whether rows that are written now are written by the script of an extension.
 #[must_use]
 pub fn is_in_script() -> bool {

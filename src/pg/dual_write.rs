@@ -25,7 +25,7 @@ crate::raw_function_info!(pg_finfo_dg_dual_write);
 pub unsafe extern "C-unwind" fn dg_dual_write(call: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: called by the server; the columns are looked up by name in the very relation that the row is of.
     unsafe {
-        let (_, trigger, row) = written::row(call, 2);
+        let (_, trigger, row) = written::row(call, 2..=2);
         let names = [*trigger.tgargs, *trigger.tgargs.add(1)];
         let last = LAST.get();
         let at = (find(row.desc(), names[0], last.0), find(row.desc(), names[1], last.1));

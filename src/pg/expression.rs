@@ -1,12 +1,10 @@
 //! Expressions of DDL: analysed without running them, and written in one spelling.
-use super::{catalog, list::items, looking, settings_scope, spi};
+use super::users_code::{Whose, is_called};
+use super::{catalog, list::items, looking, settings_scope};
 use pgrx::pg_sys;
 use pgrx::pg_sys::ParseExprKind;
 use pgrx::spi::quote_identifier;
-use std::ffi::{CString, c_void};
-
-/// The first oid that is not the server's own.
-const FIRST_OF_USERS: u32 = 16384;
+use std::ffi::CString;
 
 /// Stands for a column that does not exist yet: no statement has so many parameters.
 const NEW_COLUMN: i32 = 60_913;
@@ -21,6 +19,8 @@ pub struct Expression {
     pub volatile: bool,
     /// Whether it calls functions that users wrote.
     pub runs_users_code: bool,
+    /// It gives the same result for the same row, as long as settings stay as they are.
+    pub stable: bool,
     /// The tree, in the memory of the moment.
     pub node: *mut pg_sys::Node,
 }
@@ -138,7 +138,9 @@ pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use)
         };
         // Values of an array, a row or a range are read as such already here, and their domains checked.
         let runs_nothing = !matches!(what_for, Use::Value(_));
-        let node = if runs_nothing { looking::run(read) } else { read() };
+        let node = settings_scope::reading_intervals_as_caller(|| {
+            if runs_nothing { looking::run(read) } else { read() }
+        });
         pg_sys::assign_expr_collations(state, node);
         let mut columns = columns_of(relid, node);
         let mut text = settings_scope::with_fixed_path(|| {
@@ -155,7 +157,8 @@ pub unsafe fn analyse(relid: pg_sys::Oid, raw: *mut pg_sys::Node, what_for: Use)
             }
         }
         let volatile = pg_sys::contain_volatile_functions(node);
-        Expression { text, columns, volatile, runs_users_code: runs_users_code(node), node }
+        let stable = !volatile && pg_sys::contain_mutable_functions(node);
+        Expression { text, columns, volatile, runs_users_code: is_called(node, Whose::Written), stable, node }
     }
 }
 
@@ -274,41 +277,4 @@ unsafe fn columns_of(relid: pg_sys::Oid, node: *mut pg_sys::Node) -> Vec<String>
         }
         columns
     }
-}
-
-/// # Safety
-/// An analysed expression.
-unsafe fn runs_users_code(node: *mut pg_sys::Node) -> bool {
-    let mut functions: Vec<pg_sys::Oid> = Vec::new();
-    // SAFETY: the caller vouches for the tree; the list outlives the walk.
-    unsafe { gather(node, (&raw mut functions).cast()) };
-    !functions.is_empty()
-        && spi::select_one(
-            "SELECT pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid OPERATOR(pg_catalog.=) p.prolang
-              WHERE p.oid OPERATOR(pg_catalog.=) ANY ($1) AND l.lanname OPERATOR(pg_catalog.<>) ALL ('{internal,c}'::pg_catalog.name[])",
-            &[functions.into()],
-            |r| r.must(1),
-        )
-        .unwrap_or(true)
-}
-
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn gather(node: *mut pg_sys::Node, functions: *mut c_void) -> bool {
-    if node.is_null() {
-        return false;
-    }
-    // SAFETY: the server's walker gives valid nodes, and the context that `runs_users_code` has given.
-    unsafe {
-        pg_sys::check_functions_in_node(node, Some(note), functions);
-        pg_sys::expression_tree_walker(node, Some(gather), functions)
-    }
-}
-
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn note(function: pg_sys::Oid, functions: *mut c_void) -> bool {
-    if function.to_u32() >= FIRST_OF_USERS {
-        // SAFETY: the context of `runs_users_code`.
-        unsafe { (*functions.cast::<Vec<pg_sys::Oid>>()).push(function) };
-    }
-    false
 }

@@ -1,7 +1,8 @@
 //! The trigger that gives a column its value where a client that does not know of it leaves it NULL.
 use super::catalog::{self, text};
 use super::dual_write::position;
-use super::{expression, missing, owner};
+use super::{expression, owner, settings_scope};
+use crate::change::planned;
 use pgrx::pg_sys;
 use std::ffi::CString;
 
@@ -15,11 +16,14 @@ struct Prepared {
     slot: *mut pg_sys::TupleTableSlot,
     /// Whose rights it runs with; InvalidOid for those of the writer.
     role: pg_sys::Oid,
+    /// The settings to evaluate it under, as JSON; null for those of the session.
+    meaning: *const std::ffi::c_char,
 }
 
 /// BEFORE INSERT OR UPDATE row trigger with two arguments: the column, and the expression over the columns of the row.
 /// The expression runs with the rights of the writer, as a default does; with a third argument, `owner`, with those of the
-/// table's owner, as the copy does: it then stands in for the copy, for old rows that move out of its way.
+/// table's owner, as the copy does: it then stands in for the copy, for old rows that move out of its way. Those it has only for
+/// what a plan says. A fourth one holds the settings that an expression which depends on settings is evaluated under.
 ///
 /// # Safety
 /// Called by the server only, as a raw V1 function.
@@ -37,7 +41,7 @@ pub unsafe extern "C-unwind" fn dg_fill_null(call: pg_sys::FunctionCallInfo) -> 
         let data = &*context.cast::<pg_sys::TriggerData>();
         let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
         let is_update = operation == pg_sys::TRIGGER_EVENT_UPDATE;
-        if !matches!((*data.tg_trigger).tgnargs, 2 | 3)
+        if !matches!((*data.tg_trigger).tgnargs, 2..=4)
             || data.tg_event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK) != BEFORE_ROW
             || !(is_update || operation == pg_sys::TRIGGER_EVENT_INSERT)
         {
@@ -69,6 +73,10 @@ pub unsafe extern "C-unwind" fn dg_fill_null(call: pg_sys::FunctionCallInfo) -> 
         let before = pg_sys::MemoryContextSwitchTo((*prepared.context).ecxt_per_tuple_memory);
         let evaluate =
             (*prepared.state).evalfunc.unwrap_or_else(|| crate::error::change::not_a_trigger().raise());
+        let _meaning = text(prepared.meaning).and_then(|json| {
+            let settings = serde_json::from_str(&json).unwrap_or_default();
+            settings_scope::as_written(&settings_scope::meaning_of(&settings))
+        });
         let mut run = || evaluate(prepared.state, prepared.context, &mut null);
         let mut value =
             if prepared.role == pg_sys::InvalidOid { run() } else { owner::as_role(prepared.role, run) };
@@ -82,7 +90,7 @@ pub unsafe extern "C-unwind" fn dg_fill_null(call: pg_sys::FunctionCallInfo) -> 
 }
 
 /// # Safety
-/// `data` must be that of a row trigger with two or three arguments; the current memory must last as long as the result is used.
+/// `data` must be that of a row trigger with two to four arguments; the current memory must last as long as the result is used.
 unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
     // SAFETY: the caller vouches for the trigger; expression, state and slot are made for its very relation.
     unsafe {
@@ -100,12 +108,17 @@ unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
             let expression = expression::of_text(relid, &wanted, of_type);
             pg_sys::ExecPrepareExpr(expression.node.cast(), executor)
         };
-        let role = if (*data.tg_trigger).tgnargs == 3 { author(data) } else { pg_sys::InvalidOid };
+        let count = (*data.tg_trigger).tgnargs;
+        let is_owners = count > 2 && text(*arguments.add(2)).as_deref() == Some("owner");
+        // Whoever may make triggers on the table could say so.
+        let plan = is_owners.then(|| planned::plan_of((*data.tg_trigger).tgoid)).flatten();
+        let role = plan.and_then(|p| catalog::relation_owner(p.relid)).unwrap_or(pg_sys::InvalidOid);
         let prepared = Prepared {
             column: number,
             // Who may call its functions is asked here.
             state: if role == pg_sys::InvalidOid { state() } else { owner::as_role(role, state) },
             role,
+            meaning: if count > 3 { pg_sys::pstrdup(*arguments.add(3)) } else { std::ptr::null() },
             context: pg_sys::CreateExprContext(executor),
             // Of a copy: a reference to the relation's own would have to be given back.
             slot: pg_sys::MakeSingleTupleTableSlot(
@@ -116,24 +129,5 @@ unsafe fn prepare(data: &pg_sys::TriggerData) -> *mut Prepared {
         let place = pg_sys::palloc(size_of::<Prepared>()).cast::<Prepared>();
         place.write(prepared);
         place
-    }
-}
-
-/// The owner of the table that the trigger was made for, which for a partition is one above it.
-///
-/// # Safety
-/// `data` must be that of a trigger.
-unsafe fn author(data: &pg_sys::TriggerData) -> pg_sys::Oid {
-    // SAFETY: the caller vouches for the trigger; tables above are locked along with the partition that is written.
-    unsafe {
-        let mut relid = (*data.tg_relation).rd_id;
-        while pg_sys::get_rel_relispartition(relid) {
-            let above = missing::get_partition_parent(relid);
-            if pg_sys::get_trigger_oid(above, (*data.tg_trigger).tgname, true) == pg_sys::InvalidOid {
-                break;
-            }
-            relid = above;
-        }
-        catalog::relation_owner(relid).unwrap_or(pg_sys::InvalidOid)
     }
 }

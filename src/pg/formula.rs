@@ -1,10 +1,11 @@
 //! Expressions about named columns: analysed as the server would, without a relation that has those columns.
 use super::catalog::text as text_of;
 use super::list::items;
+use super::users_code::{Whose, is_called};
 use super::{settings_scope, xact};
 use crate::error;
 use pgrx::pg_sys;
-use std::ffi::{CString, c_void};
+use std::ffi::CString;
 
 /// A column as an expression sees it.
 #[derive(Clone, Debug)]
@@ -97,7 +98,7 @@ pub unsafe fn read_raw(
     let names = Names { columns, numbers: &[], become_: As::Parameters, relation };
     // SAFETY: the caller vouches for the tree; what analysis makes of it is a valid tree.
     unsafe {
-        let node = analyse(raw, &names, target);
+        let node = settings_scope::reading_intervals_as_caller(|| analyse(raw, &names, target));
         let deparsed = settings_scope::with_fixed_path(|| {
             text_of(pg_sys::deparse_expression(node, std::ptr::null_mut(), false, false))
         });
@@ -105,7 +106,7 @@ pub unsafe fn read_raw(
             text: deparsed.unwrap_or_default(),
             is_volatile: pg_sys::contain_volatile_functions(node),
             is_immutable: !pg_sys::contain_mutable_functions(node),
-            runs_users_code: calls_users_code(node, std::ptr::null_mut()),
+            runs_users_code: is_called(node, Whose::NotTheServers),
             is_cast: is_cast(node),
         }
     }
@@ -236,24 +237,6 @@ unsafe extern "C-unwind" fn column_ref(
     }
 }
 
-/// Whether a tree calls something that users wrote, be it through a domain.
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn calls_users_code(node: *mut pg_sys::Node, context: *mut c_void) -> bool {
-    // SAFETY: a valid analysed tree; the walker keeps to it.
-    unsafe {
-        !node.is_null()
-            && ((*node).type_ == pg_sys::NodeTag::T_CoerceToDomain
-                || pg_sys::check_functions_in_node(node, Some(is_users), context)
-                || pg_sys::expression_tree_walker(node, Some(calls_users_code), context))
-    }
-}
-
-/// Whether a function is not the server's own.
-#[pgrx::pg_guard]
-unsafe extern "C-unwind" fn is_users(function: pg_sys::Oid, _context: *mut c_void) -> bool {
-    function.to_u32() >= pg_sys::FirstNormalObjectId
-}
-
 /// Whether a tree is a column under nothing but casts.
 ///
 /// # Safety
@@ -285,6 +268,13 @@ unsafe fn is_cast(mut node: *mut pg_sys::Node) -> bool {
             };
         }
     }
+}
+
+/// Whether values of a type are those of another as they are.
+#[must_use]
+pub fn is_same_inside(from: pg_sys::Oid, to: pg_sys::Oid) -> bool {
+    // SAFETY: looks types up by their numbers.
+    unsafe { pg_sys::IsBinaryCoercible(from, to) }
 }
 
 /// Whether a value of one type may be assigned to a column of another.

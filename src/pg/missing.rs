@@ -20,6 +20,7 @@ mod raw {
             to: pg_sys::Relation,
             from: pg_sys::Relation,
         ) -> *mut pg_sys::List;
+        pub fn RelationGetPartitionQual(relation: pg_sys::Relation) -> *mut pg_sys::List;
         pub fn FigureIndexColname(expression: *mut pg_sys::Node) -> *mut c_char;
         pub fn get_relation_constraint_oid(
             relid: pg_sys::Oid,
@@ -108,4 +109,14 @@ macro_rules! raw_function_info {
             &INFO
         }
     };
+}
+
+/// utils/partcache.h: what the bounds of a partition, and of those above it, ask of a row.
+///
+/// # Safety
+/// An open partition, locked.
+#[must_use]
+pub unsafe fn partition_qual(relation: pg_sys::Relation) -> *mut pg_sys::List {
+    // SAFETY: the caller vouches for the relation; the boundary turns errors into unwinding.
+    unsafe { pg_guard_ffi_boundary(|| raw::RelationGetPartitionQual(relation)) }
 }

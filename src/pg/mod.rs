@@ -52,6 +52,8 @@ pub mod roles;
 pub mod session;
 pub mod settings_scope;
 pub mod spi;
+pub mod turn;
+mod users_code;
 pub mod versions;
 pub mod wish;
 mod wish_away;

@@ -4,7 +4,7 @@
 //! purpose, so that `current_user` is the caller and rights can be judged by it; around the statements that touch our
 //! own tables they switch the user here, and back when the guard is dropped, on errors too.
 use super::catalog;
-use super::settings_scope::{As, FIXED_PATH, Settings, path_is_fixed};
+use super::settings_scope::{As, FIXED_PATH, Settings, Undone, path_is_fixed};
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::{CStr, c_int};
@@ -124,10 +124,11 @@ impl Drop for Back {
 }
 
 /// Runs `f` with the rights of a role, where the session's own may be greater. Code of the role's may run, and can leave nothing
-/// behind that would run at the commit, with the session's rights: no deferred trigger and no cursor WITH HOLD, as in
-/// PostgreSQL's own maintenance commands.
+/// behind that would run at the commit, with the session's rights, or lead its next statement astray: no deferred trigger, no
+/// cursor WITH HOLD and no setting, as in PostgreSQL's own maintenance commands.
 pub fn as_role<R>(role: pg_sys::Oid, f: impl FnOnce() -> R) -> R {
     let back = Back::remember();
+    let _settings = Undone::begin();
     let context = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_RESTRICTED_OPERATION;
     // SAFETY: sets backend globals, as [`OwnerScope::enter`].
     unsafe { pg_sys::SetUserIdAndSecContext(role, back.1 | context as c_int) };

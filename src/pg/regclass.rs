@@ -1,8 +1,9 @@
 //! `regclass` as an argument and a result: pgrx knows `oid` only, and opens relations given as `regclass`.
 use super::catalog::{self, Name};
 use super::spi;
+use super::turn::Turn;
 use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
-use pgrx::datum::{Datum, DatumWithOid, UnboxDatum};
+use pgrx::datum::{Datum, UnboxDatum};
 use pgrx::pg_sys;
 use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
@@ -43,9 +44,6 @@ pub fn holds_all() -> bool {
         .is_some_and(|r| unsafe { pg_sys::CheckRelationOidLockedByMe(r, mode, false) })
 }
 
-/// First key of the advisory locks on relations; the second is the oid.
-const ACTS: i32 = 0x6467_0001;
-
 impl Relation {
     /// Holds the relation until the transaction ends, for an act on it: its name stays (a rename that is under way is
     /// waited for), and other acts on it wait. So whatever two sessions do at once is what they would have done one
@@ -77,11 +75,9 @@ impl Relation {
         }
         // First the lock among acts: whoever waits for it keeps nobody from altering the relation afterwards. A
         // transaction that has altered it must not wait for it either: others may, with the lock, wait for that.
-        let turn: &[DatumWithOid] = &[ACTS.into(), (self.0.to_u32() as i32).into()];
-        if self.is_altered_here() {
-            spi::execute("SELECT", &[]);
-        } else {
-            spi::execute("SELECT pg_catalog.pg_advisory_xact_lock($1, $2)", turn);
+        spi::require_writable();
+        if !self.is_altered_here() {
+            Turn::Relation.take(self.0.to_u32());
         }
         // SAFETY: the weakest lock, as reading takes it; released when the transaction ends.
         unsafe { pg_sys::LockRelationOid(self.0, pg_sys::AccessShareLock as pg_sys::LOCKMODE) };

@@ -1,5 +1,5 @@
 //! What the catalogs say about a relation beyond its name: columns, indexes, size, storage.
-use super::catalog::{Name, relation_kind, text};
+use super::catalog::{Name, relation_kind, relation_oid, text};
 use super::object::Address;
 use super::object::catalogs::{PG_PROC, PG_REWRITE, PG_TRIGGER};
 use super::{kept_plan, owner, spi};
@@ -545,4 +545,12 @@ fn described_in(catalog: &str, address: Address) -> bool {
         |r| r.must::<bool>(1),
     )
     .is_some()
+}
+
+/// Locks a relation so that nobody can rename or drop it until the transaction ends; whether it still bears its name by then.
+#[must_use]
+pub fn hold_name(relid: pg_sys::Oid, name: &Name) -> bool {
+    // SAFETY: waits for a lock, as long as `lock_timeout` allows; released when the transaction ends.
+    unsafe { pg_sys::LockRelationOid(relid, pg_sys::AccessExclusiveLock as pg_sys::LOCKMODE) };
+    relation_oid(name) == Some(relid)
 }

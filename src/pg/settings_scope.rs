@@ -1,6 +1,7 @@
 //! Settings that hold for a moment, and what they were for the caller.
 use super::catalog;
 use pgrx::pg_sys;
+use std::cell::Cell;
 use std::ffi::{CStr, CString, c_int};
 
 /// Whose rights count when a setting is set.
@@ -74,6 +75,111 @@ impl Drop for Settings {
             unsafe { pg_sys::AtEOXact_GUC(true, self.0) };
         }
     }
+}
+
+/// A nesting level of settings in which nothing is set for longer, not by SET without LOCAL either.
+pub struct Undone(c_int);
+
+impl Undone {
+    /// Begins a level.
+    #[must_use]
+    pub fn begin() -> Self {
+        // SAFETY: as in `Settings`.
+        Undone(unsafe { pg_sys::NewGUCNestLevel() })
+    }
+}
+
+impl Drop for Undone {
+    fn drop(&mut self) {
+        // While unwinding, as in `Settings`.
+        if !std::thread::panicking() {
+            // SAFETY: ends the level that was begun, and takes back what was set in it.
+            unsafe { pg_sys::AtEOXact_GUC(false, self.0) };
+        }
+    }
+}
+
+thread_local! {
+    /// The caller's IntervalStyle, while constants are spelt for every session.
+    static CALLERS_INTERVALS: Cell<Option<c_int>> = const { Cell::new(None) };
+}
+
+/// Runs `f` while the server spells constants of definitions in a way that every session reads alike, as pg_dump does: what is
+/// kept now is executed by others, later. The order of day and month in which the caller writes stays.
+pub fn with_steady_constants<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(Option<c_int>);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            CALLERS_INTERVALS.set(self.0);
+        }
+    }
+    let settings = Settings::begin();
+    // SAFETY: reads backend globals.
+    let (intervals, floats) = unsafe { (pg_sys::IntervalStyle, pg_sys::extra_float_digits) };
+    let _back = Back(CALLERS_INTERVALS.get());
+    CALLERS_INTERVALS.set(CALLERS_INTERVALS.get().or(Some(intervals)));
+    settings.set(c"DateStyle", c"ISO", As::User);
+    settings.set(c"IntervalStyle", c"postgres", As::User);
+    if floats < 1 {
+        settings.set(c"extra_float_digits", c"1", As::User);
+    }
+    f()
+}
+
+/// Runs `f`, which reads what the caller has written, inside of [`with_steady_constants`]: the style decides what the sign of an
+/// interval belongs to.
+pub fn reading_intervals_as_caller<R>(f: impl FnOnce() -> R) -> R {
+    struct Back(c_int);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            // SAFETY: a backend global, set back to what it was, after an error too.
+            unsafe { pg_sys::IntervalStyle = self.0 };
+        }
+    }
+    // SAFETY: reads and sets a backend global.
+    let _back = unsafe {
+        let back = Back(pg_sys::IntervalStyle);
+        pg_sys::IntervalStyle = CALLERS_INTERVALS.get().unwrap_or(back.0);
+        back
+    };
+    f()
+}
+
+/// The settings that decide what values mean as text and text as values, by name.
+const MEANING: [&CStr; 8] = [
+    c"DateStyle",
+    c"IntervalStyle",
+    c"TimeZone",
+    c"bytea_output",
+    c"extra_float_digits",
+    c"lc_monetary",
+    c"lc_numeric",
+    c"lc_time",
+];
+
+/// What text and values mean to each other in this session: for expressions whose result depends on that.
+#[must_use]
+pub fn meaning() -> Vec<(String, String)> {
+    MEANING.iter().map(|name| (name.to_string_lossy().into_owned(), current_setting(name))).collect()
+}
+
+/// Settings as they were when an expression was written; None where they are the same here.
+#[must_use]
+pub fn as_written(settings: &[(CString, String)]) -> Option<Settings> {
+    let differs = |(name, value): &&(CString, String)| current_setting(name) != *value;
+    let mut different = settings.iter().filter(differs).peekable();
+    different.peek()?;
+    let level = Settings::begin();
+    different.for_each(|(name, value)| level.try_set(name, value));
+    Some(level)
+}
+
+/// Such settings from JSON.
+#[must_use]
+pub fn meaning_of(json: &serde_json::Value) -> Vec<(CString, String)> {
+    let known =
+        |name: &&CStr| Some(((*name).to_owned(), json[&*name.to_string_lossy()].as_str()?.to_string()));
+    MEANING.iter().filter_map(known).collect()
 }
 
 /// Runs without a word to the client: for what the server says once itself.

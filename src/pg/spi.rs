@@ -146,12 +146,22 @@ pub fn execute(sql: &str, args: &[DatumWithOid]) -> usize {
 
 /// Raises 25006 in a read-only transaction, which on a standby every one is. Else takes the transaction's id: from now on
 /// [`select`] reads with a snapshot of its own, and so sees what others did while this act waited for them.
-fn require_writable() {
-    // SAFETY: both raise where nothing may be written, before anything is.
+pub fn require_writable() {
+    // SAFETY: reads backend globals; both calls raise where nothing may be written, before anything is.
     unsafe {
+        if pg_sys::XactReadOnly && pg_sys::DefaultXactReadOnly && !pg_sys::RecoveryInProgress() {
+            crate::error::read_only_by_default().raise();
+        }
         pg_sys::PreventCommandIfReadOnly(c"what data_governance has to write".as_ptr());
         let _ = pg_sys::GetTopTransactionId();
     }
+}
+
+/// Whether the SQL code that has called us may commit: a procedure or DO block that was itself called where it may.
+#[must_use]
+pub fn caller_may_commit() -> bool {
+    // SAFETY: reads the stack of SPI connections, of which the innermost is the caller's.
+    unsafe { pg_sys::SPI_inside_nonatomic_context() }
 }
 
 /// Runs a statement that writes and maps the rows it returns.

@@ -3,6 +3,7 @@
 use super::missing;
 use pgrx::pg_sys;
 use pgrx::varlena;
+use std::ops::RangeInclusive;
 
 /// A value and whether it is NULL.
 pub type Value = (pg_sys::Datum, bool);
@@ -26,7 +27,7 @@ pub struct Written {
 #[must_use]
 pub unsafe fn row<'a>(
     call: pg_sys::FunctionCallInfo,
-    arguments: i16,
+    arguments: RangeInclusive<i16>,
 ) -> (&'a pg_sys::TriggerData, &'a pg_sys::Trigger, Written) {
     const BEFORE_ROW: u32 = pg_sys::TRIGGER_EVENT_BEFORE | pg_sys::TRIGGER_EVENT_ROW;
     // SAFETY: the context is a TriggerData when its tag says so. A row trigger for INSERT has its row in the first slot, one
@@ -40,7 +41,7 @@ pub unsafe fn row<'a>(
         let trigger = &*data.tg_trigger;
         let operation = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
         let is_update = operation == pg_sys::TRIGGER_EVENT_UPDATE;
-        if trigger.tgnargs != arguments
+        if !arguments.contains(&trigger.tgnargs)
             || data.tg_event & (pg_sys::TRIGGER_EVENT_ROW | pg_sys::TRIGGER_EVENT_TIMINGMASK) != BEFORE_ROW
             || !(is_update || operation == pg_sys::TRIGGER_EVENT_INSERT)
         {

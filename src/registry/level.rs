@@ -7,6 +7,7 @@ use crate::core::registry::level::Level;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
+use crate::pg::turn::Turn;
 use crate::pg::{owner, roles, spi};
 use pgrx::datum::TimestampWithTimeZone;
 use serde_json::{Value, json};
@@ -74,15 +75,13 @@ pub fn check(feature: &str, level: &str, scope: Option<&str>) -> String {
     scope
 }
 
-/// Key of the advisory lock on levels: whether a level weakens is judged by those that are set.
-const LOCK: i64 = 0x0064_675f_6c65_766c;
-
 /// Holds a scope's relation under its name, and all levels, until the transaction ends.
 fn hold(scope: Option<&str>) {
     if let Ok(Scope::Dataset(schema, relation)) = Scope::parse(scope.unwrap_or_default()) {
         let _ = Relation::held_by_name(&Name { schema, relation });
     }
-    owner::run(|| spi::execute("SELECT pg_advisory_xact_lock($1)", &[LOCK.into()]));
+    spi::require_writable();
+    Turn::Level.take(0);
 }
 
 /// Sets a level. `kept` is stored as the reason where nothing is weakened and no other is given.

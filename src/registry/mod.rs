@@ -38,17 +38,16 @@ pub mod tree;
 
 use crate::error::{given, whole};
 use crate::pg::regclass::Relation;
-use crate::pg::{owner, spi};
+use crate::pg::spi;
+use crate::pg::turn::Turn;
 use ladder::Ladder;
 use pgrx::prelude::*;
 use tagging::Tag;
 
-/// Key of the advisory lock on acts that concern many relations, in an order of their own.
-const MANY: i64 = 0x0064_675f_6d61_6e79;
-
 /// Lets no other act on many relations run until the transaction ends: they would wait for each other in a circle.
 pub fn one_at_a_time() {
-    owner::run(|| spi::execute("SELECT pg_advisory_xact_lock($1)", &[MANY.into()]));
+    spi::require_writable();
+    Turn::Many.take(0);
 }
 
 /// More relations than this are not held one by one.

@@ -218,12 +218,14 @@ fn move_rows(before: &Name, now: &Name) {
             &rename_args(before, now),
         );
         rename_proposal::name_anew();
-        // What is in quarantine has to be found again. Before that a rename voids the plan; and a table in quarantine
-        // has left its name to others.
+        // What is in quarantine has to be found again; and a table in quarantine has left its name to others. Before that a
+        // rename voids the plan, and what has been done by then has to be found to be taken back.
         spi::execute(
-            "UPDATE governance.change SET schema_name = $3, relation_name = $4
-              WHERE schema_name = $1 AND relation_name = $2 AND state = 'contracted'
-                AND (quarantine_name IS NULL OR $2 = $4)",
+            "UPDATE governance.change SET schema_name = $3, relation_name = $4,
+                    fingerprint = CASE state WHEN 'contracted' THEN fingerprint ELSE 'renamed' END
+              WHERE schema_name = $1 AND relation_name = $2
+                AND CASE WHEN state = 'contracted' THEN quarantine_name IS NULL OR $2 = $4
+                         ELSE state IN ('proposed', 'approved', 'expanding', 'ready') AND NOT whole END",
             &rename_args(before, now),
         );
     });

@@ -80,6 +80,35 @@ type_partitions() {
     make="$(in_partitions 'a int NOT NULL DEFAULT 7')"
     ddl='ALTER TABLE t ALTER COLUMN a TYPE bigint' old_to=end hidden=_dgID_a
 }
+type_partitions_indexed() {
+    both='a' stays=yes
+    make="$(in_partitions 'a int NOT NULL DEFAULT 7'); CREATE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_ai ON t (abs(a), id); CREATE INDEX own ON t1 (a, n);
+          ALTER TABLE t ADD CONSTRAINT t_once UNIQUE (id, a); ALTER TABLE t2 ADD CONSTRAINT own_check CHECK (a > -1)"
+    ddl='ALTER TABLE t ALTER COLUMN a TYPE bigint' old_to=end hidden=_dgID_a
+}
+# Rows that neither shape is written in are in its heirs.
+in_heirs() {
+    make="CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 300), $1);
+          CREATE TABLE heir (more int) INHERITS (t); CREATE TABLE heir_of_heir (again int) INHERITS (heir); GRANT ALL ON heir, heir_of_heir TO app, counter"
+    fill='WITH m AS (DELETE FROM ONLY t WHERE id < 40 RETURNING *) INSERT INTO heir SELECT * FROM m;
+          WITH m AS (DELETE FROM ONLY t WHERE id BETWEEN 40 AND 80 RETURNING *) INSERT INTO heir_of_heir SELECT * FROM m;'
+}
+type_of_a_parent() {
+    both='a' stays=yes
+    in_heirs 'a int NOT NULL DEFAULT 7 CHECK (a >= 0)'
+    make="$make; CREATE INDEX t_a ON t (a); CREATE INDEX heir_a ON heir (a, more); ALTER TABLE heir_of_heir ADD PRIMARY KEY (id, a);
+          ALTER TABLE heir ADD CONSTRAINT own_check CHECK (a > -1 OR more > 0)"
+    ddl='ALTER TABLE t ALTER COLUMN a TYPE bigint' old_to=end hidden=_dgID_a
+}
+split_of_a_parent() {
+    split
+    in_heirs 'name text'
+}
+drop_column_of_a_parent() {
+    drop_column
+    in_heirs 'a int, fax int NOT NULL DEFAULT 3 CHECK (fax > 0)'
+    make="$make; CREATE INDEX heir_fax ON heir (fax); ALTER TABLE heir_of_heir ADD UNIQUE (fax, id)"
+}
 type_of_a_child() {
     both='a' stays=yes
     make="CREATE TABLE above (id int, n int NOT NULL DEFAULT 0, pad text DEFAULT repeat('x', 300));
@@ -214,8 +243,8 @@ rename_value() {
     is_new="CASE WHEN a::text = 'green' THEN 2 ELSE 1 END"
 }
 every="rename_column rename_column_partitions rename_column_of_a_child rename_column_of_a_parent rename_table rename_table_partitions set_schema
-    type_derived type_partitions type_of_a_child type_using type_of_a_key type_of_a_serial type_of_an_identity split
-    split_partitions merge set_not_null set_not_null_partitions add_check add_foreign_key add_foreign_key_partitions
+    type_derived type_partitions type_partitions_indexed type_of_a_child type_of_a_parent type_using type_of_a_key type_of_a_serial type_of_an_identity split
+    split_partitions split_of_a_parent merge set_not_null set_not_null_partitions add_check add_foreign_key add_foreign_key_partitions
     add_unique add_unique_partitions add_column_not_null add_column_volatile add_column_partitions add_serial
-    add_identity create_index create_index_partitions detach_partition drop_column drop_check drop_foreign_key
+    add_identity create_index create_index_partitions detach_partition drop_column drop_column_of_a_parent drop_check drop_foreign_key
     drop_unique drop_not_null drop_table rename_value"

@@ -24,7 +24,7 @@ pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
     match &new.source {
         Source::Volatile { expression, runs_users_code } if up.is_none() => {
             set_default(&mut plan, name, expression);
-            not_null::copy_moving(&mut plan, p, name, expression, *runs_users_code);
+            not_null::copy_moving(&mut plan, p, name, expression, *runs_users_code, false);
         }
         Source::Volatile { expression, .. } => set_default(&mut plan, name, expression),
         Source::Stable(expression) if up.is_some() => set_default(&mut plan, name, expression),
@@ -41,7 +41,7 @@ pub fn plan(p: &Planning, new: &NewColumn) -> Plan {
         if new.source == Source::Nothing {
             not_null::fill(&mut plan, p, name, &text);
         } else {
-            not_null::copy_moving(&mut plan, p, name, &text.text, text.runs_users_code);
+            not_null::copy_moving(&mut plan, p, name, &text.text, text.runs_users_code, text.stable);
         }
     }
     for constraint in &new.constraints {
@@ -120,7 +120,7 @@ fn number(plan: &mut Plan, p: &Planning, new: &NewColumn, sequence: &str, old_ro
     let next = format!("nextval({}::regclass)", quote_literal(named.to_string()));
     set_default(plan, &new.name, &next);
     if old_rows {
-        not_null::copy_moving(plan, p, &new.name, &next, false);
+        not_null::copy_moving(plan, p, &new.name, &next, false, false);
     }
 }
 

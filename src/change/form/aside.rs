@@ -53,7 +53,7 @@ pub fn constraint(plan: &mut Plan, table: &str, name: &str, is_valid: bool, of_p
 pub fn not_null(p: &Planning, column: &str, hidden: &str, at_once: bool, plan: &mut Plan) {
     let (quoted, proof) = (quote_identifier(column), p.reserved(&format!("{column}_not_null")));
     let key = aside::key(TABLE, &proof);
-    let args = |counts: bool| json!({"column": hidden, "table": TABLE, "constraint": proof, "aside": key, "at_once": at_once, "counts": counts});
+    let args = |counts: bool| json!({"column": hidden, "named": column, "table": TABLE, "constraint": proof, "aside": key, "at_once": at_once, "counts": counts});
     let words = format!("ALTER TABLE {TABLE} ALTER COLUMN {} DROP NOT NULL", quote_identifier(hidden));
     let step = Step::routine(Phase::Contract, "drop_not_null", words, args(false));
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
@@ -161,7 +161,7 @@ fn found(relid: pg_sys::Oid, column: &str) -> Vec<Index> {
                     CASE WHEN i.indisexclusion THEN 'belongs to an exclusion constraint, which cannot come back without reading the table under a lock'
                          WHEN i.indisreplident THEN 'is the replica identity'
                          WHEN i.indisclustered THEN 'is what the table is clustered by'
-                         WHEN i.indisprimary THEN 'is the primary key of a partition'
+                         WHEN i.indisprimary THEN 'is the primary key of a table below it'
                          WHEN c.relkind = 'p' THEN 'is unique over all partitions, and cannot come back without a lock on all of them' END
                FROM tree JOIN pg_index i ON i.indrelid = tree.relid
                JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace

@@ -53,6 +53,8 @@ pub fn settings(relid: pg_sys::Oid, column: &str) -> Option<Settings> {
 
 /// A check or a foreign key over the column.
 pub struct Constraint {
+    /// The table it is of, quoted; a placeholder for the table itself.
+    pub table: String,
     /// Its name.
     pub name: String,
     /// Whether it is a check.
@@ -69,9 +71,9 @@ pub struct Constraint {
     pub comment: Option<String>,
 }
 
-/// The checks and foreign keys of the table over a column.
+/// The checks and foreign keys of a table over a column that it does not have from above. `table`: its name in the plan.
 #[must_use]
-pub fn constraints(relid: pg_sys::Oid, column: &str, new: &str) -> Vec<Constraint> {
+pub fn constraints(relid: pg_sys::Oid, table: &str, column: &str, new: &str) -> Vec<Constraint> {
     owner::run(|| {
         spi::select(
             "SELECT k.conname::text, k.contype = 'c',
@@ -83,9 +85,10 @@ pub fn constraints(relid: pg_sys::Oid, column: &str, new: &str) -> Vec<Constrain
                     obj_description(k.oid, 'pg_constraint')
                FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attname = $2
               WHERE k.conrelid = $1 AND a.attnum = ANY (k.conkey) AND k.contype IN ('c', 'f')
-                AND k.conname !~ '^_dg[0-9]+_' ORDER BY 1",
+                AND k.coninhcount = 0 AND k.conparentid = 0 AND k.conname !~ '^_dg[0-9]+_' ORDER BY 1",
             &[relid.into(), column.into()],
             |r| Constraint {
+                table: table.to_string(),
                 name: r.must(1),
                 is_check: r.must(2),
                 text: r.must(3),
@@ -106,15 +109,17 @@ pub fn listed(names: Vec<String>, text: impl Fn(&str) -> String) -> String {
     names.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ")
 }
 
-/// Statistics objects over a column.
+/// Statistics objects over a column, of tables below as well.
 #[must_use]
 pub fn statistics_objects(relid: pg_sys::Oid, column: &str) -> Vec<String> {
     owner::run(|| {
         spi::select(
-            "SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d
+            "WITH RECURSIVE tree AS (
+                SELECT $1::oid AS relid UNION SELECT i.inhrelid FROM tree t JOIN pg_inherits i ON i.inhparent = t.relid)
+             SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d
+               JOIN tree ON tree.relid = d.refobjid
                JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-              WHERE d.classid = 'pg_statistic_ext'::regclass AND d.refclassid = 'pg_class'::regclass
-                AND d.refobjid = $1 AND a.attname = $2",
+              WHERE d.classid = 'pg_statistic_ext'::regclass AND d.refclassid = 'pg_class'::regclass AND a.attname = $2",
             &[relid.into(), column.into()],
             |r| r.must(1),
         )

@@ -1,10 +1,11 @@
 //! What type changes, splits and merges have in common: new columns beside old ones, each side made from the other.
-use super::{Plan, Planning};
+use super::{Plan, Planning, below, not_null};
+use crate::change::{table, whole};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
 use crate::pg::formula::{self, Column, Read};
-use pgrx::spi::{quote_identifier, quote_literal};
+use pgrx::spi::quote_identifier;
 use serde_json::{Map, Value, json};
 
 /// A column of one shape.
@@ -31,6 +32,10 @@ pub struct Conversion {
     pub is_hidden: bool,
     /// Whether the expressions call functions of users.
     pub runs_users_code: bool,
+    /// Whether what they give depends on nothing but the row.
+    pub is_immutable: bool,
+    /// The tables that inherit the columns. Partitions get the triggers of the table above, heirs do not.
+    pub heirs: Vec<String>,
 }
 
 impl Side {
@@ -56,8 +61,8 @@ impl Conversion {
         fill(&old.made_from, |i| quote_identifier(self.new[i].physical(self.is_hidden && !after)))
     }
 
-    /// The statement that makes the trigger.
-    fn make_trigger(&self, p: &Planning, after: bool) -> String {
+    /// The statement that makes the trigger, and the arguments that it has.
+    fn make_trigger(&self, p: &Planning, after: bool) -> (String, Vec<String>) {
         let trigger = p.trigger();
         let down: Map<String, Value> =
             self.old.iter().map(|o| (o.physical(after).to_string(), self.down(o, after).into())).collect();
@@ -66,13 +71,23 @@ impl Conversion {
         } else {
             Value::Object(self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect())
         };
-        format!(
-            "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._convert({}, {}, {}, {}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {trigger}",
-            p.id,
-            if after { "'down'" } else { "'both'" },
-            quote_literal(up.to_string()),
-            quote_literal(Value::Object(down).to_string())
-        )
+        let which = if after { "down" } else { "both" };
+        let mut calls = vec![which.to_string(), up.to_string(), Value::Object(down).to_string()];
+        // Old and new values of one row have to mean the same, whoever writes it and in whatever style.
+        calls.extend((!self.is_immutable).then(|| p.meaning.to_string()));
+        let (change, rest) = (p.id.to_string(), not_null::literals(&calls));
+        let make = below::of_each(&self.heirs, |table| {
+            format!(
+                "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._convert({change}, {rest}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
+            )
+        });
+        calls.insert(0, change);
+        (make, calls)
+    }
+
+    /// The statement that takes it away.
+    fn unmake_trigger(&self, p: &Planning) -> String {
+        below::of_each(&self.heirs, |table| format!("DROP TRIGGER IF EXISTS {} ON {table}", p.trigger()))
     }
 
     /// Until the gate: the new columns are made, written together, filled and compared.
@@ -96,15 +111,12 @@ impl Conversion {
                 json!({"from": old.name, "to": self.until(new)}),
             ));
         }
-        let unmake = format!("DROP TRIGGER IF EXISTS {} ON {TABLE}", p.trigger());
+        let unmake = self.unmake_trigger(p);
+        let (make, calls) = self.make_trigger(p, false);
         plan.and(
-            Step::product(
-                Phase::Expand,
-                lock::NO_WRITES_OR_DDL,
-                self.make_trigger(p, false),
-                Some(unmake.clone()),
-            )
-            .with(json!({"trigger": p.trigger()})),
+            Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, make, Some(unmake)).with(
+                json!({"trigger": p.trigger(), "touches": self.heirs, "of_heirs": true, "calls": calls}),
+            ),
         );
         let set: Map<String, Value> = self.new.iter().map(|n| (self.until(n), self.up(n).into())).collect();
         let types: Map<String, Value> =
@@ -115,9 +127,12 @@ impl Conversion {
             list(&self.old, |o| quote_identifier(&o.name)),
             list(&self.old, |o| format!("({})::{}", self.down(o, false), o.type_name)),
         );
-        let args = json!({
+        let mut args = json!({
             "set": set, "types": types, "unless": unless, "runs_users_code": self.runs_users_code,
         });
+        if !self.is_immutable {
+            args["meaning"] = p.meaning.clone();
+        }
         plan.step(Step::copy(
             format!(
                 "UPDATE {TABLE} SET {} in batches, a commit after each",
@@ -166,26 +181,49 @@ impl Conversion {
 
     /// From contraction on only old values are made, until the quarantine ends.
     pub fn keep_current(&self, p: &Planning, plan: &mut Plan) {
-        let unmake = format!("DROP TRIGGER IF EXISTS {} ON {TABLE}", p.trigger());
+        let (unmake, heirs) = (self.unmake_trigger(p), &self.heirs);
         let from: Vec<&str> = self.new.iter().map(|n| n.name.as_str()).collect();
+        let (make, calls) = self.make_trigger(p, true);
         plan.step(
-            Step::product(Phase::Contract, lock::EXCLUSIVE, self.make_trigger(p, true), Some(unmake.clone()))
-                .with(json!({"keeps_from": from})),
+            Step::product(Phase::Contract, lock::EXCLUSIVE, make, Some(unmake.clone()))
+                .with(json!({"keeps_from": from, "touches": heirs, "of_heirs": true, "calls": calls})),
         );
-        plan.step(Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None));
+        let unmake = Step::product(Phase::Purge, lock::EXCLUSIVE, unmake, None);
+        plan.step(unmake.with(json!({"touches": heirs})));
         for old in &self.old {
             plan.purge_column(&old.reserved);
         }
     }
 
+    /// Where tables may come below it in the meantime: on the way back their rows get old values first.
+    pub fn fill_late(&self, p: &Planning, plan: &mut Plan) {
+        let shape = table::shape(p.relid);
+        if !shape.partitioned && !shape.has_children {
+            return;
+        }
+        let set: Map<String, Value> = self
+            .old
+            .iter()
+            .map(|o| {
+                (quote_identifier(&o.reserved), format!("({})::{}", self.down(o, true), o.type_name).into())
+            })
+            .collect();
+        let words = "on undo_change, make old values in tables that have come below it since".to_string();
+        let mut args = json!({"set": set, "runs_users_code": self.runs_users_code, "counts": true});
+        if !self.is_immutable {
+            args["meaning"] = p.meaning.clone();
+        }
+        plan.step(Step::routine(Phase::Contract, "fill_late", words, args));
+    }
+
     /// Nothing makes new values any more: the names are about to change.
-    pub fn stop(p: &Planning, plan: &mut Plan) {
-        plan.step(Step::product(
-            Phase::Contract,
-            lock::EXCLUSIVE,
-            format!("DROP TRIGGER {} ON {TABLE}", p.trigger()),
-            None,
-        ));
+    pub fn stop(&self, p: &Planning, plan: &mut Plan) {
+        let drop = |table: &str| format!("DROP TRIGGER {} ON {table}", p.trigger());
+        let stop = Step::product(Phase::Contract, lock::EXCLUSIVE, below::of_each(&self.heirs, drop), None);
+        plan.step(stop.with(json!({"touches": self.heirs})));
+        if !self.heirs.is_empty() {
+            plan.step(whole::same_tree(p.relid));
+        }
     }
 }
 

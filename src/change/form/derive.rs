@@ -1,6 +1,6 @@
 //! The way back of a type change, where the types alone say it.
 use crate::core::change::expression::zone;
-use crate::pg::formula::{Column, can_assign};
+use crate::pg::formula::{Column, can_assign, is_same_inside};
 use crate::pg::{owner, settings_scope, spi};
 use pgrx::pg_sys;
 use pgrx::spi::quote_literal;
@@ -67,7 +67,41 @@ pub fn down(
             "CASE WHEN {column}::text = ANY (enum_range(NULL::{old_type})::text[]) THEN {column}::text::{old_type} END"
         ));
     }
-    can_assign(new.of_type, old.of_type).then(|| column.to_string())
+    let smallest_and_largest = match old.of_type {
+        pg_sys::FLOAT4OID => Some(("1.5e-45", "3.4028234e38")),
+        pg_sys::FLOAT8OID => Some(("5e-324", "1.7976931348623157e308")),
+        _ => None,
+    };
+    if let Some((low, high)) = smallest_and_largest.filter(|_| is_number(new.of_type)) {
+        let as_type = if new.of_type == pg_sys::NUMERICOID { "numeric" } else { "double precision" };
+        return Some(format!(
+            "CASE WHEN {column} = 0 OR abs({column}) BETWEEN '{low}'::{as_type} AND '{high}'::{as_type} OR abs({column}) >= 'Infinity'::{as_type} THEN {column}::{old_type} END"
+        ));
+    }
+    holds_all(old, new).then(|| column.to_string())
+}
+
+/// Whether a type can be assigned whatever value the other one has. Where nobody knows, a person has to say what becomes of those
+/// that it cannot hold.
+fn holds_all(old: &Column, new: &Column) -> bool {
+    let is_binary = || old.modifier < 0 && is_same_inside(new.of_type, old.of_type);
+    let never_refuses = matches!(
+        old.of_type,
+        pg_sys::TEXTOID
+            | pg_sys::VARCHAROID
+            | pg_sys::BPCHAROID
+            | pg_sys::DATEOID
+            | pg_sys::TIMEOID
+            | pg_sys::TIMETZOID
+            | pg_sys::TIMESTAMPOID
+            | pg_sys::TIMESTAMPTZOID
+            | pg_sys::INTERVALOID
+            | pg_sys::JSONOID
+            | pg_sys::INETOID
+            | pg_sys::CIDROID
+            | pg_sys::MACADDR8OID
+    );
+    (never_refuses || is_binary()) && can_assign(new.of_type, old.of_type)
 }
 
 fn is_whole(t: pg_sys::Oid) -> bool {

@@ -1,5 +1,6 @@
 //! ALTER TABLE … DROP COLUMN: the column waits under a reserved name, and gives no writer trouble there.
-use super::{Plan, Planning, aside};
+use super::{Plan, Planning, aside, below};
+use crate::change::dependents;
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -14,17 +15,17 @@ pub fn plan(p: &Planning, column: &str) -> Plan {
 
 /// The plan where these views go with it.
 pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
-    let facts = table::plain_column(p, column);
+    let facts = table::root_column(p, column);
+    let _ = below::heirs(p, column, &[]);
+    below::require_same(p, column, false);
     if facts.in_primary_key {
         p.no_form("the column is part of the primary key");
     }
-    if facts.in_partition_key {
-        p.no_form("the column is part of the partition key");
-    }
+    table::require_no_partition_key(p, column, &facts);
     if table::refuses_null(p.relid, column) {
         p.no_form("the column's domain takes no NULL, so it cannot be left without a value: give it a default first");
     }
-    let dependents = table::dependents_but(p.relid, Some(column), views);
+    let dependents = dependents::but(p.relid, Some(column), views);
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }
@@ -48,7 +49,8 @@ pub fn plan_but(p: &Planning, column: &str, views: &[pg_sys::Oid]) -> Plan {
     let words = format!("give the indexes of {hidden}, and its sequence, reserved names");
     let step = Step::routine(Phase::Contract, "hide_indexes", words, json!({"column": reserved}));
     plan.step(Step { lock_mode: lock::EXCLUSIVE, ..step });
-    if facts.not_null {
+    // An identity has a value whoever writes.
+    if facts.not_null && facts.stays_not_null.is_none() {
         aside::not_null(p, column, &reserved, false, &mut plan);
     }
     plan.purge_column(&reserved);

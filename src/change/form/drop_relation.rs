@@ -1,5 +1,6 @@
 //! DROP TABLE, DROP VIEW: the relation waits under a reserved name, where nobody but its owner may use it.
 use super::{Plan, Planning, away};
+use crate::change::dependents;
 use crate::change::table;
 use crate::core::change::part::Part;
 use crate::core::change::step::{Phase, SCHEMA, Step, TABLE, lock};
@@ -28,7 +29,7 @@ pub fn plan_but(p: &Planning, part: &Part, views: &[pg_sys::Oid]) -> Plan {
             "the table inherits from another one, which would go on showing its rows: ALTER TABLE … NO INHERIT first",
         );
     }
-    let dependents = table::dependents_but(p.relid, None, views);
+    let dependents = dependents::but(p.relid, None, views);
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }

@@ -3,7 +3,9 @@ mod add_column;
 mod add_constraint;
 mod aside;
 mod attached;
-mod away;
+pub mod away;
+mod below;
+mod by_part;
 mod conversion;
 mod create_index;
 mod derive;
@@ -43,6 +45,8 @@ pub struct Planning {
     pub up: Option<Value>,
     /// The same for old values.
     pub down: Option<Value>,
+    /// What text and values mean to each other where it is proposed.
+    pub meaning: Value,
 }
 
 impl Planning {
@@ -121,7 +125,7 @@ impl Plan {
     /// A column in quarantine goes when that ends.
     pub fn purge_column(&mut self, reserved: &str) {
         let hidden = quote_identifier(reserved);
-        let sql = format!("ALTER TABLE {TABLE} DROP COLUMN {hidden}");
+        let sql = format!("ALTER TABLE {TABLE} DROP COLUMN IF EXISTS {hidden}");
         self.step(Step::sql(Phase::Purge, lock::EXCLUSIVE, sql, None));
         let words = format!("forget the tags of {hidden}");
         self.step(Step::routine(Phase::Purge, "forget_tags", words, json!({"column": reserved})));

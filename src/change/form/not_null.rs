@@ -4,7 +4,7 @@ use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::pg::expression::{self, Expression};
 use pgrx::spi::{quote_identifier, quote_literal};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The plan.
 pub fn plan(p: &Planning, column: &str) -> Plan {
@@ -52,6 +52,9 @@ pub fn prove(plan: &mut Plan, p: &Planning, column: &str) {
 /// Gives old rows a value, and new ones of clients that give none, until the gate.
 pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
     let trigger = trigger(p, column);
+    let meaning = up.stable.then_some(&p.meaning);
+    let mut calls = vec![column.to_string(), up.text.clone()];
+    calls.extend(meaning.iter().flat_map(|m| ["writer".to_string(), m.to_string()]));
     let quoted = quote_identifier(&trigger);
     let undo = format!("DROP TRIGGER IF EXISTS {quoted} ON {TABLE}");
     plan.step(
@@ -59,16 +62,20 @@ pub fn fill(plan: &mut Plan, p: &Planning, column: &str, up: &Expression) {
             Phase::Expand,
             lock::NO_WRITES_OR_DDL,
             format!(
-                "CREATE TRIGGER {quoted} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._fill_null({}, {}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {quoted}",
-                quote_literal(column),
-                quote_literal(&up.text)
+                "CREATE TRIGGER {quoted} BEFORE INSERT OR UPDATE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION governance._fill_null({}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {quoted}",
+                literals(&calls)
             ),
             Some(undo.clone()),
         )
-        .with(json!({"trigger": trigger})),
+        .with(json!({"trigger": trigger, "calls": calls})),
     );
-    copy(plan, column, &up.text, up.runs_users_code);
+    copy(plan, column, &up.text, up.runs_users_code, meaning);
     plan.step(Step::product(Phase::Contract, lock::EXCLUSIVE, undo, None));
+}
+
+/// Arguments of a trigger as in its statement.
+pub fn literals(calls: &[String]) -> String {
+    calls.iter().map(quote_literal).collect::<Vec<_>>().join(", ")
 }
 
 fn trigger(p: &Planning, column: &str) -> String {
@@ -79,25 +86,36 @@ fn trigger(p: &Planning, column: &str) -> String {
 
 /// Gives old rows a value where new ones have a default; joined to the step before. An old row that is written moves, perhaps
 /// to where the copy has been already: it gets its value then.
-pub fn copy_moving(plan: &mut Plan, p: &Planning, column: &str, expression: &str, runs_users_code: bool) {
+/// `stable`: what the expression gives depends on settings, so it is evaluated under those of the proposal.
+pub fn copy_moving(
+    plan: &mut Plan,
+    p: &Planning,
+    column: &str,
+    expression: &str,
+    runs_users_code: bool,
+    stable: bool,
+) {
+    let meaning = stable.then_some(&p.meaning);
     let (quoted, name) = (quote_identifier(column), quote_identifier(trigger(p, column)));
     let undo = format!("DROP TRIGGER IF EXISTS {name} ON {TABLE}");
-    plan.and(Step::product(
+    let mut calls = vec![column.to_string(), expression.to_string(), "owner".to_string()];
+    calls.extend(meaning.map(ToString::to_string));
+    let make = Step::product(
         Phase::Expand,
         lock::NO_WRITES_OR_DDL,
         format!(
-            "CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE} FOR EACH ROW WHEN (OLD.{quoted} IS NULL AND NEW.{quoted} IS NULL) EXECUTE FUNCTION governance._fill_null({}, {}, 'owner'); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}",
-            quote_literal(column),
-            quote_literal(expression)
+            "CREATE TRIGGER {name} BEFORE UPDATE ON {TABLE} FOR EACH ROW WHEN (OLD.{quoted} IS NULL AND NEW.{quoted} IS NULL) EXECUTE FUNCTION governance._fill_null({}); ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}",
+            literals(&calls)
         ),
         Some(undo.clone()),
-    ));
-    copy(plan, column, expression, runs_users_code);
+    );
+    plan.and(make.with(json!({"calls": calls})));
+    copy(plan, column, expression, runs_users_code, meaning);
     plan.step(Step::product(Phase::Verify, lock::EXCLUSIVE, undo, None));
 }
 
 /// Gives old rows a value.
-fn copy(plan: &mut Plan, column: &str, expression: &str, runs_users_code: bool) {
+fn copy(plan: &mut Plan, column: &str, expression: &str, runs_users_code: bool, meaning: Option<&Value>) {
     let quoted = quote_identifier(column);
     plan.step(Step::copy(
         format!(
@@ -108,6 +126,7 @@ fn copy(plan: &mut Plan, column: &str, expression: &str, runs_users_code: bool) 
             "only": format!("{quoted} IS NULL"),
             "once": true,
             "runs_users_code": runs_users_code,
+            "meaning": meaning,
         }),
     ));
 }

@@ -1,8 +1,8 @@
 //! Indexes and constraints of a column whose type changes: built for the new column while both are written, changing names
 //! at the gate. The indexes of the old column stay with it in quarantine, its checks and foreign keys do not.
-use super::indexes::Index;
+use super::indexes::{Definition, Index};
 use super::set_type::Change;
-use super::{Plan, Planning, aside, create_index};
+use super::{Plan, Planning, aside, by_part, create_index};
 use crate::core::change::expression::fill;
 use crate::core::change::step::{COLUMN, Phase, SCHEMA, Step, TABLE, lock};
 use crate::pg::formula::{self, Column};
@@ -11,10 +11,11 @@ use pgrx::pg_sys;
 use pgrx::spi::{quote_identifier, quote_literal};
 
 /// An expression over the table's columns, once a column is of another type and has another name. `what`: whose expression
-/// it is; `target`: the type it has to be of.
+/// it is, of which table; `target`: the type it has to be of.
 #[must_use]
 pub fn for_new_column(
     p: &Planning,
+    relid: pg_sys::Oid,
     what: &str,
     text: &str,
     target: Option<(pg_sys::Oid, i32)>,
@@ -24,12 +25,12 @@ pub fn for_new_column(
     let columns: Vec<Column> = owner::run(|| {
         spi::select(
             "SELECT attname::text FROM pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
-            &[p.relid.into()],
+            &[relid.into()],
             |r| r.must::<String>(1),
         )
     })
     .iter()
-    .filter_map(|c| if *c == new.name { Some(new.clone()) } else { retype::column_of(p.relid, c) })
+    .filter_map(|c| if *c == new.name { Some(new.clone()) } else { retype::column_of(relid, c) })
     .collect();
     let target = target.unwrap_or((pg_sys::InvalidOid, -1));
     match formula::read(text, "pg_catalog, pg_temp", &columns, &p.name.relation, target) {
@@ -50,38 +51,50 @@ pub fn for_new_column(
 /// The proofs and the indexes that the new column needs before the gate.
 pub fn expand(p: &Planning, change: &Change, plan: &mut Plan) {
     let column = quote_identifier(&change.reserved);
-    let mut add = |name: &str, what: &str, is_valid: bool, lock_mode: &'static str| {
+    let mut add = |table: &str, name: &str, what: &str, is_valid: bool, lock_mode: &'static str| {
         let name = quote_identifier(name);
         plan.step(Step::sql(
             Phase::Expand,
             lock_mode,
-            format!("ALTER TABLE {TABLE} ADD CONSTRAINT {name} {what} NOT VALID"),
-            Some(format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {name}")),
+            format!("{} ADD CONSTRAINT {name} {what} NOT VALID", alter(table)),
+            Some(format!("{} DROP CONSTRAINT IF EXISTS {name}", alter(table))),
         ));
         if is_valid {
-            let validate = format!("ALTER TABLE {TABLE} VALIDATE CONSTRAINT {name}");
+            let validate = format!("{} VALIDATE CONSTRAINT {name}", alter(table));
             plan.step(Step::sql(Phase::Verify, lock::NO_DDL, validate, None));
         }
     };
     if change.not_null {
-        add(&not_null(p, change), &format!("CHECK ({column} IS NOT NULL)"), true, lock::EXCLUSIVE);
+        add(TABLE, &not_null(p, change), &format!("CHECK ({column} IS NOT NULL)"), true, lock::EXCLUSIVE);
     }
     for c in &change.constraints {
         let name = p.reserved(&c.name);
         if c.is_check {
-            add(&name, &format!("CHECK ({}){}", c.text, c.no_inherit), c.is_valid, lock::EXCLUSIVE);
+            add(&c.table, &name, &format!("CHECK ({}){}", c.text, c.no_inherit), c.is_valid, lock::EXCLUSIVE);
         } else {
-            add(&name, &format!("FOREIGN KEY ({}){}", c.columns, c.text), c.is_valid, lock::NO_WRITES_OR_DDL);
+            add(
+                &c.table,
+                &name,
+                &format!("FOREIGN KEY ({}){}", c.columns, c.text),
+                c.is_valid,
+                lock::NO_WRITES_OR_DDL,
+            );
         }
     }
     for i in &change.indexes {
-        let mut build = |name: &str, on: &str| {
-            plan.step(create_index::of_table(Phase::Verify, name, i.is_unique, on));
+        // There is one primary key at a time: the second index lets it come back at once.
+        let before = i.is_primary_key().then_some(&i.on_old);
+        if !i.is_plain() {
+            plan.step(by_part::build(i, "", &i.on));
+            plan.steps.extend(before.map(|on| (by_part::build(i, "before_", on), false)));
+            continue;
+        }
+        let mut build = |name: &str, on: &Definition| {
+            plan.step(create_index::of_table(Phase::Verify, name, i.is_unique, &on.as_index()));
         };
         build(&p.reserved(&i.name), &i.on);
-        if i.is_primary_key() {
-            // There is one primary key at a time: this index lets it come back at once.
-            build(&before(p, &i.name), &i.on_old);
+        if let Some(on) = before {
+            build(&self::before(p, &i.name), on);
         }
     }
 }
@@ -112,14 +125,19 @@ pub fn before_swap(p: &Planning, change: &Change, plan: &mut Plan) {
     }
     for c in &change.constraints {
         // What the old column holds from now on is made from the new one, and judged there.
-        aside::constraint(plan, TABLE, &c.name, c.is_valid, false);
+        let table = &c.table;
+        aside::constraint(plan, table, &c.name, c.is_valid, false);
         let (name, reserved) = (quote_identifier(&c.name), quote_identifier(p.reserved(&c.name)));
-        let mut there = vec![rename_constraint(&reserved, &name)];
-        there.extend(comment(&format!("CONSTRAINT {name} ON {TABLE}"), c.comment.as_ref()));
-        let back = vec![format!("ALTER TABLE {TABLE} DROP CONSTRAINT IF EXISTS {name}")];
+        let mut there = vec![format!("{} RENAME CONSTRAINT {reserved} TO {name}", alter(table))];
+        there.extend(comment(&format!("CONSTRAINT {name} ON {table}"), c.comment.as_ref()));
+        let back = vec![format!("{} DROP CONSTRAINT IF EXISTS {name}", alter(table))];
         step(plan, there, Some(back));
     }
     for i in &change.indexes {
+        if !i.is_plain() {
+            plan.step(by_part::take_over(i));
+            continue;
+        }
         let (there, back) = index(p, i);
         step(plan, there, Some(back));
     }
@@ -174,6 +192,11 @@ pub fn after_swap(p: &Planning, change: &Change, plan: &mut Plan) {
         let at_once = change.settings.identity.is_some() || change.indexes.iter().any(Index::is_primary_key);
         aside::not_null(p, &change.name, &change.reserved, at_once, plan);
     }
+}
+
+/// A partition may have gone since, and what it had with it.
+fn alter(table: &str) -> String {
+    format!("ALTER TABLE {}{table}", if table == TABLE { "" } else { "IF EXISTS " })
 }
 
 fn rename_constraint(from: &str, to: &str) -> String {

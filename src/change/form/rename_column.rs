@@ -1,6 +1,6 @@
 //! ALTER TABLE … RENAME COLUMN: a twin under the new name, written together; at the gate the old column takes the new name
 //! natively, so that indexes, constraints, defaults, views and foreign keys stay.
-use super::{Plan, Planning};
+use super::{Plan, Planning, below};
 use crate::change::table;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
@@ -14,7 +14,7 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
     if facts.generated {
         p.no_form("a generated column cannot be written together with its new name");
     }
-    if facts.in_partition_key {
+    if facts.partition_key_of.is_some() {
         p.no_form("a partition key cannot be written together with its new name");
     }
     if catalog::column_number(p.relid, new_name).is_some() {
@@ -42,20 +42,16 @@ pub fn plan(p: &Planning, column: &str, new_name: &str) -> Plan {
         json!({"from": column, "to": new_name}),
     ));
     // Partitions get the trigger of the table above, heirs do not.
-    let heirs: Vec<String> = table::heirs(p, column, new_name).iter().map(ToString::to_string).collect();
+    let heirs = below::heirs(p, column, &[new_name]);
     let trigger = p.trigger();
-    let of_each = |statement: &dyn Fn(&str) -> String| {
-        let tables = std::iter::once(TABLE).chain(heirs.iter().map(String::as_str));
-        tables.map(statement).collect::<Vec<_>>().join("; ")
-    };
     let (from, to) = (quote_literal(column), quote_literal(new_name));
-    let make = of_each(&|table| {
+    let make = below::of_each(&heirs, |table| {
         format!(
             "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION governance._dual_write({from}, {to}); ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}"
         )
     });
-    let unmake = of_each(&|table| format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"));
-    let args = json!({"trigger": trigger, "touches": heirs, "of_heirs": !heirs.is_empty()});
+    let unmake = below::of_each(&heirs, |table| format!("DROP TRIGGER IF EXISTS {trigger} ON {table}"));
+    let args = json!({"trigger": trigger, "touches": heirs, "of_heirs": true});
     plan.and(
         Step::product(Phase::Expand, lock::NO_WRITES_OR_DDL, make.clone(), Some(unmake.clone()))
             .with(args.clone()),

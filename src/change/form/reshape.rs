@@ -1,7 +1,8 @@
 //! ALTER TABLE … ADD COLUMN …, DROP COLUMN … with `up` and `down`: one column is split into several, several are merged
 //! into one, or one is made from one.
 use super::conversion::{self, Conversion, Side};
-use super::{Plan, Planning, aside};
+use super::{Plan, Planning, aside, below};
+use crate::change::dependents;
 use crate::change::table;
 use crate::core::change::addition::{NewColumn, Source};
 use crate::core::change::part::Part;
@@ -39,7 +40,7 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
         ..Plan::default()
     };
     c.expand(p, &mut plan);
-    Conversion::stop(p, &mut plan);
+    c.stop(p, &mut plan);
     let without: Vec<Value> = dropped
         .iter()
         .map(|column| {
@@ -57,6 +58,7 @@ pub fn plan(p: &Planning, parts: &[Part]) -> Plan {
         }
     }
     c.keep_current(p, &mut plan);
+    c.fill_late(p, &mut plan);
     plan
 }
 
@@ -66,17 +68,19 @@ fn is_plain(new: &NewColumn) -> bool {
 
 /// A column that goes.
 fn leaving(p: &Planning, column: &str) -> table::Column {
-    let facts = table::plain_column(p, column);
+    let facts = table::root_column(p, column);
     if facts.generated {
         p.no_form("a generated column is made by its own expression");
     }
     if facts.in_primary_key {
         p.no_form("the column is part of the primary key");
     }
-    if facts.in_partition_key {
-        p.no_form("the column is part of the partition key");
+    table::require_no_partition_key(p, column, &facts);
+    // `down` may give none.
+    if let Some(why) = &facts.stays_not_null {
+        p.no_form(why);
     }
-    let dependents = table::dependents(p.relid, Some(column));
+    let dependents = dependents::of(p.relid, Some(column));
     if !dependents.is_empty() {
         error::change::dependents(&p.ddl, &dependents).raise();
     }
@@ -87,7 +91,7 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
     let old: Vec<Column> = dropped.iter().filter_map(|c| retype::column_of(p.relid, c)).collect();
     let new: Vec<Column> = added.iter().filter_map(|n| as_column(n)).collect();
     let names: Vec<&str> = added.iter().map(|n| n.name.as_str()).collect();
-    let mut runs_users_code = false;
+    let (mut runs_users_code, mut is_immutable) = (false, true);
     let new_sides = added
         .iter()
         .map(|n| {
@@ -95,6 +99,7 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
                 .unwrap_or_else(|| error::conversion::needs_up(&n.name, &p.ddl).raise());
             let read = conversion::read(p, "up", &n.name, &text, &old, &n.type_name);
             runs_users_code |= read.runs_users_code;
+            is_immutable &= read.is_immutable;
             side(p, &n.name, &n.type_name, &n.collation, read.text)
         })
         .collect();
@@ -106,10 +111,16 @@ fn both(p: &Planning, added: &[&NewColumn], dropped: &[&str], facts: &[table::Co
                 .unwrap_or_else(|| error::conversion::needs_down(column, &p.ddl).raise());
             let read = conversion::read(p, "down", column, &text, &new, &facts.type_name);
             runs_users_code |= read.runs_users_code;
+            is_immutable &= read.is_immutable;
             side(p, column, &facts.type_name, "", read.text)
         })
         .collect();
-    Conversion { old: old_sides, new: new_sides, is_hidden: false, runs_users_code }
+    let mut heirs = Vec::new();
+    for column in dropped {
+        below::require_same(p, column, false);
+        heirs = below::heirs(p, column, &names);
+    }
+    Conversion { old: old_sides, new: new_sides, is_hidden: false, runs_users_code, is_immutable, heirs }
 }
 
 fn side(p: &Planning, name: &str, type_name: &str, collation: &str, made_from: String) -> Side {

@@ -4,11 +4,14 @@ use super::attached::{self, Constraint, Settings};
 use super::conversion::{self, Conversion, Side};
 use super::indexes::{self, Index};
 use super::referenced::{self, Reference};
-use super::{Plan, Planning, derive, rebuild};
+use super::{Plan, Planning, below, derive, rebuild};
+use crate::change::dependents;
 use crate::change::table;
+use crate::change::whole::{self, Member};
 use crate::core::change::part::Retype;
 use crate::core::change::step::{Phase, Step, TABLE, lock};
 use crate::error;
+use crate::pg::catalog::Name;
 use crate::pg::formula::{self, Column};
 use crate::pg::{retype, settings_scope};
 use pgrx::pg_sys;
@@ -29,13 +32,15 @@ pub struct Change {
     pub indexes: Vec<Index>,
     /// Its checks and foreign keys, for the new column.
     pub constraints: Vec<Constraint>,
+    /// The tables below that have such of their own.
+    pub members: Vec<Name>,
     /// Foreign keys that point to it.
     pub references: Vec<Reference>,
 }
 
 /// The plan.
 pub fn plan(p: &Planning, r: &Retype) -> Plan {
-    let facts = table::plain_column(p, &r.column);
+    let facts = table::root_column(p, &r.column);
     let (old, new) = columns(p, r);
     let (up, down) = expressions(p, r, &facts, &old, &new);
     let change = change(p, r, &facts, &old, &new);
@@ -51,16 +56,25 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
         new: vec![side(&r.type_name, &r.collation, &up.text)],
         is_hidden: true,
         runs_users_code: up.runs_users_code || down.runs_users_code,
+        is_immutable: up.is_immutable && down.is_immutable,
+        heirs: below::heirs(p, &r.column, &[&change.reserved]),
     };
     let mut plan = Plan::default();
     c.expand(p, &mut plan);
     settings_of_new(&change, &mut plan);
     rebuild::expand(p, &change, &mut plan);
-    Conversion::stop(p, &mut plan);
+    c.stop(p, &mut plan);
+    if !change.members.is_empty() {
+        plan.step(whole::still_below(&change.members));
+    }
     referenced::before_swap(&change.references, &mut plan);
     rebuild::before_swap(p, &change, &mut plan);
     default(p, r, &change, &new, &mut plan);
-    let without = change.constraints.iter().map(|c| quote_identifier(&c.name)).collect::<Vec<_>>();
+    let label = |c: &Constraint| {
+        let name = quote_identifier(&c.name);
+        if c.table == TABLE { name } else { format!("{name} of {}", c.table) }
+    };
+    let without = change.constraints.iter().map(label).collect::<Vec<_>>();
     c.contract(&mut plan, &[json!(without)]);
     rebuild::after_swap(p, &change, &mut plan);
     referenced::after_swap(&change.references, &mut plan);
@@ -68,6 +82,7 @@ pub fn plan(p: &Planning, r: &Retype) -> Plan {
     let words = format!("on undo_change, count the values that {} could not hold", facts.type_name);
     let args = json!({"old": change.reserved, "new": change.name, "counts": true});
     plan.step(Step::routine(Phase::Contract, "tell_lost", words, args));
+    c.fill_late(p, &mut plan);
     plan.steps.sort_by_key(|(step, _)| step.phase as u8);
     plan
 }
@@ -114,12 +129,11 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     if facts.generated {
         p.no_form("a generated column is made by its own expression");
     }
-    if facts.in_partition_key {
-        p.no_form("the column is part of the partition key");
-    }
+    table::require_no_partition_key(p, &r.column, facts);
     referenced::require_comparable(p, &r.column, new, &r.type_name);
     let references = referenced::references(p, &r.column);
-    let mut dependents = table::dependents(p.relid, Some(&r.column));
+    below::require_same(p, &r.column, true);
+    let mut dependents = dependents::of(p.relid, Some(&r.column));
     dependents.retain(|d| !referenced::is_among(&references, d));
     dependents.extend(attached::statistics_objects(p.relid, &r.column));
     if !dependents.is_empty() {
@@ -130,14 +144,27 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
     };
     let reserved = p.reserved(&r.column);
     let indexes = indexes::of_column(p, old, new, &reserved);
-    if !indexes.is_empty() && table::shape(p.relid).partitioned {
-        p.no_form("an index over a column of a partitioned table cannot be built while clients write");
-    }
-    let mut constraints = attached::constraints(p.relid, &r.column, &reserved);
-    for c in constraints.iter_mut().filter(|c| c.is_check) {
-        let (what, boolean) = (format!("check {}", c.name), Some((pg_sys::BOOLOID, -1)));
-        c.text = rebuild::for_new_column(p, &what, &c.text, boolean, new, &reserved);
-    }
+    let mut members = Vec::new();
+    let of_member = |m: Member| {
+        let name = if m.relid == p.relid { TABLE.to_string() } else { m.name.to_string() };
+        let mut constraints = attached::constraints(m.relid, &name, &r.column, &reserved);
+        for c in &mut constraints {
+            if c.is_check {
+                let (what, boolean) = (format!("check {}", c.name), Some((pg_sys::BOOLOID, -1)));
+                c.text = rebuild::for_new_column(p, m.relid, &what, &c.text, boolean, new, &reserved);
+            } else if m.partitioned {
+                p.no_form(&format!(
+                    "foreign key {} is of a partitioned table, where none can be made NOT VALID",
+                    quote_identifier(&c.name)
+                ));
+            }
+        }
+        if m.relid != p.relid && !constraints.is_empty() {
+            members.push(m.name);
+        }
+        constraints
+    };
+    let constraints = whole::tree(p.relid).into_iter().flat_map(of_member).collect();
     Change {
         name: r.column.clone(),
         reserved,
@@ -145,6 +172,7 @@ fn change(p: &Planning, r: &Retype, facts: &table::Column, old: &Column, new: &C
         settings,
         indexes,
         constraints,
+        members,
         references,
     }
 }

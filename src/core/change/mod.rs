@@ -87,6 +87,18 @@ pub fn quarantine_name(change: i64, name: &str) -> String {
     quarantined
 }
 
+/// A name that still tells others apart when something is put before it: of a long one the beginning, and a digest (FNV-1a).
+#[must_use]
+pub fn short_name(name: &str) -> String {
+    const LONG: usize = 40;
+    if name.len() <= LONG {
+        return name.to_string();
+    }
+    let digest = name.bytes().fold(0x811c_9dc5_u32, |d, b| (d ^ u32::from(b)).wrapping_mul(0x0100_0193));
+    let cut = (0..=LONG - 9).rev().find(|i| name.is_char_boundary(*i)).unwrap_or(0);
+    format!("{}_{digest:08x}", &name[..cut])
+}
+
 /// The change whose reserved name stands in a text.
 #[must_use]
 pub fn maker_of(text: &str) -> Option<i64> {
@@ -100,6 +112,13 @@ pub fn maker_of(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_names_differ_where_long_ones_do() {
+        assert_eq!(short_name("t_pkey"), "t_pkey");
+        let long = |end: &str| short_name(&format!("{}{end}", "ä".repeat(28)));
+        assert!(long("_idx").len() <= 40 && long("_idx") != long("_idx1"));
+    }
 
     #[test]
     fn reserved_names_tell_their_change() {

@@ -32,6 +32,11 @@ impl Evidence {
 /// So many closed bursts a session keeps beside what it reads now; it writes them with the next commit that may.
 const MOST_BURSTS: usize = 1_000;
 
+/// So many names of applications a session tells apart until it has written: anybody bears as many as he likes.
+const MOST_APPLICATIONS: usize = 100;
+/// Stands for those beyond.
+const OTHERS: &str = "(others)";
+
 /// Stands for every column of a relation.
 pub const WHOLE_ROW: i16 = 0;
 /// Stands for reading rows without any of their columns.
@@ -93,16 +98,15 @@ impl Buffer {
         if self.applications.get(self.current).is_some_and(|a| a.as_bytes() == name) {
             return self.current as u16;
         }
-        // Nobody counts on more names than there is room for reads: the last one stands for all others.
-        let name = String::from_utf8_lossy(name);
-        self.current = match self.applications.iter().position(|a| *a == name) {
-            Some(known) => known,
-            None if self.applications.len() < self.most.min(usize::from(u16::MAX)) => {
-                self.applications.push(name.into_owned());
-                self.applications.len() - 1
-            }
-            None => self.applications.len() - 1,
-        };
+        let mut name = String::from_utf8_lossy(name);
+        let known = |name: &str| self.applications.iter().position(|a| a == name);
+        if self.applications.len() >= MOST_APPLICATIONS - 1 && known(&name).is_none() {
+            name = OTHERS.into();
+        }
+        self.current = known(&name).unwrap_or_else(|| {
+            self.applications.push(name.into_owned());
+            self.applications.len() - 1
+        });
         self.current as u16
     }
 
@@ -279,6 +283,10 @@ mod tests {
         let (a, b) = (buffer.application(b"a"), buffer.application(b"b"));
         assert_ne!(a, b);
         assert_eq!(buffer.application(b"a"), a);
-        assert_eq!(buffer.application(b"c"), b, "the last one stands for all others");
+        let many: Vec<u16> = (0..1_000).map(|i| buffer.application(format!("x{i}").as_bytes())).collect();
+        assert_eq!(usize::from(*many.iter().max().unwrap()), MOST_APPLICATIONS - 1);
+        assert_eq!(buffer.name_of(many[999]), OTHERS);
+        assert_eq!(buffer.application(b"x3"), many[3], "those that are known are told apart");
+        assert_eq!(buffer.application(OTHERS.as_bytes()), many[999]);
     }
 }

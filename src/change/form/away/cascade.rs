@@ -1,6 +1,7 @@
 //! DROP … CASCADE where only views depend: they keep their definition, which follows the table or column by its identity,
 //! and wait beside it.
 use super::super::{Plan, Planning, drop_column, drop_relation};
+use crate::change::dependents;
 use crate::change::table;
 use crate::core::change::part::Part;
 use crate::core::change::step::{Phase, Step, lock};
@@ -19,7 +20,7 @@ pub fn plan(p: &Planning, part: &Part) -> Plan {
     };
     let views = views(p.relid, column);
     for view in &views {
-        let others = table::dependents_but(*view, None, &views);
+        let others = dependents::but(*view, None, &views);
         if !others.is_empty() {
             error::change::dependents(&p.ddl, &others).raise();
         }

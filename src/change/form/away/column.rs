@@ -15,6 +15,9 @@ pub fn drop_not_null(p: &Planning, column: &str) -> Plan {
     if !facts.not_null {
         p.no_form("the column takes NULL already");
     }
+    if let Some(why) = facts.stays_not_null {
+        p.no_form(&why);
+    }
     let (quoted, proof) = (quote_identifier(column), quote_identifier(p.reserved(column)));
     let mut plan = Plan { probe: Some(attribute(p, column, "attnotnull")), ..Plan::default() };
     plan.step(Step::sql(

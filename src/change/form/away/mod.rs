@@ -6,6 +6,8 @@ pub mod partition;
 mod rule;
 mod value;
 
+pub use value::owner_of as owner_of_type;
+
 use super::{Plan, Planning};
 use crate::core::change::away::Away;
 use crate::error;

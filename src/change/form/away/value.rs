@@ -6,6 +6,7 @@ use crate::core::change::step::{Phase, Step, lock};
 use crate::error;
 use crate::pg::{owner, spi};
 use pgrx::spi::quote_literal;
+use serde_json::json;
 
 /// The plan.
 pub fn rename(p: &Planning, type_name: &str, value: &str, new_value: &str) -> Plan {
@@ -23,7 +24,8 @@ pub fn rename(p: &Planning, type_name: &str, value: &str, new_value: &str) -> Pl
     let mut plan =
         Plan { prelude: Some(back.clone()), probe: Some(probe(type_name, value)), ..Plan::default() };
     // The type may belong to somebody else than the table, and has its own lock.
-    plan.step(Step::product(Phase::Contract, lock::NONE, text(value, new_value), Some(back)));
+    let step = Step::product(Phase::Contract, lock::NONE, text(value, new_value), Some(back));
+    plan.step(step.with(json!({"type": type_name, "type_owner": owner_of(type_name)})));
     if p.id != 0 {
         let used = used(type_name, value);
         if !used.is_empty() {
@@ -31,6 +33,13 @@ pub fn rename(p: &Planning, type_name: &str, value: &str, new_value: &str) -> Pl
         }
     }
     plan
+}
+
+/// The role that owns a type. It may bear another one's name by the time a step runs.
+#[must_use]
+pub fn owner_of(type_name: &str) -> Option<String> {
+    let sql = "SELECT pg_get_userbyid(typowner)::text FROM pg_type WHERE oid = to_regtype($1)";
+    owner::run(|| spi::select_one(sql, &[type_name.into()], |r| r.must(1)))
 }
 
 fn probe(type_name: &str, value: &str) -> String {
