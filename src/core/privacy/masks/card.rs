@@ -60,8 +60,8 @@ fn check_digit(digits: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::privacy::detect::valid::money;
     use crate::core::privacy::key::Keys;
-    use crate::core::privacy::value;
 
     #[test]
     fn never_more_than_six_and_four() {
@@ -83,7 +83,7 @@ mod tests {
         let mut out = Vec::new();
         card(b"4929 1234 1234 1234", 0, 4, true, with, &mut out).unwrap();
         let made = String::from_utf8(out).unwrap();
-        assert!(made.starts_with("4111 11") && value::is_card(&made), "{made}");
+        assert!(made.starts_with("4111 11") && money::is_card(&made), "{made}");
         assert!(card(b"4929123412341234", 0, 4, true, Context::default(), &mut Vec::new()).is_none());
     }
 }

@@ -62,8 +62,8 @@ fn remainder(letters: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::privacy::detect::valid::money;
     use crate::core::privacy::key::Keys;
-    use crate::core::privacy::value;
 
     #[test]
     fn country_stays_and_check_digits_fit() {
@@ -74,7 +74,7 @@ mod tests {
                 let mut out = Vec::new();
                 iban(real.as_bytes(), distinct, with, &mut out).unwrap();
                 let made = String::from_utf8(out).unwrap();
-                assert!(value::is_iban(&made), "{made}");
+                assert!(money::is_iban(&made), "{made}");
                 assert_eq!(made.len(), real.len());
                 assert_eq!(made[..2], real[..2]);
                 assert_ne!(made, real);
