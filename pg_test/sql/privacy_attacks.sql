@@ -91,3 +91,24 @@ CREATE MATERIALIZED VIEW s.made AS
 SELECT governance.tag_column('s.nums', 'phone', 'pii.contact.phone'), governance.tag_column('s.nums', 'born', 'pii.birth_date');
 GRANT SELECT ON s.made TO PUBLIC;
 SET ROLE privacy_attacks_app; TABLE s.made; RESET ROLE;
+
+-- whoever may only read a table does not tag it for others through a view, nor by showing it in a view that is tagged
+CREATE ROLE privacy_attacks_other;
+SET ROLE privacy_attacks_other;
+CREATE VIEW s.shows AS SELECT id, tail FROM s.t;
+SELECT governance.tag_column('s.shows', 'id', 'secret.credential');
+CREATE TABLE s.theirs (id int, tail text); CREATE VIEW s.shows_theirs AS SELECT id, tail FROM s.theirs;
+SELECT governance.tag_column('s.shows_theirs', 'id', 'secret.credential');
+CREATE OR REPLACE VIEW s.shows_theirs AS SELECT id, tail FROM s.t;
+CREATE VIEW s.catalog AS SELECT oid, relname::text FROM pg_class;
+SELECT governance.tag_column('s.catalog', 'relname', 'secret.credential');
+SET ROLE privacy_attacks_app;
+SELECT id, tail FROM s.t;
+SELECT relname FROM pg_class WHERE oid = 'pg_class'::regclass;
+RESET ROLE;
+-- who owns what a view shows may
+SET ROLE privacy_attacks_own;
+CREATE VIEW s.own_view AS SELECT id, tail FROM s.t;
+SELECT governance.tag_column('s.own_view', 'tail', 'secret.credential');
+SET ROLE privacy_attacks_app; SELECT id, tail FROM s.t; RESET ROLE;
+SELECT governance.untag_column('s.own_view', 'tail', 'secret.credential', 'test');

@@ -30,6 +30,7 @@ pub use redact::{hook_reports, no_callback, push_redaction};
 pub use session::{
     Seen, define_recipient, frame_aborted, frame_begins, frame_ends, is_forced, note_outer_role,
 };
+pub use spread::{Columns, reached_through};
 pub use unmasked::before_commit;
 
 use super::{hooks, loading};
