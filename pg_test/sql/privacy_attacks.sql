@@ -112,3 +112,26 @@ CREATE VIEW s.own_view AS SELECT id, tail FROM s.t;
 SELECT governance.tag_column('s.own_view', 'tail', 'secret.credential');
 SET ROLE privacy_attacks_app; SELECT id, tail FROM s.t; RESET ROLE;
 SELECT governance.untag_column('s.own_view', 'tail', 'secret.credential', 'test');
+
+-- what PostgreSQL evaluates raw fails by the reader's own settings, and its message quotes the value
+CREATE TABLE s.dates (id int PRIMARY KEY, born text CHECK (born::date > '1900-01-01'), tail text);
+CREATE TABLE s.secured (LIKE s.dates);
+SET datestyle = 'ISO, MDY';
+INSERT INTO s.dates VALUES (1, '12/31/1990', 'x'); INSERT INTO s.secured TABLE s.dates;
+GRANT ALL ON s.dates, s.secured TO PUBLIC;
+ALTER TABLE s.secured ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON s.secured USING (born::date > '1900-01-01');
+SELECT governance.tag_column('s.dates', 'born', 'pii.birth_date'), governance.tag_column('s.secured', 'born', 'pii.birth_date');
+SET ROLE privacy_attacks_app;
+SELECT count(*) FROM s.secured;
+SET datestyle = 'ISO, DMY';
+UPDATE s.dates SET tail = 'y';
+DO $$ BEGIN UPDATE s.dates SET tail = 'y'; EXCEPTION WHEN OTHERS THEN RAISE WARNING 'caught % %', SQLSTATE, SQLERRM; END $$;
+SELECT count(*) FROM s.secured;
+COPY s.secured TO STDOUT;
+-- what fails elsewhere says why
+SELECT x::int FROM (VALUES ('a')) v(x);
+SELECT tail::int FROM s.dates;
+INSERT INTO s.loot SELECT what FROM (SELECT 1 / id FROM (VALUES (0)) v(id)) w(what);
+RESET ROLE;
+UPDATE s.dates SET tail = 'y';
+RESET datestyle;

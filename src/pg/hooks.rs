@@ -231,7 +231,8 @@ unsafe extern "C-unwind" fn executor_run(
     let mut callback = mask::no_callback();
     // SAFETY: arguments are passed on as they came; a frame without destructors, which outlives the callback.
     unsafe {
-        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
+        let before = mask::frame_begins();
+        let pushed = redaction_begins(&mut callback, (*desc).plannedstmt);
         match PREVIOUS_RUN {
             Some(hook) => hook(desc, direction, count, once),
             None => standard::standard_ExecutorRun(desc, direction, count, once),
@@ -247,7 +248,8 @@ unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
     let mut callback = mask::no_callback();
     // SAFETY: the argument is passed on as it came; a frame without destructors, which outlives the callback.
     unsafe {
-        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
+        let before = mask::frame_begins();
+        let pushed = redaction_begins(&mut callback, (*desc).plannedstmt);
         match PREVIOUS_FINISH {
             Some(hook) => hook(desc),
             None => standard::standard_ExecutorFinish(desc),
@@ -260,9 +262,12 @@ unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn redaction_begins(callback: *mut pg_sys::ErrorContextCallback) -> bool {
-    // SAFETY: the callback is in the frame of the hook that calls this.
-    unsafe { mask::push_redaction(callback) }
+unsafe extern "C-unwind" fn redaction_begins(
+    callback: *mut pg_sys::ErrorContextCallback,
+    statement: *mut pg_sys::PlannedStmt,
+) -> bool {
+    // SAFETY: the callback is in the frame of the hook that calls this, and the statement is what it runs.
+    unsafe { mask::push_redaction(callback, statement) }
 }
 
 unsafe extern "C-unwind" fn utility(
@@ -282,7 +287,8 @@ unsafe extern "C-unwind" fn utility(
     unsafe {
         let mut copied = None;
         let begun = utility_begins(&mut statement, &mut read_only, context, &mut copied);
-        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
+        let before = mask::frame_begins();
+        let pushed = redaction_begins(&mut callback, std::ptr::null_mut());
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
             None => standard::standard_ProcessUtility(
