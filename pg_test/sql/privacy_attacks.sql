@@ -91,3 +91,47 @@ CREATE MATERIALIZED VIEW s.made AS
 SELECT governance.tag_column('s.nums', 'phone', 'pii.contact.phone'), governance.tag_column('s.nums', 'born', 'pii.birth_date');
 GRANT SELECT ON s.made TO PUBLIC;
 SET ROLE privacy_attacks_app; TABLE s.made; RESET ROLE;
+
+-- whoever may only read a table does not tag it for others through a view, nor by showing it in a view that is tagged
+CREATE ROLE privacy_attacks_other;
+SET ROLE privacy_attacks_other;
+CREATE VIEW s.shows AS SELECT id, tail FROM s.t;
+SELECT governance.tag_column('s.shows', 'id', 'secret.credential');
+CREATE TABLE s.theirs (id int, tail text); CREATE VIEW s.shows_theirs AS SELECT id, tail FROM s.theirs;
+SELECT governance.tag_column('s.shows_theirs', 'id', 'secret.credential');
+CREATE OR REPLACE VIEW s.shows_theirs AS SELECT id, tail FROM s.t;
+CREATE VIEW s.catalog AS SELECT oid, relname::text FROM pg_class;
+SELECT governance.tag_column('s.catalog', 'relname', 'secret.credential');
+SET ROLE privacy_attacks_app;
+SELECT id, tail FROM s.t;
+SELECT relname FROM pg_class WHERE oid = 'pg_class'::regclass;
+RESET ROLE;
+-- who owns what a view shows may
+SET ROLE privacy_attacks_own;
+CREATE VIEW s.own_view AS SELECT id, tail FROM s.t;
+SELECT governance.tag_column('s.own_view', 'tail', 'secret.credential');
+SET ROLE privacy_attacks_app; SELECT id, tail FROM s.t; RESET ROLE;
+SELECT governance.untag_column('s.own_view', 'tail', 'secret.credential', 'test');
+
+-- what PostgreSQL evaluates raw fails by the reader's own settings, and its message quotes the value
+CREATE TABLE s.dates (id int PRIMARY KEY, born text CHECK (born::date > '1900-01-01'), tail text);
+CREATE TABLE s.secured (LIKE s.dates);
+SET datestyle = 'ISO, MDY';
+INSERT INTO s.dates VALUES (1, '12/31/1990', 'x'); INSERT INTO s.secured TABLE s.dates;
+GRANT ALL ON s.dates, s.secured TO PUBLIC;
+ALTER TABLE s.secured ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON s.secured USING (born::date > '1900-01-01');
+SELECT governance.tag_column('s.dates', 'born', 'pii.birth_date'), governance.tag_column('s.secured', 'born', 'pii.birth_date');
+SET ROLE privacy_attacks_app;
+SELECT count(*) FROM s.secured;
+SET datestyle = 'ISO, DMY';
+UPDATE s.dates SET tail = 'y';
+DO $$ BEGIN UPDATE s.dates SET tail = 'y'; EXCEPTION WHEN OTHERS THEN RAISE WARNING 'caught % %', SQLSTATE, SQLERRM; END $$;
+SELECT count(*) FROM s.secured;
+COPY s.secured TO STDOUT;
+-- what fails elsewhere says why
+SELECT x::int FROM (VALUES ('a')) v(x);
+SELECT tail::int FROM s.dates;
+INSERT INTO s.loot SELECT what FROM (SELECT 1 / id FROM (VALUES (0)) v(id)) w(what);
+RESET ROLE;
+UPDATE s.dates SET tail = 'y';
+RESET datestyle;

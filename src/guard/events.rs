@@ -12,7 +12,9 @@ use crate::pg::{
     xact,
 };
 use crate::privacy::unclassified;
-use crate::registry::{bare, deprecation, former_column, identity, rename, rename_column, tree};
+use crate::registry::{
+    bare, carry, deprecation, former_column, identity, rename, rename_column, tagging, tree,
+};
 use crate::{audit, boundary, change, lineage, settings};
 use pgrx::pg_sys;
 use std::cell::{Cell, RefCell};
@@ -306,6 +308,10 @@ fn follow(relid: pg_sys::Oid, event: &Event) {
     }
     if !bare::concerns(relid) {
         return;
+    }
+    if kind == b'v' && !silent() && !session::runs_dump_script() && change::acting().is_none() {
+        let tags = catalog::relation_name(relid).map(|name| carry::tags_of(&name));
+        tagging::require_reach(relid, tags.unwrap_or_default());
     }
     let is_new_here = !identity::is_bound(relid);
     identity::follow(relid);

@@ -231,7 +231,8 @@ unsafe extern "C-unwind" fn executor_run(
     let mut callback = mask::no_callback();
     // SAFETY: arguments are passed on as they came; a frame without destructors, which outlives the callback.
     unsafe {
-        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
+        let before = mask::frame_begins();
+        let pushed = redaction_begins(&mut callback, (*desc).plannedstmt);
         match PREVIOUS_RUN {
             Some(hook) => hook(desc, direction, count, once),
             None => standard::standard_ExecutorRun(desc, direction, count, once),
@@ -258,7 +259,8 @@ unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
     let mut callback = mask::no_callback();
     // SAFETY: the argument is passed on as it came; a frame without destructors, which outlives the callback.
     unsafe {
-        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
+        let before = mask::frame_begins();
+        let pushed = redaction_begins(&mut callback, (*desc).plannedstmt);
         match PREVIOUS_FINISH {
             Some(hook) => hook(desc),
             None => standard::standard_ExecutorFinish(desc),
@@ -271,9 +273,12 @@ unsafe extern "C-unwind" fn executor_finish(desc: *mut pg_sys::QueryDesc) {
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn redaction_begins(callback: *mut pg_sys::ErrorContextCallback) -> bool {
-    // SAFETY: the callback is in the frame of the hook that calls this.
-    unsafe { mask::push_redaction(callback) }
+unsafe extern "C-unwind" fn redaction_begins(
+    callback: *mut pg_sys::ErrorContextCallback,
+    statement: *mut pg_sys::PlannedStmt,
+) -> bool {
+    // SAFETY: the callback is in the frame of the hook that calls this, and the statement is what it runs.
+    unsafe { mask::push_redaction(callback, statement) }
 }
 
 unsafe extern "C-unwind" fn utility(
@@ -297,7 +302,8 @@ unsafe extern "C-unwind" fn utility(
         if mask::recipient_is_set() {
             utility_sends(statement, context, &mut sends);
         }
-        let (before, pushed) = (mask::frame_begins(), redaction_begins(&mut callback));
+        let before = mask::frame_begins();
+        let pushed = redaction_begins(&mut callback, std::ptr::null_mut());
         match PREVIOUS_UTILITY {
             Some(hook) => hook(statement, source, read_only, context, params, environment, dest, completion),
             None => standard::standard_ProcessUtility(

@@ -161,6 +161,7 @@ pub mod governance {
         let tag = given("tag", tag);
         let relation = relation.held();
         duty::require_owner("tagging a column", relation, false);
+        tagging::require_reach(relation.0, [(column_name.to_string(), tag.to_string())]);
         tagging::tag(relation, column_name, Tag { tag, path: path.unwrap_or_default() }, "declared");
     }
 

@@ -4,8 +4,9 @@ use crate::core::privacy::path::Path;
 use crate::error;
 use crate::pg::catalog::{self, Name};
 use crate::pg::regclass::Relation;
-use crate::pg::{cache, owner, roles, spi};
+use crate::pg::{cache, mask, owner, roles, spi};
 use crate::privacy::unclassified;
+use crate::registry::duty;
 use pgrx::pg_sys;
 use serde_json::{Value, json};
 
@@ -89,6 +90,23 @@ pub fn restate(relation: Relation, column: &str, tag: Tag, source: &str, waits: 
         take(&name, column, Tag { tag: unclassified::TAG, path: "" });
     }
     mark(relation, &name, column, tag, source);
+}
+
+/// What a view's column is tagged as, the columns bear that it shows: so that takes the duty of their owners. The same
+/// where a view that bears tags is made to show something else.
+pub fn require_reach(view: pg_sys::Oid, tags: impl IntoIterator<Item = (String, String)>) {
+    if catalog::relation_kind(view) != Some(b'v') {
+        return;
+    }
+    let mut columns = mask::Columns::new();
+    for (column, tag) in tags {
+        columns.entry(column).or_default().insert(tag);
+    }
+    if !columns.is_empty() {
+        for relid in mask::reached_through(view, columns) {
+            duty::require_owner("tagging what a view shows", Relation(relid), false);
+        }
+    }
 }
 
 /// Checks a path, and that the column can have one.

@@ -26,7 +26,9 @@ pub unsafe fn rewrite_copy(statement: *mut pg_sys::PlannedStmt) -> Option<*mut p
         let relid =
             pg_sys::RangeVarGetRelidExtended((*copy).relation, lock, missing_ok, None, std::ptr::null_mut());
         // Of anything but an ordinary table COPY complains itself.
-        if relid == pg_sys::InvalidOid || catalog::relation_kind(relid) != Some(b'r') {
+        // From 18 on it copies materialized views, too.
+        let copied: &[u8] = if cfg!(feature = "pg18") { b"rm" } else { b"r" };
+        if !catalog::relation_kind(relid).is_some_and(|kind| copied.contains(&kind)) {
             return None;
         }
         if !crate::pg::hooks::active() {

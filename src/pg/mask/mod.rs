@@ -35,6 +35,7 @@ pub use session::{
     Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends, is_forced, note_outer_role,
     recipient_is_set,
 };
+pub use spread::{Columns, reached_through};
 pub use stream::aborted as export_aborted;
 pub use unmasked::before_commit;
 

@@ -1,13 +1,17 @@
-//! Errors of data classes quote the row in their DETAIL; a masked session gets another.
+//! Errors of data classes quote the row in their DETAIL; a masked session gets another. Where PostgreSQL itself evaluates
+//! raw values (constraints, generated columns, row security), what fails on one quotes it in the message, too: a cast of
+//! a text to a date fails or not by the reader's own settings.
 //!
 //! While a statement runs, an error context callback replaces it, before PL/pgSQL can read it. Deferred constraints
 //! fail when the transaction commits, outside of any statement: theirs is replaced when the error is reported.
-use super::{policy, session, viewer};
-use crate::pg::hooks;
-use pgrx::{PgLogLevel, pg_sys};
+use super::policy::{self, Policy};
+use super::{session, viewer};
+use crate::pg::{hooks, relation};
+use pgrx::{PgList, PgLogLevel, pg_sys};
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_int, c_void};
 
+const HIDDEN_MESSAGE: &CStr = c"a value is not valid (the message is hidden: it may quote masked values)";
 const HIDDEN: &CStr = c"Details are hidden: they may quote masked values.";
 
 thread_local! {
@@ -20,12 +24,18 @@ static mut PREVIOUS_LOG: pg_sys::emit_log_hook_type = None;
 unsafe extern "C" {
     /// Not in pg_sys: variadic.
     fn errdetail(format: *const c_char, ...) -> c_int;
+    fn errmsg(format: *const c_char, ...) -> c_int;
 }
 
-/// Whether a packed SQLSTATE is of class 22, 23 or 44: of values and constraints.
-fn is_about_data(code: c_int) -> bool {
+/// The class of a packed SQLSTATE.
+fn class(code: c_int) -> [u8; 2] {
     let character = |n: c_int| ((code >> (6 * n)) & 0x3f) as u8 + b'0';
-    matches!([character(0), character(1)], [b'2', b'2' | b'3'] | [b'4', b'4'])
+    [character(0), character(1)]
+}
+
+/// Whether it is 22, 23 or 44: of values and constraints.
+fn is_about_data(code: c_int) -> bool {
+    matches!(class(code), [b'2', b'2' | b'3'] | [b'4', b'4'])
 }
 
 /// Error context callback: replaces the DETAIL.
@@ -35,6 +45,31 @@ unsafe extern "C-unwind" fn redact(_arg: *mut c_void) {
         if is_about_data(pg_sys::geterrcode()) {
             errdetail(HIDDEN.as_ptr());
         }
+    }
+}
+
+/// The same, and the message of class 22. What else fails on data does not quote it there.
+unsafe extern "C-unwind" fn redact_message(arg: *mut c_void) {
+    // SAFETY: called by errfinish, where the code can be read and the message set.
+    unsafe {
+        redact(arg);
+        if class(pg_sys::geterrcode()) == *b"22" {
+            errmsg(HIDDEN_MESSAGE.as_ptr());
+        }
+    }
+}
+
+/// Whether a statement evaluates raw values of tagged columns: it writes, or row security looks at them.
+unsafe fn evaluates_raw(statement: *mut pg_sys::PlannedStmt, policy: &Policy) -> bool {
+    // SAFETY: the caller passes NULL or the statement being run.
+    unsafe {
+        if statement.is_null() {
+            return false;
+        }
+        let writes = (*statement).commandType != pg_sys::CmdType::CMD_SELECT || (*statement).hasModifyingCTE;
+        let relations = PgList::<pg_sys::Oid>::from_pg((*statement).relationOids);
+        let mut tagged = relations.iter_oid().filter(|relid| policy.relations.contains_key(relid));
+        tagged.any(|relid| writes || relation::row_security(relid).0)
     }
 }
 
@@ -90,10 +125,13 @@ pub const fn no_callback() -> pg_sys::ErrorContextCallback {
 /// statement such as SET TRANSACTION may not be preceded by a snapshot.
 ///
 /// # Safety
-/// `callback` must live in the frame of the hook, until the hook ends.
+/// `callback` must live in the frame of the hook, until the hook ends; `statement` must be the one being run, or NULL.
 #[inline]
 #[must_use]
-pub unsafe fn push_redaction(callback: *mut pg_sys::ErrorContextCallback) -> bool {
+pub unsafe fn push_redaction(
+    callback: *mut pg_sys::ErrorContextCallback,
+    statement: *mut pg_sys::PlannedStmt,
+) -> bool {
     MASKED.set(false);
     if !session::is_forced() && !hooks::active() {
         MASKED.set(false);
@@ -111,10 +149,11 @@ pub unsafe fn push_redaction(callback: *mut pg_sys::ErrorContextCallback) -> boo
     if !masked {
         return false;
     }
-    // SAFETY: the caller vouches for the callback's life.
+    // SAFETY: the caller vouches for the callback's life, and for the statement.
     unsafe {
+        let raw = evaluates_raw(statement, &policy);
         (*callback).previous = pg_sys::error_context_stack;
-        (*callback).callback = Some(redact);
+        (*callback).callback = Some(if raw { redact_message } else { redact });
         pg_sys::error_context_stack = callback;
     }
     true

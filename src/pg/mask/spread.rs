@@ -37,6 +37,14 @@ pub fn spread(tags: &mut Tags) {
     into_materialized_views(tags);
 }
 
+/// The relations whose columns bear what is tagged in a view.
+#[must_use]
+pub fn reached_through(view: pg_sys::Oid, columns: Columns) -> Vec<pg_sys::Oid> {
+    let mut tags = Tags::from([(view, columns)]);
+    below_views(&mut tags);
+    tags.into_keys().filter(|relid| *relid != view).collect()
+}
+
 fn add(tags: &mut Tags, relid: pg_sys::Oid, column: &str, more: &BTreeSet<String>) -> bool {
     let known = tags.entry(relid).or_default().entry(column.to_string()).or_default();
     let before = known.len();
@@ -52,7 +60,8 @@ fn below_views(tags: &mut Tags) {
         for (view, edges) in stored::view_edges(&views) {
             for (column, borne) in tags.remove(&view).unwrap_or_default() {
                 for edge in edges.iter().filter(|e| e.output.as_deref() == Some(&column)) {
-                    if !edge.role.is_direct() {
+                    // The catalogs are the server's: nothing of theirs is governed.
+                    if !edge.role.is_direct() || edge.input.to_u32() < pg_sys::FirstNormalObjectId {
                         continue;
                     }
                     let borne = after(edge.role, &borne);
