@@ -154,20 +154,6 @@ for change in "${many[@]}"; do
     dg_is 'and all come to their gates' ready "$(state "$change")"
 done
 
-# the owner's own code lets go of the lock by which others see the process
-go false
-dg_sql -c "CREATE FUNCTION shop.let_go(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_unlock_all(); RETURN \$1; END'; ALTER TABLE shop.big ADD COLUMN held int"
-held=$(propose 'ALTER TABLE shop.big ALTER held SET NOT NULL' ", up => 'shop.let_go(id)'")
-approve "$held"
-dg_sql -c "SELECT governance.set_throttle('query', 'SELECT on_ OR NOT EXISTS (SELECT FROM governance.backfill WHERE change = $held AND next_block > 0) FROM public.go')" >/dev/null
-advance "$held" >/dev/null &
-until_true "(SELECT waits_for IS NOT NULL FROM governance.change_progress WHERE change = $held) AND EXISTS (SELECT FROM governance.backfill WHERE change = $held AND next_block > 0)"
-dg_is 'it has it again after each batch' "1|$(worker)" \
-    "$(dg_sql -c "SELECT count(*), min(pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = x'6467'::int AND granted")"
-go true
-wait
-dg_is 'and comes to its end' ready "$(state "$held")"
-
 # no place for a process: the session copies by itself
 dg_stop change_worker
 printf 'max_worker_processes = 0\n' | dg_as tee -a "$DG_WORK/change_worker/data/postgresql.conf" >/dev/null

@@ -196,13 +196,12 @@ fn copy(job: &Job) {
                 if outcome == Outcome::Done {
                     store::mark(id, number, true);
                 }
-                // Code of the owner's may have let go of it, and another process have it by now.
-                Turn::Change.keep(key(id)).then_some(outcome)
+                outcome
             })
         });
         match batch {
-            Ok(Some(Outcome::Again)) => tries = 0,
-            Ok(Some(Outcome::Done) | None) => return,
+            Ok(Outcome::Again) => tries = 0,
+            Ok(Outcome::Done) => return,
             // As in `advance_change`, which may have nobody left to call it.
             Err(caught) if passes(&caught) && tries < TRIES => {
                 tries += 1;
