@@ -3,10 +3,14 @@ use super::store;
 use super::{certificate, steps};
 use crate::core::change::State;
 use crate::error;
-use crate::pg::{owner, spi};
+use crate::pg::{owner, settings_scope, spi};
 
 /// Says so as a NOTICE.
 pub fn tell(id: i64) {
+    settings_scope::with_steady_constants(|| say(id));
+}
+
+fn say(id: i64) {
     let change = store::get(id);
     let steps = store::steps(id);
     if steps::is_at_gate(&change, &steps) {
