@@ -8,7 +8,7 @@ LOOPS = 20_000 if QUICK else 200_000
 TABLE = f"""
 CREATE TABLE person (id int PRIMARY KEY, name text, email text, phone text, ssn text, street text, born date, city text, note text);
 INSERT INTO person SELECT i, 'Person Number ' || i, 'person' || i || '@example.org', '+49 30 23125 ' || i % 1000,
-    'X' || i * 7919, 'Lindenplatz ' || i % 200, date '1950-01-01' + i % 20000, 'Kiel', 'nothing to say about it' FROM generate_series(1, {ROWS}) i;
+    'X' || i::bigint * 7919, 'Lindenplatz ' || i % 200, date '1950-01-01' + i % 20000, 'Kiel', 'nothing to say about it' FROM generate_series(1, {ROWS}) i;
 CREATE TABLE other (id int PRIMARY KEY, v int); INSERT INTO other SELECT i, i FROM generate_series(1, {LOOPS}) i;
 GRANT SELECT ON person, other TO PUBLIC; GRANT EXECUTE ON FUNCTION pg_read_file(text) TO PUBLIC;
 VACUUM FREEZE ANALYZE;
