@@ -9,7 +9,9 @@ mod server {
     unsafe extern "C-unwind" {
         pub fn GetCurrentTimestamp() -> pg_sys::TimestampTz;
         pub fn GetTopFullTransactionIdIfAny() -> pg_sys::FullTransactionId;
+        pub fn GetOuterUserId() -> pg_sys::Oid;
         pub fn GetUserId() -> pg_sys::Oid;
+        pub fn GetUserIdAndSecContext(user: *mut pg_sys::Oid, context: *mut c_int);
         pub fn InNoForceRLSOperation() -> bool;
         pub fn LockHeldByMe(tag: *const pg_sys::LOCKTAG, mode: c_int) -> bool;
     }
@@ -37,6 +39,24 @@ pub fn transaction_id() -> u64 {
 pub fn user() -> pg_sys::Oid {
     // SAFETY: plain read of a backend global; a user is always set once a transaction runs, which is all that it asserts.
     unsafe { server::GetUserId() }
+}
+
+/// What SET ROLE chose, else the session user.
+#[inline]
+#[must_use]
+pub fn outer_user() -> pg_sys::Oid {
+    // SAFETY: plain read of a backend global; a user is always set once a transaction runs, which is all that it asserts.
+    unsafe { server::GetOuterUserId() }
+}
+
+/// The current user, and in which security context it acts: bits of `SECURITY_…`.
+#[inline]
+#[must_use]
+pub fn security() -> (pg_sys::Oid, u32) {
+    let (mut user, mut context) = (pg_sys::InvalidOid, 0);
+    // SAFETY: plain reads of two backend globals into places of ours.
+    unsafe { server::GetUserIdAndSecContext(&mut user, &mut context) };
+    (user, context as u32)
 }
 
 /// Whether FORCE ROW LEVEL SECURITY does not hold for owners, as in checks of foreign keys.

@@ -87,15 +87,32 @@ pub unsafe fn bytes<'a>(value: pg_sys::Datum) -> &'a [u8] {
     }
 }
 
-/// Runs what writes a text, in a buffer that is kept.
-fn with_output<T>(f: impl FnOnce(&mut Vec<u8>) -> Option<T>) -> Option<T> {
+unsafe extern "C-unwind" {
+    /// The server's own: pgrx's binding of the same name would guard each of a million calls.
+    fn palloc(size: usize) -> *mut pg_sys::varlena;
+}
+
+/// Runs what writes a text, in a buffer that is kept, and makes a datum of it.
+fn with_output(f: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<pg_sys::Datum> {
     let mut out = OUTPUT.take();
     out.clear();
     let made = f(&mut out);
-    out.clear();
-    out.shrink_to(KEPT);
+    let length = out.len();
     OUTPUT.set(out);
-    made
+    made?;
+    let size = length + pg_sys::VARHDRSZ;
+    // SAFETY: the buffer stays where it is, since nobody else runs meanwhile; no frame from here to the server's own has
+    // anything to drop, so that an error may jump over them when memory runs out.
+    unsafe {
+        let bytes = OUTPUT.with(|out| (*out.as_ptr()).as_ptr());
+        let datum = palloc(size);
+        pgrx::varlena::set_varsize_4b(datum, size as i32);
+        datum.cast::<u8>().add(pg_sys::VARHDRSZ).copy_from_nonoverlapping(bytes, length);
+        if length > KEPT {
+            OUTPUT.set(Vec::new());
+        }
+        Some(pg_sys::Datum::from(datum))
+    }
 }
 
 unsafe fn text(mask: &Mask, kind: Kind, value: pg_sys::Datum, with: Context) -> Option<pg_sys::Datum> {
@@ -113,7 +130,7 @@ unsafe fn text(mask: &Mask, kind: Kind, value: pg_sys::Datum, with: Context) -> 
             if let Some(limit) = kind.limit() {
                 fit(out, limit, blank_padded);
             }
-            Some(pg_sys::Datum::from(pg_sys::cstring_to_text_with_len(out.as_ptr().cast(), out.len() as i32)))
+            Some(())
         })
     }
 }
@@ -265,17 +282,13 @@ unsafe fn json(mask: &Mask, kind: Kind, value: pg_sys::Datum, with: Context) -> 
         if kind.base == pg_sys::JSONOID {
             return with_output(|out| {
                 masks::document(bytes(value), paths, with, out)?;
-                Some(pg_sys::Datum::from(pg_sys::cstring_to_text_with_len(
-                    out.as_ptr().cast(),
-                    out.len() as i32,
-                )))
+                Some(())
             });
         }
         let written = direct(pg_sys::jsonb_out, &[Some(value)])?;
-        let made = with_output(|out| {
-            masks::document(CStr::from_ptr(written.cast_mut_ptr()).to_bytes(), paths, with, out)?;
-            CString::new(out.as_slice()).ok()
-        })?;
+        let mut made = Vec::new();
+        masks::document(CStr::from_ptr(written.cast_mut_ptr()).to_bytes(), paths, with, &mut made)?;
+        let made = CString::new(made).ok()?;
         direct(pg_sys::jsonb_in, &[Some(pg_sys::Datum::from(made.as_ptr()))])
     }
 }

@@ -2,6 +2,7 @@
 use super::apply::{apply, bytes};
 use super::types::{self, Kind};
 use super::{index, keys};
+use crate::core::privacy::key::Keys;
 use crate::core::privacy::mask::Mask;
 use crate::core::privacy::masks::Context;
 use crate::error;
@@ -9,14 +10,14 @@ use crate::pg::{catalog, roles, session};
 use pgrx::pg_sys::{self, NodeTag};
 use pgrx::{FromDatum, PgMemoryContexts, pg_guard};
 use serde_json::{Map, Value};
+use std::rc::Rc;
 
 /// What a call of a mask needs, read once for each place in a plan where one stands.
 struct Site {
     mask: Mask,
     kind: Kind,
-    /// What names the keys.
-    key: String,
-    keyed: bool,
+    /// The keys, where the mask needs some and there are some: the same for as long as the plan runs.
+    keys: Option<Rc<Keys>>,
     not_null: bool,
 }
 
@@ -26,9 +27,9 @@ impl Site {
     /// # Safety
     /// `value` must be a value of the site's type.
     unsafe fn apply(&self, value: pg_sys::Datum, subject: &[u8]) -> Option<pg_sys::Datum> {
-        let keys = if self.keyed { keys::of(&self.key) } else { None };
+        let with = Context { keys: self.keys.as_deref(), subject };
         // SAFETY: the caller vouches for the value.
-        let made = unsafe { apply(&self.mask, self.kind, value, Context { keys: keys.as_deref(), subject }) };
+        let made = unsafe { apply(&self.mask, self.kind, value, with) };
         made.or_else(|| {
             self.not_null.then(|| types::parse(self.kind, types::default_text(self.kind)?)).flatten()
         })
@@ -67,7 +68,7 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
             let spec = argument::<&str>(fcinfo, 1).unwrap_or_default();
             let key = argument::<&str>(fcinfo, 2).unwrap_or_default();
             let site = planned((*call).funcresulttype, spec, key);
-            if stored && site.keyed && keys::of(&site.key).is_none() {
+            if stored && site.mask.is_keyed() && site.keys.is_none() {
                 // An index without the value would not find it for whoever has the key again.
                 error::privacy::index_without_key().raise();
             }
@@ -105,7 +106,8 @@ fn planned(base: pg_sys::Oid, spec: &str, key: &str) -> Site {
     let mask = Mask::from_spec(&spec[0]).unwrap_or(Mask::Null);
     let typmod = spec[1].as_i64().and_then(|n| i32::try_from(n).ok()).unwrap_or(-1);
     let kind = Kind { typmod, ..Kind::of(base, typmod) };
-    Site { kind, key: key.into(), keyed: mask.is_keyed(), not_null: spec[2] == true, mask }
+    let keys = if mask.is_keyed() { keys::of(key) } else { None };
+    Site { kind, keys, not_null: spec[2] == true, mask }
 }
 
 crate::raw_function_info!(pg_finfo_data_governance_mask_call);
@@ -231,9 +233,8 @@ impl Signature {
         let mask = Mask::parse(&self.mask, &Value::Object(args));
         let mask = mask.unwrap_or_else(|why| error::privacy::bad_mask(&self.mask, &why).raise());
         let kind = Kind::of(self.result, -1);
-        let keyed = mask.is_keyed();
-        let key = if keyed { keys::in_use(&recipient) } else { String::new() };
-        let site = Site { kind, key, keyed, not_null: mask == Mask::Default, mask };
+        let keys = if mask.is_keyed() { keys::of(&keys::in_use(&recipient)) } else { None };
+        let site = Site { kind, keys, not_null: mask == Mask::Default, mask };
         (site, subject)
     }
 }

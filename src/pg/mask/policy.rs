@@ -133,6 +133,7 @@ thread_local! {
     static LOADED_IN: Cell<pg_sys::SubTransactionId> = const { Cell::new(0) };
     static CONCERNS: Cell<bool> = const { Cell::new(false) };
     static STALE: Cell<bool> = const { Cell::new(true) };
+    static EPOCH: Cell<u64> = const { Cell::new(1) };
     static CALLBACKS: Cell<bool> = const { Cell::new(false) };
     /// Relations whose change empties the cache: a partition more or less, a column dropped and added again.
     static WATCHED: RefCell<HashSet<pg_sys::Oid>> = RefCell::new(HashSet::new());
@@ -144,14 +145,14 @@ unsafe extern "C-unwind" fn on_relcache(_arg: pg_sys::Datum, relid: pg_sys::Oid)
     let watched = relid == pg_sys::InvalidOid
         || WATCHED.try_with(|w| w.try_borrow().map_or(true, |w| w.contains(&relid))).unwrap_or(true);
     if watched {
-        STALE.set(true);
+        expire();
     }
 }
 
 /// Roles or memberships changed: who is masked must be asked anew, and plans hold the old answer.
 #[pgrx::pg_guard]
 unsafe extern "C-unwind" fn on_roles(_arg: pg_sys::Datum, _cache: std::ffi::c_int, _hash: u32) {
-    STALE.set(true);
+    expire();
     // SAFETY: only marks saved plans, as plancache.c's own callbacks do.
     unsafe { pg_sys::ResetPlanCache() };
 }
@@ -175,7 +176,7 @@ fn register_callbacks() {
 pub fn forget_rolled_back(sub: Option<pg_sys::SubTransactionId>) {
     let loaded = LOADED_IN.get();
     if loaded != 0 && loaded >= sub.unwrap_or(0) {
-        STALE.set(true);
+        expire();
         // SAFETY: only marks saved plans, which may have been made by it.
         unsafe { pg_sys::ResetPlanCache() };
     }
@@ -187,6 +188,19 @@ pub fn forget_rolled_back(sub: Option<pg_sys::SubTransactionId>) {
 /// The transaction has ended well: what was loaded in it stays good.
 pub fn keep() {
     LOADED_IN.set(0);
+}
+
+/// Rises whenever who is masked may be answered differently.
+#[inline]
+#[must_use]
+pub fn epoch() -> u64 {
+    EPOCH.get()
+}
+
+/// What was answered before may be wrong.
+fn expire() {
+    STALE.set(true);
+    EPOCH.set(EPOCH.get() + 1);
 }
 
 /// Whether anything is tagged and anybody is masked: one cached test.
@@ -217,7 +231,8 @@ fn has_ended() -> bool {
 /// Drops saved plans that show what a grant allowed that has ended; loads nothing.
 #[inline]
 pub fn note_end() {
-    if has_ended() && !STALE.replace(true) {
+    if has_ended() && !STALE.get() {
+        expire();
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
     }
@@ -276,7 +291,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.done {
-            STALE.set(true);
+            expire();
         }
     }
 }
@@ -325,6 +340,7 @@ fn reload() -> bool {
     // SAFETY: plain read of the transaction state.
     LOADED_IN.set(unsafe { pg_sys::GetCurrentSubTransactionId() });
     POLICY.set(Some(Rc::new(policy)));
+    EPOCH.set(EPOCH.get() + 1);
     attempt.done = true;
     if expired {
         // SAFETY: only marks saved plans, which may show what a grant allowed that has ended.

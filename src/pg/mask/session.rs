@@ -1,6 +1,7 @@
 //! What is special for this session: the recipient it set, an export that forces masks, the query being planned.
 use super::redact;
 use crate::error;
+use crate::pg::plain;
 use crate::settings;
 use pgrx::pg_sys;
 use pgrx::{GucContext, GucFlags, GucRegistry};
@@ -212,8 +213,8 @@ pub struct Frame {
 #[inline]
 #[must_use]
 pub fn frame_begins() -> Frame {
-    // SAFETY: plain read of a backend global.
-    let inside_check = INSIDE_CHECK.replace(unsafe { pg_sys::InNoForceRLSOperation() });
+    let (_, context) = plain::security();
+    let inside_check = INSIDE_CHECK.replace(context & pg_sys::SECURITY_NOFORCE_RLS != 0);
     Frame { inside_check, maintains_as: MAINTAINS_AS.replace(maintainer().unwrap_or(pg_sys::InvalidOid)) }
 }
 
@@ -237,13 +238,11 @@ pub fn frame_aborted() {
 #[inline]
 #[must_use]
 pub fn maintainer() -> Option<pg_sys::Oid> {
-    // SAFETY: plain reads of backend globals.
-    unsafe {
-        pg_sys::InSecurityRestrictedOperation().then(|| match MAINTAINS_AS.get() {
-            pg_sys::Oid::INVALID => pg_sys::GetUserId(),
-            known => known,
-        })
-    }
+    let (user, context) = plain::security();
+    (context & pg_sys::SECURITY_RESTRICTED_OPERATION != 0).then(|| match MAINTAINS_AS.get() {
+        pg_sys::Oid::INVALID => user,
+        known => known,
+    })
 }
 
 /// Whether the query being planned is one by which PostgreSQL itself checks a foreign key. Triggers and casts that such a
@@ -256,7 +255,7 @@ pub fn is_foreign_key_check() -> bool {
 
 /// Plans made inside SECURITY DEFINER functions depend on the outer role, which the plan cache does not compare.
 pub fn note_outer_role() {
-    let now = super::super::roles::outer();
+    let now = plain::outer_user();
     if OUTER_ROLE.replace(now) != now {
         // SAFETY: only marks saved plans.
         unsafe { pg_sys::ResetPlanCache() };
