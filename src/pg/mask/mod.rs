@@ -1,6 +1,6 @@
 //! Masks on whatever reads: substituting the Vars of tagged columns when a query is planned.
 //!
-//! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
+//! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query, `writes` keeps masks out of what is stored,
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `redact` keeps values out of
 //! error details, `session` holds what is special for this session, `unmasked` remembers the use of grants, `functions`
 //! are what the server calls, `apply` puts a value of any type (`types`) under a mask with `keys`, `fits` says which mask
@@ -21,6 +21,7 @@ mod spread;
 mod types;
 mod unmasked;
 mod viewer;
+mod writes;
 
 pub use copy::{copies_through_query, rewrite_copy};
 pub use fits::{Misfit, fits_column};
