@@ -29,7 +29,8 @@ pub use keys::forget as forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
 pub use session::{
-    Seen, define_recipient, frame_aborted, frame_begins, frame_ends, is_forced, note_outer_role,
+    Seen, define_recipient, executor_begins, frame_aborted, frame_begins, frame_ends, is_forced,
+    note_outer_role,
 };
 pub use spread::{Columns, reached_through};
 pub use unmasked::before_commit;
