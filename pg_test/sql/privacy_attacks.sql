@@ -135,3 +135,24 @@ INSERT INTO s.loot SELECT what FROM (SELECT 1 / id FROM (VALUES (0)) v(id)) w(wh
 RESET ROLE;
 UPDATE s.dates SET tail = 'y';
 RESET datestyle;
+
+-- the function that masks, over values of the attacker's own: in a parallel worker, and while what calls it is being made
+SET ROLE privacy_attacks_app;
+CREATE TABLE s.guess (x text); INSERT INTO s.guess VALUES ('rawcanary@example.org');
+CREATE FUNCTION s.tells(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN RAISE NOTICE 'it is %', $1; RETURN true; END $$;
+SELECT governance._mask(x, '[{"mask":"email"},-1,false]', '', '') FROM s.guess;
+SET force_parallel_mode = on;
+SELECT governance._mask(x, '[{"mask":"email"},-1,false]', '', '') FROM s.guess;
+SELECT email FROM s.t;
+RESET force_parallel_mode;
+CREATE INDEX CONCURRENTLY guess_idx ON s.guess (s.tells(governance._mask(x, '[{"mask":"email"},-1,false]', '', '')));
+SELECT count(*) FROM pg_index WHERE indrelid = 's.guess'::regclass;
+ALTER TABLE s.guess ADD y text GENERATED ALWAYS AS (governance._mask(x, '[{"mask":"email"},-1,false]', '', '')) STORED, ADD CHECK (s.tells(y));
+ALTER TABLE s.guess ADD CONSTRAINT c CHECK (s.tells(governance._mask(x, '[{"mask":"email"},-1,false]', '', ''))) NOT VALID, VALIDATE CONSTRAINT c;
+CREATE MATERIALIZED VIEW s.guesses AS SELECT governance._mask(x, '[{"mask":"email"},-1,false]', '', '') FROM s.guess;
+CREATE VIEW s.guessed AS SELECT governance._mask(x, '[{"mask":"email"},-1,false]', '', '') FROM s.guess;
+RESET ROLE;
+-- the product's own is made, and made anew
+SELECT governance.create_mask_index('s.t', 'email');
+SET ROLE privacy_attacks_own; REINDEX TABLE s.t; REINDEX TABLE CONCURRENTLY s.t; RESET ROLE;
+SET ROLE privacy_attacks_app; SET enable_seqscan = off; EXPLAIN (COSTS OFF) SELECT id FROM s.t WHERE email = 'x'; RESET enable_seqscan; RESET ROLE;

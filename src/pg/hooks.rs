@@ -10,6 +10,7 @@
 //! So the hooks around the executor and around utility statements are plain frames without destructors, over which an
 //! error may jump, and call the next hook directly; what they do before and after stands in guarded functions of its
 //! own. Only the planner of a session that masks concern is called inside `pg_guard_ffi_boundary`.
+use super::object::catalogs::{PG_ATTRDEF, PG_CLASS, PG_CONSTRAINT};
 use super::{
     audit_row, cache, catalog, compiled, ddl_hook, deprecated, explaining, loading, looking, mask, readers,
     session, write_hook,
@@ -54,6 +55,8 @@ mod standard {
 
 thread_local! {
     static EXECUTOR_HOOKED: Cell<bool> = const { Cell::new(false) };
+    /// Whether the utility statement that began last makes indexes anew that were there.
+    static REINDEXES: Cell<bool> = const { Cell::new(false) };
 }
 
 static mut PREVIOUS_PLANNER: pg_sys::planner_hook_type = None;
@@ -92,21 +95,21 @@ pub fn install() {
         pg_sys::object_access_hook = Some(object_access);
         PREVIOUS_CHECK_PERMS = pg_sys::ExecutorCheckPerms_hook;
         pg_sys::ExecutorCheckPerms_hook = Some(check_perms);
+        PREVIOUS_START = pg_sys::ExecutorStart_hook;
+        pg_sys::ExecutorStart_hook = Some(executor_start);
         PREVIOUS_NEEDS_FMGR = pg_sys::needs_fmgr_hook;
         pg_sys::needs_fmgr_hook = Some(needs_fmgr);
     }
 }
 
 /// Installs the executor's hooks, once a session needs them: where something is masked, error details are redacted. The
-/// three cost about 0.1 µs per statement, so a session in a database without masks goes without.
+/// two cost about 0.1 µs per statement, so a session in a database without masks goes without.
 pub fn hook_executor() {
     if EXECUTOR_HOOKED.replace(true) {
         return;
     }
     // SAFETY: the server is single-threaded; each hook is saved before it is set, and that happens once per process.
     unsafe {
-        PREVIOUS_START = pg_sys::ExecutorStart_hook;
-        pg_sys::ExecutorStart_hook = Some(executor_start);
         PREVIOUS_RUN = pg_sys::ExecutorRun_hook;
         pg_sys::ExecutorRun_hook = Some(executor_run);
         PREVIOUS_FINISH = pg_sys::ExecutorFinish_hook;
@@ -209,11 +212,12 @@ unsafe extern "C-unwind" fn planner_with_masks(
     unsafe { mask::plan(query, next) }
 }
 
-/// Partitions are pruned when the executor starts: that evaluates functions.
+/// Partitions are pruned when the executor starts: that evaluates functions. Installed in every process: a parallel worker
+/// begins with it.
 unsafe extern "C-unwind" fn executor_start(desc: *mut pg_sys::QueryDesc, flags: c_int) {
     // SAFETY: arguments are passed on as they came; a frame without destructors.
     unsafe {
-        let before = mask::frame_begins();
+        let before = mask::executor_begins();
         match PREVIOUS_START {
             Some(hook) => hook(desc, flags),
             None => standard::standard_ExecutorStart(desc, flags),
@@ -375,6 +379,8 @@ unsafe extern "C-unwind" fn utility_begins(
     // SAFETY: all point into the frame of the hook that calls this. A rewritten statement is a private copy, which may
     // be scribbled on.
     unsafe {
+        let utility = (**statement).utilityStmt;
+        REINDEXES.set(!utility.is_null() && (*utility).type_ == pg_sys::NodeTag::T_ReindexStmt);
         if active()
             && let Some(copy) = super::old_name::rewrite_copy(*statement)
         {
@@ -446,7 +452,21 @@ unsafe extern "C-unwind" fn object_access_guarded(
             looking::refuse(object);
         }
         if active() {
+            refuse_calls_of_mask(access, class, arg);
             ddl_hook::object_access(access, class, object, sub, arg);
+        }
+    }
+}
+
+/// What is evaluated while the statement that makes it still runs: indexes, constraints, generated columns.
+unsafe fn refuse_calls_of_mask(access: pg_sys::ObjectAccessType::Type, class: pg_sys::Oid, arg: *mut c_void) {
+    let evaluated = [PG_CLASS, PG_CONSTRAINT, PG_ATTRDEF];
+    if access == pg_sys::ObjectAccessType::OAT_POST_CREATE && evaluated.contains(&class) {
+        // SAFETY: for OAT_POST_CREATE the argument is an ObjectAccessPostCreate.
+        let anew = REINDEXES.get()
+            || !arg.is_null() && unsafe { (*arg.cast::<pg_sys::ObjectAccessPostCreate>()).is_internal };
+        if !anew {
+            mask::index::refuse_new();
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The masks as functions of the server: raw ones, since they run once per value.
 use super::apply::{apply, bytes};
+use super::session::is_query_worker;
 use super::types::{self, Kind};
 use super::{index, keys};
 use crate::core::privacy::key::Keys;
@@ -54,13 +55,13 @@ pub unsafe extern "C-unwind" fn data_governance_mask(fcinfo: pg_sys::FunctionCal
             let is_call = !call.is_null() && (*call).xpr.type_ == NodeTag::T_FuncExpr;
             let planned_here = is_call && (*call).funcformat == pg_sys::CoercionForm::COERCE_SQL_SYNTAX;
             // What is stored has no place in a text; only indexes of ours store such a call. While one is made, by
-            // us or by a dump, it has. A call whose arguments are constants has none either, once it is folded;
-            // and plans lose theirs on the way to parallel workers, so that a call there may be a caller's own.
+            // us or by a dump, it has. A call whose arguments are constants has none either, once it is folded, and
+            // none has in a plan that was sent to a parallel worker.
             let is_restored = session::runs_dump_script() && roles::is_superuser(roles::outer());
             let stored = is_call
                 && !planned_here
                 && is_of_a_column(call)
-                && pg_sys::ParallelWorkerNumber < 0
+                && !is_query_worker()
                 && ((*call).location == -1 || index::is_making() || is_restored);
             if !planned_here && !stored {
                 error::privacy::not_for_callers().raise();

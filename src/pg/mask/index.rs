@@ -8,7 +8,7 @@ use super::{expression, policy};
 use crate::core::privacy::mask::Mask;
 use crate::error;
 use crate::pg::catalog::{self, text};
-use crate::pg::spi;
+use crate::pg::{roles, spi};
 use pgrx::pg_sys;
 use std::cell::Cell;
 use std::ffi::CString;
@@ -102,9 +102,35 @@ pub fn is_making() -> bool {
 /// How many stored things call `_mask`. The index of a partition is a part of one above it, and goes with it.
 #[must_use]
 pub fn dependents() -> usize {
+    let mut found = 0;
+    // SAFETY: a syscache look-up by oid.
+    each_dependent(std::ptr::null_mut(), |class, object| unsafe {
+        let is_part = class == pg_sys::RelationRelationId && pg_sys::get_rel_relispartition(object);
+        found += usize::from(!is_part);
+    });
+    found
+}
+
+/// Refuses an object just made that calls `_mask`, unless the product makes it. At the end of the statement it is too late:
+/// a table that is rewritten, or an index that is built concurrently, has shown the values by then.
+pub fn refuse_new() {
+    if MAKING.get() || roles::is_superuser(roles::current()) {
+        return;
+    }
+    // SAFETY: the static snapshot that sees what this very command has written.
+    let own = std::ptr::addr_of_mut!(pg_sys::SnapshotSelfData);
+    let (mut before, mut now) = (0, 0);
+    each_dependent(std::ptr::null_mut(), |_, _| before += 1);
+    each_dependent(own, |_, _| now += 1);
+    if now > before {
+        error::privacy::not_for_callers().raise();
+    }
+}
+
+fn each_dependent(snapshot: pg_sys::Snapshot, mut take: impl FnMut(pg_sys::Oid, pg_sys::Oid)) {
     let function = function();
     if function == pg_sys::InvalidOid {
-        return 0;
+        return;
     }
     // SAFETY: reads pg_depend by its index on what is referred to; scan and relation are closed again.
     unsafe {
@@ -122,22 +148,17 @@ pub fn dependents() -> usize {
             );
         }
         let index = pg_sys::Oid::from(PG_DEPEND_REFERENCE_INDEX);
-        let scan =
-            pg_sys::systable_beginscan(depend, index, true, std::ptr::null_mut(), 2, keys.as_mut_ptr());
-        let mut found = 0;
+        let scan = pg_sys::systable_beginscan(depend, index, true, snapshot, 2, keys.as_mut_ptr());
         loop {
             let tuple = pg_sys::systable_getnext(scan);
             if tuple.is_null() {
                 break;
             }
             let row = &*pg_sys::GETSTRUCT(tuple).cast::<Dependent>();
-            let is_part =
-                row.classid == pg_sys::RelationRelationId && pg_sys::get_rel_relispartition(row.objid);
-            found += usize::from(!is_part);
+            take(row.classid, row.objid);
         }
         pg_sys::systable_endscan(scan);
         pg_sys::table_close(depend, pg_sys::AccessShareLock as i32);
-        found
     }
 }
 

@@ -1,6 +1,6 @@
 //! Masks on whatever reads: substituting the Vars of tagged columns when a query is planned.
 //!
-//! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query,
+//! `policy` says which columns are tagged and whom masks concern, `spread` where a tag holds beyond its column, `viewer` who is reading, `mutate` walks the query, `writes` keeps masks out of what is stored,
 //! `expression` builds what takes the place of a Var, `copy` turns COPY into a query, `copy_hash` hashes what it sends,
 //! `redact` keeps values out of error details, `session` holds what is special for this session, `unmasked` remembers the
 //! use of grants, `functions` are what the server calls, `apply` puts a value of any type (`types`) under a mask with
@@ -25,6 +25,7 @@ mod stream;
 mod types;
 mod unmasked;
 mod viewer;
+mod writes;
 
 pub use copy::{copies_through_query, rewrite_copy};
 pub use fits::{Misfit, fits_column};
@@ -32,8 +33,8 @@ pub use keys::forget as forget_key;
 pub use policy::{forget_rolled_back, is_enforced_anywhere, keep, tagged_columns, tagged_tables};
 pub use redact::{hook_reports, no_callback, push_redaction};
 pub use session::{
-    Noted, Seen, define_recipient, frame_aborted, frame_begins, frame_ends, is_forced, note_outer_role,
-    recipient_is_set,
+    Noted, Seen, define_recipient, executor_begins, frame_aborted, frame_begins, frame_ends, is_forced,
+    note_outer_role, recipient_is_set,
 };
 pub use spread::{Columns, reached_through};
 pub use stream::aborted as export_aborted;

@@ -42,6 +42,8 @@ thread_local! {
     static OUTER_ROLE: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
     static INTERNAL: Cell<bool> = const { Cell::new(false) };
     static INSIDE_CHECK: Cell<bool> = const { Cell::new(false) };
+    /// Whether the executor has started in this process.
+    static RUNS_QUERY: Cell<bool> = const { Cell::new(false) };
     /// As whom the maintenance runs that the frame is a part of.
     static MAINTAINS_AS: Cell<pg_sys::Oid> = const { Cell::new(pg_sys::Oid::INVALID) };
 }
@@ -216,6 +218,21 @@ pub fn frame_begins() -> Frame {
     let (_, context) = plain::security();
     let inside_check = INSIDE_CHECK.replace(context & pg_sys::SECURITY_NOFORCE_RLS != 0);
     Frame { inside_check, maintains_as: MAINTAINS_AS.replace(maintainer().unwrap_or(pg_sys::InvalidOid)) }
+}
+
+/// The executor starts.
+#[inline]
+#[must_use]
+pub fn executor_begins() -> Frame {
+    RUNS_QUERY.set(true);
+    frame_begins()
+}
+
+/// Whether this is a parallel worker that runs a query, not one that builds an index.
+#[must_use]
+pub fn is_query_worker() -> bool {
+    // SAFETY: plain read of a backend global.
+    unsafe { pg_sys::ParallelWorkerNumber >= 0 && RUNS_QUERY.get() }
 }
 
 /// It has ended.
