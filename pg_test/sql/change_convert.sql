@@ -412,13 +412,13 @@ CREATE INDEX searched_c ON shop.searched (name COLLATE "C" DESC, gone) WHERE id 
 CREATE INDEX searched_other ON shop.searched (id) WHERE gone;
 CREATE VIEW shop.searches AS SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
  WHERE indrelid = 'shop.searched'::regclass AND indisvalid AND indexrelid::regclass::text !~ '_dg';
-CREATE TABLE shop.searches_before AS TABLE shop.searches;
+CREATE TABLE shop.searches_before AS SELECT * FROM shop.searches ORDER BY definition;
 SELECT governance.propose_change('ALTER TABLE shop.searched ALTER name TYPE varchar(10) USING left(name, 10)', 'x', down => 'name') AS searched \gset
 SELECT statement FROM governance.change_plan(:searched) WHERE statement LIKE 'CREATE%INDEX%';
 SELECT governance.approve_change(:searched, 'yes', '{not_observed}') \g /dev/null
 CALL governance.advance_change(:searched);
 CALL governance.advance_change(:searched);
-TABLE shop.searches;
+SELECT * FROM shop.searches ORDER BY definition;
 SELECT governance.undo_change(:searched) \g /dev/null
 SELECT 'came' AS how, * FROM (TABLE shop.searches EXCEPT TABLE shop.searches_before) d
 UNION ALL SELECT 'went', * FROM (TABLE shop.searches_before EXCEPT TABLE shop.searches) d;
