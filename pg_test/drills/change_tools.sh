@@ -4,7 +4,8 @@
 . "$(dirname "$0")/../lib.sh"
 files=$DG_ROOT/pg_test/drills/change_tools
 tools=$DG_TARGET/tools
-if ! cmp -s "$files/requirements.txt" "$tools/installed.txt"; then
+# A virtual environment that was moved does not run.
+if ! cmp -s "$files/requirements.txt" "$tools/installed.txt" || ! "$tools/bin/alembic" --version >/dev/null 2>&1; then
     rm -rf "$tools"
     if ! { python3 -m venv "$tools" && "$tools/bin/pip" install -q --disable-pip-version-check -r "$files/requirements.txt"; } >"$DG_TARGET/tools.log" 2>&1; then
         printf 'MISSING  Alembic and Django could not be installed (%s): their drill is not run\n' "$(tail -n 1 "$DG_TARGET/tools.log")"
