@@ -42,7 +42,7 @@ SELECT governance.start_audit(:'one');
 SELECT governance.declare_writer(:'one', 'manifest_app');
 SELECT governance.set_level('guard', 'enforce', 'dataset:' || (SELECT format('%I.%I', schema_name, relation_name) FROM governance.datasets WHERE relation = :'one'::regclass));
 SELECT governance.set_level('guard.availability', 'observe', reason => 'why', floor => true);
-SELECT governance.set_mask('pii.name', 'null');
+SELECT governance.set_mask('pii.name', 'default');
 SELECT governance.grant_duty('auditor', 'manifest_app');
 SELECT governance.record_decision('why PostgreSQL', access_pattern => 'by key', alternatives => '[{"what": "files"}]');
 SQL

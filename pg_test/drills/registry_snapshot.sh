@@ -43,8 +43,8 @@ has() {
     esac
 }
 has 'nothing was tagged' 'before: +41 79 123 45 67'
-has 'masked inside the transaction' 'inside: +XX XX XXX XX 67'
-has 'masked in the session afterwards' 'after: +XX XX XXX XX 67'
+has 'masked inside the transaction' 'inside: +41 00 000 00 67'
+has 'masked in the session afterwards' 'after: +41 00 000 00 67'
 dg_is 'a write by a stranger is refused inside and afterwards' 2 "$(grep -c 'is not a declared writer of public.bounded' <<<"$out")"
 dg_is 'and nothing else failed' 2 "$(grep -c 'ERROR' <<<"$out")"
 dg_is 'both rows are logged, under one entry' '2|1' "$(dg_sql -d snap -c "
